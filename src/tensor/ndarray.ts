@@ -1,0 +1,75 @@
+import { allocate, type DataOf, type DType, type TypedArray } from "./dtype.ts";
+import { type Shape, showShape, sizeOf } from "./shape.ts";
+
+/** An n-d array of values on the host, row-major. What goes into a compiled function and comes out of it. */
+export interface NdArray<D extends DType = DType> {
+  readonly data: DataOf[D];
+  readonly shape: Shape;
+  readonly dtype: D;
+}
+
+/** Wrap a typed array without copying. The shape defaults to one dimension. */
+export function ndarray(data: Float32Array, shape?: Shape): NdArray<"float32">;
+export function ndarray(data: Int32Array, shape?: Shape): NdArray<"int32">;
+export function ndarray(data: BigInt64Array, shape?: Shape): NdArray<"int64">;
+export function ndarray<D extends DType>(data: DataOf[D], shape: Shape, dtype: D): NdArray<D>;
+export function ndarray(data: TypedArray, shape: Shape = [data.length], dtype?: DType): NdArray {
+  const kind = dtype ?? dtypeOfArray(data);
+  if (sizeOf(shape) !== data.length)
+    throw new RangeError(`ndarray: ${data.length} values do not fill shape ${showShape(shape)}`);
+  return { data, shape, dtype: kind } as NdArray;
+}
+
+export function zeros<D extends DType>(shape: Shape, dtype: D): NdArray<D> {
+  return { data: allocate(dtype, sizeOf(shape)), shape, dtype };
+}
+
+/** Nested JavaScript numbers or booleans, as `[[1, 2], [3, 4]]`. */
+export type Nested = number | boolean | readonly Nested[];
+
+/** From nested numbers (float32 unless said otherwise; booleans make bool). */
+export function fromNested(values: Nested, dtype?: DType): NdArray {
+  const shape: number[] = [];
+  for (let v: Nested = values; Array.isArray(v); v = v[0] as Nested) {
+    shape.push(v.length);
+    if (v.length === 0) break;
+  }
+  const flat: (number | boolean)[] = [];
+  const walk = (v: Nested, depth: number): void => {
+    if (!Array.isArray(v)) {
+      if (depth !== shape.length) throw new RangeError("tensor: the nested arrays are ragged");
+      flat.push(v as number | boolean);
+      return;
+    }
+    if (v.length !== shape[depth]) throw new RangeError("tensor: the nested arrays are ragged");
+    for (const inner of v) walk(inner as Nested, depth + 1);
+  };
+  walk(values, 0);
+  const kind = dtype ?? (typeof flat[0] === "boolean" ? "bool" : "float32");
+  const data = allocate(kind, flat.length);
+  flat.forEach((v, i) => {
+    data[i] = kind === "int64" ? BigInt(Number(v)) : Number(v);
+  });
+  return { data, shape, dtype: kind } as NdArray;
+}
+
+/** As nested JavaScript numbers; a scalar comes back as a number. int64 becomes number. */
+export function toNested(array: NdArray): Nested {
+  let offset = 0;
+  const read = (axis: number): Nested => {
+    if (axis === array.shape.length) return Number(array.data[offset++]);
+    return Array.from({ length: array.shape[axis]! }, () => read(axis + 1));
+  };
+  return read(0);
+}
+
+export function isNdArray(value: unknown): value is NdArray {
+  return typeof value === "object" && value !== null && "data" in value && "shape" in value && "dtype" in value;
+}
+
+function dtypeOfArray(data: TypedArray): DType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Int32Array) return "int32";
+  if (data instanceof BigInt64Array) return "int64";
+  throw new TypeError("ndarray: say the dtype of a Uint8Array (uint8 or bool) or a Uint16Array (float16 or bfloat16)");
+}
