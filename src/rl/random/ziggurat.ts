@@ -32,7 +32,7 @@ function ziggurat(x: Float64Array, bits: number, density: (x: number) => number)
 }
 
 const NORMAL_R = 3.6541528853610088;
-const EXPONENTIAL_R = 7.69711747013104972;
+const EXPONENTIAL_R = 7.69711747013105;
 
 const NORMAL = ziggurat(
   edges(
