@@ -1,0 +1,30 @@
+import { createRequire } from "node:module";
+import { Resvg } from "@resvg/resvg-js";
+import { writeFileAtomic } from "../files/node.ts";
+import { type ChartSpec, chartSvg } from "./chart.ts";
+
+const FONT = "DejaVu Sans";
+const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) =>
+  createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${file}`),
+);
+
+/**
+ * SVG text to PNG bytes. `scale` is device pixels per SVG pixel. Text is set in the shipped DejaVu Sans and in
+ * no font of the machine, so the same SVG gives the same picture everywhere.
+ */
+export function svgToPng(svg: string, options: { scale?: number } = {}): Uint8Array {
+  const { scale = 2 } = options;
+  const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: FONT, sansSerifFamily: FONT };
+  return new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } }).render().asPng();
+}
+
+export const savePng = (path: string, bytes: Uint8Array): Promise<void> => writeFileAtomic(path, bytes);
+
+/** Draw a chart into a PNG file. */
+export async function saveChart(
+  path: string,
+  spec: ChartSpec,
+  options: { scale?: number } = {},
+): Promise<void> {
+  await savePng(path, svgToPng(await chartSvg(spec), options));
+}

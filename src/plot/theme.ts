@@ -1,0 +1,64 @@
+import type { Config } from "vega-lite";
+
+/** Okabe and Ito's palette (2008), told apart with every common colour blindness; the palest come last. */
+export const PALETTE = [
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#E69F00",
+  "#56B4E9",
+  "#000000",
+  "#F0E442",
+] as const;
+
+/** Ten colours for more classes than `PALETTE` holds: Paul Tol's "muted" scheme, with a dark grey. */
+export const PALETTE_10 = [
+  "#CC6677",
+  "#332288",
+  "#DDCC77",
+  "#117733",
+  "#88CCEE",
+  "#882255",
+  "#44AA99",
+  "#999933",
+  "#AA4499",
+  "#777777",
+] as const;
+
+/** Vega's names of the colour scales for matrices: low to high, and below to above zero. */
+export const SEQUENTIAL = "viridis";
+export const DIVERGING = "blueorange";
+
+const INK = "#222222";
+
+/** How every chart of the house looks. The one place for fonts, sizes and colours. */
+export const THEME: Config = {
+  background: "#ffffff",
+  padding: 12,
+  font: "DejaVu Sans, Verdana, sans-serif",
+  view: { stroke: null, continuousWidth: 480, continuousHeight: 300, discreteHeight: 300 },
+  title: { fontSize: 16, fontWeight: "bold", color: INK, anchor: "start", offset: 14, subtitleFontSize: 12 },
+  axis: {
+    labelFontSize: 12,
+    labelFlush: false,
+    titleFontSize: 13,
+    titleFontWeight: "normal",
+    titlePadding: 8,
+    labelColor: INK,
+    titleColor: INK,
+    domainColor: "#888888",
+    tickColor: "#888888",
+    gridColor: "#e5e5e5",
+  },
+  legend: {
+    labelFontSize: 12,
+    titleFontSize: 12,
+    titleFontWeight: "normal",
+    labelLimit: 280,
+    symbolSize: 90,
+  },
+  header: { labelFontSize: 12, titleFontSize: 13 },
+  line: { strokeWidth: 2 },
+  range: { category: [...PALETTE], heatmap: { scheme: SEQUENTIAL }, ramp: { scheme: SEQUENTIAL } },
+};
