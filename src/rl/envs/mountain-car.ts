@@ -1,0 +1,77 @@
+import { Box, Discrete } from "../spaces.ts";
+import { type ArrayDynamics, type ArrayEnv, arrayEnv } from "./array.ts";
+import { resetBounds } from "./bounds.ts";
+import { checkOptions, numberOption } from "./options.ts";
+
+const MIN_POSITION = -1.2;
+const MAX_POSITION = 0.6;
+const MAX_SPEED = 0.07;
+const GOAL = 0.5;
+const FORCE = 0.001;
+const GRAVITY = 0.0025;
+
+/** State and observation: position, velocity. */
+function dynamics(id: string, goalVelocity: number): ArrayDynamics {
+  return {
+    stateSize: 2,
+    observationSize: 2,
+    nActions: 3,
+    initial: (state, at, rng, options) => {
+      const [low, high] = resetBounds(id, options, -0.6, -0.4);
+      state[at] = rng.uniform(low, high);
+      state[at + 1] = 0;
+    },
+    step: (state, at, action) => {
+      let x = state[at]!;
+      let v = state[at + 1]! + ((action - 1) * FORCE + Math.cos(3 * x) * -GRAVITY);
+      v = Math.min(Math.max(v, -MAX_SPEED), MAX_SPEED);
+      x = Math.min(Math.max(x + v, MIN_POSITION), MAX_POSITION);
+      state[at] = x;
+      state[at + 1] = x === MIN_POSITION && v < 0 ? 0 : v;
+    },
+    reward: () => -1,
+    terminal: (state, at) => state[at]! >= GOAL && state[at + 1]! >= goalVelocity,
+    observe: (state, at, out, outAt) => {
+      out[outAt] = state[at]!;
+      out[outAt + 1] = state[at + 1]!;
+    },
+  };
+}
+
+export interface MountainCarOptions {
+  /** The least velocity at the goal. */
+  readonly goal_velocity?: number;
+}
+
+/**
+ * A weak car between two hills: it must swing to leave the valley. −1 a step.
+ * Source: A. Moore, PhD thesis (1990); Sutton & Barto, Example 10.1.
+ */
+export function mountainCar(options: MountainCarOptions = {}, id = "MountainCar-v0"): ArrayEnv<Float32Array> {
+  checkOptions(id, options, ["goal_velocity"]);
+  const { goal_velocity = 0 } = options;
+  return arrayEnv({
+    id,
+    dynamics: dynamics(id, numberOption(id, "goal_velocity", goal_velocity, -MAX_SPEED, MAX_SPEED)),
+    observationSpace: new Box([MIN_POSITION, -MAX_SPEED], [MAX_POSITION, MAX_SPEED]),
+    actionSpace: new Discrete(3),
+    actionNames: ["left", "coast", "right"],
+    render: (state, action) => drawHills(state[0]!, state[1]!, action),
+  });
+}
+
+const WIDTH = 61;
+const HEIGHT = 10;
+
+function drawHills(x: number, v: number, action: string | undefined): string {
+  const column = (at: number): number =>
+    Math.round(((at - MIN_POSITION) / (MAX_POSITION - MIN_POSITION)) * (WIDTH - 1));
+  const lines = Array.from({ length: HEIGHT }, () => Array<string>(WIDTH).fill(" "));
+  for (let c = 0; c < WIDTH; c++) {
+    const at = MIN_POSITION + (c / (WIDTH - 1)) * (MAX_POSITION - MIN_POSITION);
+    const row = HEIGHT - 1 - Math.round(((Math.sin(3 * at) + 1) / 2) * (HEIGHT - 1));
+    lines[row]![c] = c === column(x) ? "O" : c === column(GOAL) ? "F" : ".";
+  }
+  const head = `position ${x.toFixed(3)}, velocity ${v.toFixed(4)}${action === undefined ? "" : ` (${action})`}`;
+  return `${head}\n${lines.map((line) => line.join("").trimEnd()).join("\n")}\n`;
+}
