@@ -64,12 +64,16 @@ export function toNested(array: NdArray): Nested {
 }
 
 export function isNdArray(value: unknown): value is NdArray {
-  return typeof value === "object" && value !== null && "data" in value && "shape" in value && "dtype" in value;
+  return (
+    typeof value === "object" && value !== null && "data" in value && "shape" in value && "dtype" in value
+  );
 }
 
 function dtypeOfArray(data: TypedArray): DType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Int32Array) return "int32";
   if (data instanceof BigInt64Array) return "int64";
-  throw new TypeError("ndarray: say the dtype of a Uint8Array (uint8 or bool) or a Uint16Array (float16 or bfloat16)");
+  throw new TypeError(
+    "ndarray: say the dtype of a Uint8Array (uint8 or bool) or a Uint16Array (float16 or bfloat16)",
+  );
 }

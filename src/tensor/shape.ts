@@ -3,7 +3,8 @@ export type Shape = readonly number[];
 
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
 
 /** A shape that cannot be: names the op and the shapes it was given. */
 export class ShapeError extends Error {
@@ -23,7 +24,11 @@ export function broadcastShapes(op: string, ...shapes: Shape[]): Shape {
       const have = out[lead + i]!;
       if (have === 1) out[lead + i] = d;
       else if (d !== 1 && d !== have)
-        throw new ShapeError(op, shapes, `these shapes do not broadcast: dimension ${lead + i} is ${have} and ${d}`);
+        throw new ShapeError(
+          op,
+          shapes,
+          `these shapes do not broadcast: dimension ${lead + i} is ${have} and ${d}`,
+        );
     });
   }
   return out;
@@ -38,7 +43,11 @@ export function resolveAxis(op: string, axis: number, shape: Shape): number {
 }
 
 /** Axes resolved, ascending, without repeats; undefined means all of them. */
-export function resolveAxes(op: string, axes: number | readonly number[] | undefined, shape: Shape): number[] {
+export function resolveAxes(
+  op: string,
+  axes: number | readonly number[] | undefined,
+  shape: Shape,
+): number[] {
   if (axes === undefined) return shape.map((_, i) => i);
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => resolveAxis(op, a, shape));
   const unique = [...new Set(list)].sort((a, b) => a - b);

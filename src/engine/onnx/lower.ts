@@ -1,0 +1,104 @@
+import type { DType } from "../../tensor/dtype.ts";
+import { type Graph, nodesOf, rootsOf } from "../../tensor/graph.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { OpName, Tensor } from "../../tensor/tensor.ts";
+import type { Variable } from "../../tensor/variable.ts";
+import { ModelBuilder, onnxType } from "./builder.ts";
+import type { Context, Lowering, Lowerings, Target } from "./lowering/context.ts";
+import { convolution } from "./lowering/convolution.ts";
+import { elementwise } from "./lowering/elementwise.ts";
+import { linear } from "./lowering/linear.ts";
+import { shaping } from "./lowering/shaping.ts";
+
+type Leaf = "constant" | "input" | "state" | "random";
+
+/** Every op's ONNX form. An op that is missing here does not compile. */
+const TABLE: Lowerings<Exclude<OpName, Leaf>> = { ...elementwise, ...linear, ...shaping, ...convolution };
+
+/** A value crossing the border of an ONNX model. */
+export interface Port {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+export interface Lowered {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly feeds: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly reads: readonly (Port & { variable: Variable })[];
+  readonly updates: readonly (Port & { variable: Variable })[];
+  readonly nodeCount: number;
+}
+
+/** bfloat16 has no JavaScript tensor in ONNX Runtime: it crosses the border as float32, without loss. */
+export const borderType = (dtype: DType): DType => (dtype === "bfloat16" ? "float32" : dtype);
+
+/** Names for the border of an exported file; engines do without. */
+export interface PortNames {
+  readonly feeds?: readonly string[];
+  readonly outputs?: readonly string[];
+}
+
+/** Translate a graph into one ONNX model. */
+export function lower(graph: Graph, target: Target, names: PortNames = {}): Lowered {
+  const model = new ModelBuilder();
+  const shared = new Map<string, string[]>();
+  const ctx: Context = {
+    model,
+    target,
+    once(key, make) {
+      const have = shared.get(key) ?? make();
+      shared.set(key, have);
+      return have;
+    },
+  };
+  const nameOf = new Map<Tensor, string>();
+  const leaf = (t: Tensor, name: string): Port => {
+    const port = { name, dtype: t.dtype, shape: t.shape };
+    const border = borderType(t.dtype);
+    model.input(name, border, t.shape);
+    nameOf.set(
+      t,
+      border === t.dtype ? name : model.node("Cast", [name], { to: { int: onnxType(t.dtype) } })[0]!,
+    );
+    return port;
+  };
+  const feeds = graph.feeds.map((t, i) => leaf(t, names.feeds?.[i] ?? `${t.op}_${i}`));
+  const reads = graph.reads.map((t, i) => ({ ...leaf(t, `state_${i}`), variable: t.attrs.variable }));
+
+  for (const node of nodesOf(rootsOf(graph))) {
+    if (nameOf.has(node)) continue;
+    if (node.is("constant")) nameOf.set(node, model.initializer(node.attrs.value));
+    else if (node.is("input") || node.is("state") || node.is("random"))
+      throw new Error(`lower: the graph uses ${node}, but does not list it among its feeds or reads`);
+    else {
+      const rule = TABLE[node.op as Exclude<OpName, Leaf>] as unknown as Lowering<OpName>;
+      nameOf.set(
+        node,
+        rule(
+          node,
+          node.inputs.map((t) => nameOf.get(t)!),
+          ctx,
+        ),
+      );
+    }
+  }
+
+  const taken = new Set<string>();
+  const result = (t: Tensor, wanted?: string): Port => {
+    let name = nameOf.get(t)!;
+    const border = borderType(t.dtype);
+    if (border !== t.dtype) name = model.node("Cast", [name], { to: { int: onnxType(border) } })[0]!;
+    // A leaf, or a value that leaves twice, needs a name of its own.
+    const leafLike = t.inputs.length === 0;
+    if (wanted !== undefined || leafLike || taken.has(name))
+      [name] = model.node("Identity", [name], {}, { outputs: [wanted ?? model.fresh("out")] }) as [string];
+    taken.add(name);
+    model.output(name, border, t.shape);
+    return { name, dtype: t.dtype, shape: t.shape };
+  };
+  const outputs = graph.outputs.map((t, i) => result(t, names.outputs?.[i]));
+  const updates = graph.updates.map(({ variable, value }) => ({ ...result(value), variable }));
+  return { bytes: model.bytes(), feeds, outputs, reads, updates, nodeCount: model.nodeCount };
+}

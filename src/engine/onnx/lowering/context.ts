@@ -1,0 +1,26 @@
+import type { Attributes, OpName, Tensor } from "../../../tensor/tensor.ts";
+import type { ModelBuilder } from "../builder.ts";
+
+/** What the provider that will run the model can do. */
+export interface Target {
+  /** Microsoft's contrib operators (FusedMatMul, QuickGelu, Gelu) have fast kernels. */
+  readonly contrib: boolean;
+  /** Most pieces that one Concat can take (WebGPU binds one storage buffer a piece). */
+  readonly maxPieces: number;
+}
+
+export const CPU: Target = { contrib: true, maxPieces: Number.POSITIVE_INFINITY };
+export const WEBGPU: Target = { contrib: false, maxPieces: 7 };
+
+/** What one op's lowering works with. */
+export interface Context {
+  readonly model: ModelBuilder;
+  readonly target: Target;
+  /** Where several ops share one node (standardize and invStd): computed once a key. */
+  once(key: string, make: () => string[]): string[];
+}
+
+/** Turns one node into ONNX nodes; returns the name of the value. */
+export type Lowering<K extends OpName> = (t: Tensor<K>, inputs: readonly string[], ctx: Context) => string;
+export type Lowerings<K extends OpName> = { readonly [N in K]: Lowering<N> };
+export type { Attributes };

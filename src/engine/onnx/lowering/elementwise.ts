@@ -1,0 +1,76 @@
+import { CONTRIB, onnxType } from "../builder.ts";
+import type { Context, Lowerings } from "./context.ts";
+
+const same =
+  (op: string) =>
+  (_: unknown, inputs: readonly string[], { model }: Context): string =>
+    model.node(op, inputs)[0]!;
+
+export const elementwise: Lowerings<
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "abs"
+  | "sign"
+  | "sin"
+  | "cos"
+  | "tanh"
+  | "sigmoid"
+  | "erf"
+  | "floor"
+  | "relu"
+  | "silu"
+  | "gelu"
+  | "not"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "pow"
+  | "maximum"
+  | "minimum"
+  | "equal"
+  | "less"
+  | "lessEqual"
+  | "and"
+  | "or"
+  | "where"
+  | "cast"
+  | "stopGradient" // biome-ignore format: a list of names
+> = {
+  neg: same("Neg"),
+  exp: same("Exp"),
+  log: same("Log"),
+  sqrt: same("Sqrt"),
+  abs: same("Abs"),
+  sign: same("Sign"),
+  sin: same("Sin"),
+  cos: same("Cos"),
+  tanh: same("Tanh"),
+  sigmoid: same("Sigmoid"),
+  erf: same("Erf"),
+  floor: same("Floor"),
+  relu: same("Relu"),
+  silu: (_, [x], { model, target }) =>
+    target.contrib
+      ? model.node("QuickGelu", [x!], { alpha: { float: 1 } }, { domain: CONTRIB })[0]!
+      : model.node("Mul", [x!, ...model.node("Sigmoid", [x!])])[0]!,
+  gelu: (_, [x], { model }) => model.node("Gelu", [x!])[0]!,
+  not: same("Not"),
+  add: same("Add"),
+  sub: same("Sub"),
+  mul: same("Mul"),
+  div: same("Div"),
+  pow: same("Pow"),
+  maximum: same("Max"),
+  minimum: same("Min"),
+  equal: same("Equal"),
+  less: same("Less"),
+  lessEqual: same("LessOrEqual"),
+  and: same("And"),
+  or: same("Or"),
+  where: same("Where"),
+  cast: (t, [x], { model }) => model.node("Cast", [x!], { to: { int: onnxType(t.attrs.dtype) } })[0]!,
+  stopGradient: same("Identity"),
+};

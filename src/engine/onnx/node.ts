@@ -1,0 +1,72 @@
+import { availableParallelism } from "node:os";
+import type { InferenceSession } from "onnxruntime-node";
+import { UserError } from "../../errors.ts";
+import type { Device, Engine, EngineOptions } from "../engine.ts";
+import { OrtEngine, type OrtModule } from "./engine.ts";
+import { CPU, WEBGPU } from "./lowering/context.ts";
+
+/** Below this many multiply–adds a step, waking a second thread costs more than it brings. */
+const ONE_THREAD_BELOW = 4e6;
+
+/** ONNX Runtime's engine in Node. */
+export async function nodeEngine({ device = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
+  if (device === "wasm") return (await import("./web.ts")).webEngine({ device, ...(threads && { threads }) });
+  const ort = await import("onnxruntime-node");
+  await requireDevice(ort.listSupportedBackends(), device, () => probe(ort, device));
+  const count = threads ?? Math.min(availableParallelism(), 16);
+  const host = device === "cpu";
+  return new OrtEngine(ort as unknown as OrtModule, {
+    name: `onnxruntime-node ${device}${host ? `, ${count} thread${count > 1 ? "s" : ""}` : ""}`,
+    target: device === "webgpu" ? WEBGPU : CPU,
+    ownBuffers: host,
+    options: (work) => ({
+      executionProviders: [device],
+      intraOpNumThreads: work < ONE_THREAD_BELOW ? 1 : count,
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+      // Denormals cost a hundred times a normal number, and nothing here needs them.
+      extra: { session: { set_denormal_as_zero: "1" } },
+    }),
+  });
+}
+
+/** The smallest model there is, to find out whether a provider starts. */
+async function probe(ort: typeof import("onnxruntime-node"), device: Device): Promise<void> {
+  const { ModelBuilder } = await import("./builder.ts");
+  const model = new ModelBuilder();
+  model.input("x", "float32", [1]);
+  const [y] = model.node("Neg", ["x"]);
+  model.output(y!, "float32", [1]);
+  const options: InferenceSession.SessionOptions = { executionProviders: [device], logSeverityLevel: 4 };
+  const session = await ort.InferenceSession.create(model.bytes(), options);
+  await session.run({ x: new ort.Tensor("float32", Float32Array.of(1), [1]) });
+  await session.release();
+}
+
+const HOW: Partial<Record<Device, string>> = {
+  cuda:
+    "It needs an NVIDIA GPU with driver, CUDA 12 and cuDNN 9, and ONNX Runtime's CUDA provider: " +
+    "run `npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12` on a machine with network access",
+  webgpu: "It needs a GPU with a Vulkan (Linux), Metal (macOS) or Direct3D 12 (Windows) driver",
+};
+
+async function requireDevice(
+  backends: readonly { name: string; bundled: boolean }[],
+  device: Device,
+  start: () => Promise<void>,
+): Promise<void> {
+  if (device === "cpu") return;
+  const known = backends.map((b) => b.name);
+  if (!known.includes(device))
+    throw new UserError(
+      `device ${device} is not offered by onnxruntime-node on this platform; there is: ${[...known, "wasm"].join(", ")}`,
+    );
+  try {
+    await start();
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new UserError(
+      `device ${device} does not start here. ${HOW[device] ?? ""}. (ONNX Runtime says: ${why})`,
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import type { InferenceSession } from "onnxruntime-node";
+import { UserError } from "../../errors.ts";
+import type { Engine, EngineOptions } from "../engine.ts";
+import { OrtEngine, type OrtModule } from "./engine.ts";
+import { CPU, WEBGPU } from "./lowering/context.ts";
+
+/** ONNX Runtime's engine for the browser: WebAssembly (cpu and wasm mean the same here) or WebGPU. */
+export async function webEngine({ device = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
+  if (device === "cuda")
+    throw new UserError(
+      "device cuda exists in Node only; in a browser choose webgpu (a GPU) or cpu (WebAssembly)",
+    );
+  const gpu = device === "webgpu";
+  if (gpu) await requireWebGpu();
+  const ort = gpu ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+  // Threads need shared memory, which a page has only when it is cross-origin isolated.
+  const shared = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true;
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
+  const count = shared ? (threads ?? Math.min(cores, 8)) : 1;
+  ort.env.wasm.numThreads = count;
+  ort.env.logLevel = "error";
+  return new OrtEngine(ort as unknown as OrtModule, {
+    name: gpu ? "onnxruntime-web webgpu" : `onnxruntime-web wasm, ${count} thread${count > 1 ? "s" : ""}`,
+    target: gpu ? WEBGPU : CPU,
+    ownBuffers: false,
+    ...(gpu && { stateLocation: "gpu-buffer" as const }),
+    options: (): InferenceSession.SessionOptions => ({
+      executionProviders: [gpu ? "webgpu" : "wasm"],
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+      // The flag has no effect on WebGPU; on wasm it spares the slow path for denormals.
+      extra: { session: { set_denormal_as_zero: "1" } },
+    }),
+  });
+}
+
+async function requireWebGpu(): Promise<void> {
+  const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<unknown> } } | undefined)?.gpu;
+  if (!gpu)
+    throw new UserError(
+      "device webgpu: this environment has no navigator.gpu. Use a browser with WebGPU (Chrome or Edge 113+, Safari 26+, Firefox 141+) over https or localhost, or choose cpu",
+    );
+  if (!(await gpu.requestAdapter()))
+    throw new UserError(
+      "device webgpu: the browser found no graphics adapter; check chrome://gpu, or choose cpu",
+    );
+}

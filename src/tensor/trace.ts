@@ -1,0 +1,70 @@
+import { type Shape, sameShape, showShape } from "./shape.ts";
+import { Tensor } from "./tensor.ts";
+import type { Variable } from "./variable.ts";
+
+/**
+ * What happens to variables while a function is traced. A read after an assignment sees the assigned value,
+ * as in any program; the assignments take effect in the engine when the call ends.
+ */
+export interface Trace {
+  /** The leaf through which each variable's value enters. */
+  readonly reads: Map<Variable, Tensor>;
+  /** The value each variable has at this point of the trace. */
+  readonly current: Map<Variable, Tensor>;
+}
+
+let active: Trace | undefined;
+
+export function withTrace<T>(fn: () => T): { result: T; trace: Trace } {
+  const outer = active;
+  const trace: Trace = { reads: new Map(), current: new Map() };
+  active = trace;
+  try {
+    return { result: fn(), trace };
+  } finally {
+    active = outer;
+  }
+}
+
+export function readVariable(variable: Variable): Tensor {
+  if (!active) return new Tensor("state", [], { variable }, variable.shape, variable.dtype);
+  const now = active.current.get(variable);
+  if (now) return now;
+  const leaf = new Tensor("state", [], { variable }, variable.shape, variable.dtype);
+  active.reads.set(variable, leaf);
+  active.current.set(variable, leaf);
+  return leaf;
+}
+
+/** Give a variable its next value. Only inside a compiled function. */
+export function assign(variable: Variable, value: Tensor): void {
+  if (!active)
+    throw new Error(`assign(${variable.name}): only a compiled function can assign; outside, use set()`);
+  requireSame(`assign(${variable.name})`, variable, value.shape, value.dtype);
+  active.current.set(variable, value);
+}
+
+/** Trace `fn` with other values in the place of variables (EMA weights, frozen weights, a target network). */
+export function substitute<T>(values: ReadonlyMap<Variable, Tensor>, fn: () => T): T {
+  if (!active) return withTrace(() => substitute(values, fn)).result;
+  const before = new Map<Variable, Tensor | undefined>();
+  for (const [variable, value] of values) {
+    requireSame(`substitute(${variable.name})`, variable, value.shape, value.dtype);
+    before.set(variable, active.current.get(variable));
+    active.current.set(variable, value);
+  }
+  try {
+    return fn();
+  } finally {
+    for (const [variable, value] of before)
+      if (value) active.current.set(variable, value);
+      else active.current.delete(variable);
+  }
+}
+
+function requireSame(what: string, variable: Variable, shape: Shape, dtype: string): void {
+  if (!sameShape(variable.shape, shape) || variable.dtype !== dtype)
+    throw new TypeError(
+      `${what}: it holds ${variable.dtype}${showShape(variable.shape)}, not ${dtype}${showShape(shape)}`,
+    );
+}

@@ -1,0 +1,36 @@
+import type { Module } from "../nn/module.ts";
+import type { OptimizerFactory, Schedule } from "../optim/optimizer.ts";
+import type { NdArray } from "../tensor/ndarray.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What a loss sees of one batch: named tensors, as the data set gives them ("image", "label", "tokens" …). */
+export type Batch = Readonly<Record<string, Tensor>>;
+export type HostBatch = Readonly<Record<string, NdArray>>;
+
+/** The loss to minimise, and any other numbers worth logging (all scalars). */
+export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;
+
+/** One side of the game: the module it moves and the loss it minimises. Most models have one, a GAN two. */
+export interface Player {
+  readonly name: string;
+  readonly module: Module;
+  /** Traced once. `key` is fresh at each step; `step` is the step number as a float32 scalar (for annealing). */
+  readonly loss: (batch: Batch, key: Key, step: Tensor) => Losses;
+  readonly optimizer: OptimizerFactory;
+  readonly schedule: Schedule;
+  /** Clip the gradient to this global norm. */
+  readonly clip?: number;
+  /** Keep an exponential moving average of the weights with this decay. */
+  readonly ema?: number;
+  /** Half-steps of this player for each step of the loop (a discriminator may take several); 1 when left out. */
+  readonly repeats?: number;
+}
+
+/** Everything the training loop needs to know of a model. */
+export interface Task {
+  readonly name: string;
+  /** All weights, under the names of the state dict. */
+  readonly module: Module;
+  readonly players: readonly Player[];
+}
