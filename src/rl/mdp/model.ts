@@ -15,6 +15,8 @@ export interface Mdp {
   readonly states: number;
   readonly actions: number;
   readonly rowPtr: Int32Array;
+  /** The number of outcomes of a pair where all have the same, else 0. */
+  readonly rowLength: number;
   readonly next: Int32Array;
   readonly probability: Reals;
   /** Of each outcome. */
@@ -109,10 +111,13 @@ export function mdpFromArrays(arrays: MdpArrays, labels: ModelLabels = {}): Mdp 
   }
   const next = arrays.next instanceof Int32Array ? arrays.next : Int32Array.from(arrays.next);
   const initial = initialDistribution(states, actions, rowPtr, labels.initial);
+  const width = rowPtr[1]!;
+  const rowLength = rowPtr.every((start, i) => start === i * width) ? width : 0;
   return {
     states,
     actions,
     rowPtr,
+    rowLength,
     next,
     probability,
     reward,

@@ -1,0 +1,61 @@
+import { UserError } from "../../errors.ts";
+import type { Mdp } from "../mdp/model.ts";
+import { checkPolicy, checkProper, type Policy } from "../mdp/policy.ts";
+import { checkDiscount } from "../mdp/reward-process.ts";
+import { backup } from "../mdp/values.ts";
+
+export interface SweepOptions {
+  gamma: number;
+  /** Stop after a sweep in which no value moved by as much as this. */
+  theta?: number;
+  /** Use new values within the sweep (one array) or only after it (two arrays). */
+  inPlace?: boolean;
+  maxSweeps?: number;
+  /** Called after each sweep with its largest change. */
+  onSweep?: (sweep: number, delta: number, v: Float64Array) => void;
+}
+
+/** states + 1 values (the last, of the end, is 0) and what they took. */
+export interface Evaluation {
+  v: Float64Array;
+  sweeps: number;
+  delta: number;
+}
+
+/**
+ * Iterative policy evaluation (Sutton & Barto, section 4.1):
+ * v(s) ← Σ_a π(a | s) Σ p(s′, r | s, a) [r + γ v(s′)] for all s, until Δ < θ.
+ */
+export function policyEvaluation(
+  m: Mdp,
+  policy: Policy,
+  options: SweepOptions & { v?: Float64Array },
+): Evaluation {
+  const { gamma, theta = 1e-10, inPlace = true, maxSweeps = 1_000_000, onSweep } = options;
+  checkDiscount(gamma);
+  checkPolicy(m, policy);
+  if (gamma === 1) checkProper(m, policy);
+  let v = options.v ?? new Float64Array(m.states + 1);
+  let fresh = inPlace ? v : new Float64Array(m.states + 1);
+  for (let sweep = 1; sweep <= maxSweeps; sweep++) {
+    let delta = 0;
+    for (let s = 0, i = 0; s < m.states; s++) {
+      let value = 0;
+      for (let a = 0; a < m.actions; a++, i++) {
+        if (policy[i]! > 0) value += policy[i]! * backup(m, v, gamma, i);
+      }
+      delta = Math.max(delta, Math.abs(value - v[s]!));
+      fresh[s] = value;
+    }
+    [v, fresh] = [fresh, v];
+    onSweep?.(sweep, delta, v);
+    if (delta < theta) return { v, sweeps: sweep, delta };
+  }
+  throw notConverged("policy evaluation", maxSweeps, gamma);
+}
+
+/** The sentence for values that never settle. */
+export function notConverged(method: string, sweeps: number, gamma: number): UserError {
+  const why = gamma === 1 ? " At gamma = 1 some state may collect reward for ever: try gamma < 1." : "";
+  return new UserError(`${method}: the values still move after ${sweeps} sweeps.${why}`);
+}

@@ -1,0 +1,64 @@
+import TinyQueue from "tinyqueue";
+import { UserError } from "../../errors.ts";
+import { isTerminal, type Mdp } from "../mdp/model.ts";
+import { greedyActions } from "../mdp/policy.ts";
+import { checkDiscount } from "../mdp/reward-process.ts";
+import { actionValues, backup } from "../mdp/values.ts";
+
+/**
+ * Prioritised sweeping with full backups (Sutton & Barto, section 8.4; Moore & Atkeson 1993): the state whose
+ * value would change most is backed up first, then the states that lead to it are looked at again.
+ */
+export function prioritizedSweeping(
+  m: Mdp,
+  options: { gamma: number; theta?: number; maxBackups?: number },
+): { v: Float64Array; actions: Int32Array; backups: number } {
+  const { gamma, theta = 1e-10, maxBackups = 100_000_000 } = options;
+  checkDiscount(gamma);
+  const v = new Float64Array(m.states + 1);
+  const predecessors = predecessorsOf(m);
+  // An entry is stale when its state has been given another priority since: only the last one counts.
+  const priority = new Float64Array(m.states);
+  const queue = new TinyQueue<{ state: number; priority: number }>([], (a, b) => b.priority - a.priority);
+  const consider = (s: number): void => {
+    const error = Math.abs(best(m, v, gamma, s) - v[s]!);
+    if (error === priority[s]) return;
+    priority[s] = error;
+    if (error >= theta) queue.push({ state: s, priority: error });
+  };
+  for (let s = 0; s < m.states; s++) consider(s);
+  let backups = 0;
+  for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
+    const { state } = entry;
+    if (entry.priority !== priority[state]) continue;
+    if (++backups > maxBackups) {
+      throw new UserError(
+        `prioritised sweeping: the values still move after ${maxBackups} backups. Try gamma < 1.`,
+      );
+    }
+    v[state] = best(m, v, gamma, state);
+    priority[state] = 0;
+    for (const s of predecessors[state]!) consider(s);
+  }
+  return { v, actions: greedyActions(m, actionValues(m, v, gamma)), backups };
+}
+
+function best(m: Mdp, v: Float64Array, gamma: number, state: number): number {
+  if (isTerminal(m, state)) return 0;
+  let max = -Infinity;
+  for (let i = state * m.actions; i < (state + 1) * m.actions; i++) {
+    if (m.rowPtr[i] !== m.rowPtr[i + 1]) max = Math.max(max, backup(m, v, gamma, i));
+  }
+  return max;
+}
+
+/** The states from which each state can be reached in one step. */
+function predecessorsOf(m: Mdp): readonly number[][] {
+  const sets = Array.from({ length: m.states + 1 }, () => new Set<number>());
+  for (let i = 0; i < m.states * m.actions; i++) {
+    for (let k = m.rowPtr[i]!; k < m.rowPtr[i + 1]!; k++) {
+      if (m.probability[k]! > 0) sets[m.next[k]!]!.add(Math.floor(i / m.actions));
+    }
+  }
+  return sets.map((set) => [...set]);
+}
