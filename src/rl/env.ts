@@ -28,6 +28,8 @@ export interface TransitionTable {
   /** What a state is called in messages and plots. */
   stateName?(state: number): string;
   readonly actionNames?: readonly string[];
+  /** The rewards stand for their expectation given state and action, and are not what a step pays. */
+  readonly rewardsAreExpected?: boolean;
 }
 
 /** How the states lie on a grid, for pictures of values and policies. */

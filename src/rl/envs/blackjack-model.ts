@@ -1,5 +1,26 @@
 import type { Outcome, TransitionTable } from "../env.ts";
-import { type BlackjackObservation, type BlackjackOptions, settle } from "./blackjack.ts";
+
+export interface BlackjackOptions {
+  /** The rules of Sutton & Barto, Example 5.1: a natural wins at once unless the dealer has one too. */
+  readonly sab?: boolean;
+  /** Without `sab`: a win with a natural pays 1.5. */
+  readonly natural?: boolean;
+}
+
+/** Player's sum, the dealer's open card (1 = ace), a usable ace (0 or 1). */
+export type BlackjackObservation = [sum: number, dealer: number, usableAce: number];
+
+/** The pay of a hand that sticks: −1, 0, 1 or, for a natural, 1.5. */
+export function settle(
+  { sab = true, natural = false }: BlackjackOptions,
+  player: { total: number; natural: boolean },
+  dealer: { total: number; natural: boolean },
+): number {
+  const score = dealer.total > 21 ? 0 : dealer.total;
+  const reward = Math.sign(player.total - score);
+  if (sab) return player.natural && !dealer.natural ? 1 : reward;
+  return natural && player.natural && reward === 1 ? 1.5 : reward;
+}
 
 // Player's hands: hard 4 … 21, then soft 12 … 21, then the natural; times the dealer's ten open cards; then
 // the end of the game.

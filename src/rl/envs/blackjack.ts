@@ -1,18 +1,14 @@
 import type { Generator } from "../random.ts";
 import { Discrete, Tuple } from "../spaces.ts";
 import { type ArrayDynamics, type ArrayEnv, arrayEnv } from "./array.ts";
-import { blackjackIndex, blackjackModel } from "./blackjack-model.ts";
+import {
+  type BlackjackObservation,
+  type BlackjackOptions,
+  blackjackIndex,
+  blackjackModel,
+  settle,
+} from "./blackjack-model.ts";
 import { checkOptions } from "./options.ts";
-
-export interface BlackjackOptions {
-  /** The rules of Sutton & Barto, Example 5.1: a natural wins at once unless the dealer has one too. */
-  readonly sab?: boolean;
-  /** Without `sab`: a win with a natural pays 1.5. */
-  readonly natural?: boolean;
-}
-
-/** Player's sum, the dealer's open card (1 = ace), a usable ace (0 or 1). */
-export type BlackjackObservation = [sum: number, dealer: number, usableAce: number];
 
 const DECK = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 10];
 const SUITS = [0, 1, 2, 3];
@@ -43,18 +39,6 @@ function total(state: Float64Array, hand: number): number {
 
 function isNatural(state: Float64Array, hand: number): boolean {
   return state[hand + 2] === 2 && total(state, hand) === 21;
-}
-
-/** The pay of a hand that sticks: −1, 0, 1 or, for a natural, 1.5. */
-export function settle(
-  { sab = true, natural = false }: BlackjackOptions,
-  player: { total: number; natural: boolean },
-  dealer: { total: number; natural: boolean },
-): number {
-  const score = dealer.total > 21 ? 0 : dealer.total;
-  const reward = Math.sign(player.total - score);
-  if (sab) return player.natural && !dealer.natural ? 1 : reward;
-  return natural && player.natural && reward === 1 ? 1.5 : reward;
 }
 
 function dynamics(options: BlackjackOptions): ArrayDynamics {
@@ -100,7 +84,10 @@ function dynamics(options: BlackjackOptions): ArrayDynamics {
  * Blackjack with an infinite deck against a dealer who sticks on 17 or more (Sutton & Barto, Example 5.1).
  * The dealer's closed card is drawn at the start, as in Gymnasium.
  */
-export function blackjack(options: BlackjackOptions = {}, id = "Blackjack-v1"): ArrayEnv<BlackjackObservation> {
+export function blackjack(
+  options: BlackjackOptions = {},
+  id = "Blackjack-v1",
+): ArrayEnv<BlackjackObservation> {
   checkOptions(id, options, ["sab", "natural"]);
   const rules = { sab: true, natural: false, ...options };
   const observation = (state: Float64Array): BlackjackObservation => [
@@ -126,7 +113,9 @@ export function blackjack(options: BlackjackOptions = {}, id = "Blackjack-v1"): 
     model: () => blackjackModel(rules),
     indexOf: (state) =>
       blackjackIndex(
-        state[OVER] === 1 ? undefined : { observation: observation(state), natural: isNatural(state, PLAYER) },
+        state[OVER] === 1
+          ? undefined
+          : { observation: observation(state), natural: isNatural(state, PLAYER) },
       ),
   });
 }

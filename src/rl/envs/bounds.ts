@@ -13,7 +13,9 @@ export function resetBounds(
   checkOptions(`${id}'s reset`, options, ["low", "high"]);
   const { low: from = low, high: to = high } = options;
   if (typeof from !== "number" || typeof to !== "number" || !(from <= to)) {
-    throw new UserError(`${id}: reset needs numbers low ≤ high, not low ${String(from)} and high ${String(to)}`);
+    throw new UserError(
+      `${id}: reset needs numbers low ≤ high, not low ${String(from)} and high ${String(to)}`,
+    );
   }
   return [from, to];
 }

@@ -30,7 +30,7 @@ function dynamics(id: string): ArrayDynamics {
       const thetaDot = state[at + 3]!;
       const cos = Math.cos(theta);
       const sin = Math.sin(theta);
-      const push = ((action === 1 ? FORCE : -FORCE) + POLE_MOMENT * thetaDot * thetaDot * sin) / MASS_TOTAL;
+      const push = ((action === 1 ? FORCE : -FORCE) + POLE_MOMENT * (thetaDot * thetaDot) * sin) / MASS_TOTAL;
       const thetaAcc =
         (GRAVITY * sin - cos * push) / (LENGTH * (4 / 3 - (MASS_POLE * (cos * cos)) / MASS_TOTAL));
       const xAcc = push - (POLE_MOMENT * thetaAcc * cos) / MASS_TOTAL;
