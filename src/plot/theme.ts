@@ -30,13 +30,14 @@ export const PALETTE_10 = [
 export const SEQUENTIAL = "viridis";
 export const DIVERGING = "blueorange";
 
-const INK = "#222222";
+export const INK = "#222222";
+export const FONT_STACK = "DejaVu Sans, Verdana, sans-serif";
 
 /** How every chart of the house looks. The one place for fonts, sizes and colours. */
 export const THEME: Config = {
   background: "#ffffff",
   padding: 12,
-  font: "DejaVu Sans, Verdana, sans-serif",
+  font: FONT_STACK,
   view: { stroke: null, continuousWidth: 480, continuousHeight: 300, discreteHeight: 300 },
   title: { fontSize: 16, fontWeight: "bold", color: INK, anchor: "start", offset: 14, subtitleFontSize: 12 },
   axis: {
