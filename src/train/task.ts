@@ -4,7 +4,7 @@ import type { NdArray } from "../tensor/ndarray.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** What a loss sees of one batch: named tensors, as the data set gives them ("image", "label", "tokens" …). */
+/** What a loss sees of one batch: named tensors, as the data set gives them ("images", "labels", "tokens" …). */
 export type Batch = Readonly<Record<string, Tensor>>;
 export type HostBatch = Readonly<Record<string, NdArray>>;
 

@@ -1,0 +1,105 @@
+import type { z } from "zod";
+import type { Compiled } from "../engine/compile.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { NdArray } from "../tensor/ndarray.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Data } from "../train/examples.ts";
+import type { Task } from "../train/task.ts";
+
+/** How long and how fast a run trains: settled by the loop before the model is built. */
+export interface Plan {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  readonly batchSize: number;
+  /** The peak learning rate. */
+  readonly lr: number;
+}
+
+/** What a model trains with where the user says nothing. Give epochs or steps, not both. */
+export interface TrainingDefaults {
+  readonly data: string;
+  readonly batchSize: number;
+  readonly lr: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+}
+
+/** A picture to show and save: `name` becomes the file's name. */
+export type Picture =
+  | {
+      readonly name: string;
+      /** [N, C, H, W] in [0, 1]. */
+      readonly images: NdArray<"float32">;
+      /** Pictures in a row of the grid; about square when left out. */
+      readonly columns?: number;
+    }
+  | { readonly name: string; readonly svg: string };
+
+/** What a hook gives back; the command line prints numbers and text, and writes pictures and arrays. */
+export interface Output {
+  readonly pictures?: readonly Picture[];
+  readonly numbers?: Readonly<Record<string, number>>;
+  /** For models that write words. */
+  readonly text?: readonly string[];
+}
+
+/** What hooks work with. The weights to use (trained or averaged) are already in place. */
+export interface HookContext<C> {
+  readonly task: Task;
+  readonly config: C;
+  readonly data: Data;
+  readonly engine: Engine;
+  readonly key: Key;
+  /** Compile on the engine with the weights to use. The programs are disposed when the hook is done. */
+  compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string): Compiled<A, R>;
+  /** Say how far a long job is; also where Ctrl-C takes effect (it throws). */
+  progress(done: number, total: number, what?: string): void;
+}
+
+/** One thing that can be done with a trained model, and its options (each with `.describe`, for the help). */
+export interface Hook<C, S extends z.ZodObject = z.ZodObject> {
+  readonly options: S;
+  run(context: HookContext<C>, options: z.output<S>): Promise<Output>;
+}
+
+/** Ties a hook's options to its function, for the type checker. */
+export const hook = <C, S extends z.ZodObject>(
+  options: S,
+  run: (context: HookContext<C>, options: z.output<S>) => Promise<Output>,
+): Hook<C> => ({ options, run: run as Hook<C>["run"] });
+
+/** A function of the model as a file that runs without this package: fixed shapes, named ports, no randomness. */
+export interface ExportPart {
+  readonly description: string;
+  readonly inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>;
+  /** Traced once with the weights as constants. Its keys name the outputs. */
+  run(inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
+}
+
+export interface ModelDefinition<S extends z.ZodObject = z.ZodObject> {
+  readonly name: string;
+  /** One line for `galatea list`. */
+  readonly description: string;
+  /** The model's own options: strict, every one with a default and `.describe`. camelCase; `--kebab-case` in the shell. */
+  readonly config: S;
+  readonly training: TrainingDefaults;
+  /** The model over this data, its weights not yet initialised. Data it cannot take is a UserError. */
+  build(config: z.output<S>, data: Data, plan: Plan): Task;
+  /** Pictures to watch a training run by; small and quick. */
+  preview?(context: HookContext<z.output<S>>): Promise<readonly Picture[]>;
+  readonly sample?: Hook<z.output<S>>;
+  readonly reconstruct?: Hook<z.output<S>>;
+  readonly evaluate?: Hook<z.output<S>>;
+  /** Parts that `galatea export --format onnx` can write; the first is the default. */
+  exports?(
+    context: Pick<HookContext<z.output<S>>, "task" | "config" | "data">,
+    batch: number,
+  ): Readonly<Record<string, ExportPart>>;
+}
+
+/** A definition with its schema's type forgotten, as the table of models holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: each model's own configuration type is known only to its file
+export type AnyModel = ModelDefinition<any>;
