@@ -13,13 +13,14 @@ export type BlackjackObservation = [sum: number, dealer: number, usableAce: numb
 /** The pay of a hand that sticks: −1, 0, 1 or, for a natural, 1.5. */
 export function settle(
   { sab = true, natural = false }: BlackjackOptions,
-  player: { total: number; natural: boolean },
-  dealer: { total: number; natural: boolean },
+  player: number,
+  playerNatural: boolean,
+  dealer: number,
+  dealerNatural: boolean,
 ): number {
-  const score = dealer.total > 21 ? 0 : dealer.total;
-  const reward = Math.sign(player.total - score);
-  if (sab) return player.natural && !dealer.natural ? 1 : reward;
-  return natural && player.natural && reward === 1 ? 1.5 : reward;
+  const reward = Math.sign(player - (dealer > 21 ? 0 : dealer));
+  if (sab) return playerNatural && !dealerNatural ? 1 : reward;
+  return natural && playerNatural && reward === 1 ? 1.5 : reward;
 }
 
 // Player's hands: hard 4 … 21, then soft 12 … 21, then the natural; times the dealer's ten open cards; then
@@ -101,7 +102,7 @@ export function blackjackModel(rules: BlackjackOptions): TransitionTable {
   const stick = (hand: Hand, dealer: number): Outcome[] => {
     const pays = new Map<number, number>();
     for (const end of ends[dealer - 1]!) {
-      const pay = settle(rules, hand, end);
+      const pay = settle(rules, hand.total, hand.natural, end.total, end.natural);
       pays.set(pay, (pays.get(pay) ?? 0) + end.probability);
     }
     return [...pays].map(([reward, probability]) => ({ probability, next: END, reward, terminated: true }));

@@ -65,8 +65,15 @@ function dynamics(options: BlackjackOptions): ArrayDynamics {
         state[at + REWARD] = -1;
       } else {
         while (total(state, at + DEALER) < 17) draw(state, at + DEALER, rng);
-        const hand = (of: number) => ({ total: total(state, at + of), natural: isNatural(state, at + of) });
-        state[at + REWARD] = settle(options, hand(PLAYER), hand(DEALER));
+        const player = at + PLAYER;
+        const dealer = at + DEALER;
+        state[at + REWARD] = settle(
+          options,
+          total(state, player),
+          isNatural(state, player),
+          total(state, dealer),
+          isNatural(state, dealer),
+        );
       }
       state[at + OVER] = 1;
     },
