@@ -200,7 +200,7 @@ def layers():
             module.bias.copy_(rand(*module.bias.shape, scale=0.4))
         return module
 
-    norm("LayerNorm", nn.LayerNorm(6), leaf(3, 4, 6), {"normalized_shape": [6], "eps": 1e-5})
+    norm("LayerNorm", nn.LayerNorm(6), leaf(2, 3, 6), {"normalized_shape": [6], "eps": 1e-5})
     norm("LayerNorm_two_axes", nn.LayerNorm([4, 6], eps=1e-3), leaf(3, 4, 6), {"normalized_shape": [4, 6], "eps": 1e-3})
     norm("GroupNorm", nn.GroupNorm(3, 6), leaf(2, 6, 3, 2), {"num_groups": 3, "num_channels": 6, "eps": 1e-5})
 
@@ -215,7 +215,7 @@ def layers():
 
     module = RMSNorm()
     module.weight.data = module.weight.data.mul(1000).round().div(1000)
-    x = leaf(3, 4, 6)
+    x = leaf(2, 3, 6)
     case("layers", "RMSNorm", module, {"x": x}, {"y": module(x)}, config={"normalized_shape": [6], "eps": 1e-6})
 
     bn = rounded_norm(nn.BatchNorm2d(3))
@@ -249,7 +249,7 @@ def layers():
         ("AvgPool2d_overlapping", nn.AvgPool2d(3, 2, 1), {"kernel_size": 3, "stride": 2, "padding": 1}),
         ("UpsampleNearest2d", nn.Upsample(scale_factor=2, mode="nearest"), {"scale_factor": 2}),
     ]:
-        x = leaf(2, 3, 6, 4)
+        x = leaf(2, 2, 6, 4)
         case("layers", name, None, {"x": x}, {"y": fn(x)}, config=c)
 
 
