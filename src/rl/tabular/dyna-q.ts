@@ -1,0 +1,70 @@
+import { UserError } from "../../errors.ts";
+import { actionTable, checkLearning, type Learning } from "./learning.ts";
+import type { ControlOptions } from "./q-learning.ts";
+import { epsilonGreedy, maxValue } from "./rules.ts";
+import type { TabularTask } from "./task.ts";
+
+/**
+ * Dyna-Q (Sutton & Barto, section 8.2): Q-learning from what happens, and after every step from `n` remembered
+ * transitions of a learnt, deterministic model. With `kappa` > 0 it is Dyna-Q+ (section 8.3): the longer a pair
+ * has not been tried, the more planning believes it pays, r + κ √τ; actions never tried in a visited state
+ * count as leading back to it with reward 0.
+ */
+export function* dynaQ(
+  task: TabularTask,
+  options: Omit<ControlOptions, "alpha"> & { alpha: number; n: number; kappa?: number },
+): Learning<{ Q: Float64Array }> {
+  const { episodes, gamma, alpha, rng, n, kappa = 0 } = options;
+  const { behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
+  checkLearning(options);
+  if (!(Number.isInteger(n) && n >= 0)) throw new UserError(`n, the planning steps, must be ≥ 0, not ${n}`);
+  const model = {
+    next: new Int32Array(Q.length).fill(-1),
+    reward: new Float64Array(Q.length),
+    lastTried: new Float64Array(Q.length),
+    /** The pairs that planning draws from. */
+    known: [] as number[],
+  };
+  let time = 0;
+  const learn = (i: number, R: number, next: number): void => {
+    Q[i]! += alpha * (R + gamma * maxValue(task, Q, next) - Q[i]!);
+  };
+  const remember = (S: number, A: number, R: number, next: number): void => {
+    const i = S * task.actions + A;
+    if (model.next[i] === -1) {
+      // A first visit: Dyna-Q+ learns of all actions of S at once, Dyna-Q of this one.
+      for (let k = task.optionPtr[S]!; k < task.optionPtr[S + 1]!; k++) {
+        const j = S * task.actions + task.options[k]!;
+        if (j !== i && kappa === 0) continue;
+        model.next[j] = S;
+        model.known.push(j);
+      }
+    }
+    model.next[i] = next;
+    model.reward[i] = R;
+    model.lastTried[i] = time;
+  };
+  for (let episode = 0; episode < episodes; episode++) {
+    let S = task.reset();
+    let G = 0;
+    let steps = 0;
+    do {
+      const A = behaviour.choose(task, Q, S, rng);
+      const next = task.step(A);
+      const R = task.reward;
+      time++;
+      learn(S * task.actions + A, R, next);
+      remember(S, A, R, next);
+      for (let p = 0; p < n; p++) {
+        const j = model.known[Math.floor(rng.random() * model.known.length)]!;
+        const bonus = kappa === 0 ? 0 : kappa * Math.sqrt(time - model.lastTried[j]!);
+        learn(j, model.reward[j]! + bonus, model.next[j]!);
+      }
+      S = next;
+      G += R;
+      steps++;
+    } while (!task.terminated && !task.truncated);
+    yield { episode, steps, return: G };
+  }
+  return { Q };
+}

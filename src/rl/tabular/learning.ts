@@ -1,0 +1,61 @@
+import { UserError } from "../../errors.ts";
+import { checkDiscount } from "../mdp/reward-process.ts";
+import type { TabularTask } from "./task.ts";
+
+/** What is told of an episode when it is over. */
+export interface Episode {
+  /** 0, 1, 2 … */
+  readonly episode: number;
+  readonly steps: number;
+  /** The sum of its rewards, not discounted. */
+  readonly return: number;
+}
+
+/**
+ * A learning method: an iterator of episodes that finally returns what it learnt. Whoever runs it decides when
+ * to look, to save, or to stop; the tables given to it change in place.
+ */
+export type Learning<Result> = Generator<Episode, Result, undefined>;
+
+/** Runs a method to its end. */
+export function finish<Result>(learning: Learning<Result>, onEpisode?: (episode: Episode) => void): Result {
+  for (;;) {
+    const { done, value } = learning.next();
+    if (done) return value;
+    onEpisode?.(value);
+  }
+}
+
+/** A table of action values Q(s, a) at s · actions + a, with a row of zeros for the end. */
+export function actionTable(task: TabularTask, initial = 0): Float64Array {
+  const Q = new Float64Array((task.states + 1) * task.actions).fill(initial);
+  return Q.fill(0, task.states * task.actions);
+}
+
+/** A table of state values V(s), with the 0 of the end appended. */
+export function stateTable(task: TabularTask, initial = 0): Float64Array {
+  const V = new Float64Array(task.states + 1).fill(initial);
+  V[task.states] = 0;
+  return V;
+}
+
+/** A constant step size, or a function of how often the entry has been updated: `(n) => 1 / n` averages. */
+export type StepSize = number | ((n: number) => number);
+
+/** α of each entry of a table. */
+export function stepSizes(alpha: StepSize, size: number): (index: number) => number {
+  if (typeof alpha === "number") {
+    if (!(alpha > 0 && alpha <= 1))
+      throw new UserError(`the step size alpha must lie in 0 … 1, not ${alpha}`);
+    return () => alpha;
+  }
+  const counts = new Uint32Array(size);
+  return (index) => alpha(++counts[index]!);
+}
+
+/** Checks what every method takes; names the option at fault. */
+export function checkLearning(options: { gamma: number; episodes: number }): void {
+  checkDiscount(options.gamma);
+  if (!(options.episodes >= 0))
+    throw new UserError(`the number of episodes must be ≥ 0, not ${options.episodes}`);
+}

@@ -1,0 +1,44 @@
+import type { Rng } from "../random.ts";
+import { actionTable, checkLearning, type Learning, type StepSize, stepSizes } from "./learning.ts";
+import { epsilonGreedy, maxValue, type Rule } from "./rules.ts";
+import type { TabularTask } from "./task.ts";
+
+/** What the one-step control methods take. */
+export interface ControlOptions {
+  episodes: number;
+  gamma: number;
+  alpha: StepSize;
+  rng: Rng;
+  /** The policy that acts; 0.1-greedy by default. */
+  behaviour?: Rule;
+  /** Where to begin and where to learn; zeros by default. */
+  Q?: Float64Array;
+}
+
+/**
+ * Q-learning: off-policy TD control (Sutton & Barto, section 6.5, eq. 6.8). Whoever acts, the target policy is
+ * the greedy one:
+ *   Q(S, A) ← Q(S, A) + α [R + γ max_a Q(S′, a) − Q(S, A)].
+ */
+export function* qLearning(task: TabularTask, options: ControlOptions): Learning<{ Q: Float64Array }> {
+  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
+  checkLearning(options);
+  const alpha = stepSizes(options.alpha, Q.length);
+  for (let episode = 0; episode < episodes; episode++) {
+    let S = task.reset();
+    let G = 0;
+    let steps = 0;
+    do {
+      const A = behaviour.choose(task, Q, S, rng);
+      const next = task.step(A);
+      const R = task.reward;
+      const i = S * task.actions + A;
+      Q[i]! += alpha(i) * (R + gamma * maxValue(task, Q, next) - Q[i]!);
+      S = next;
+      G += R;
+      steps++;
+    } while (!task.terminated && !task.truncated);
+    yield { episode, steps, return: G };
+  }
+  return { Q };
+}

@@ -1,0 +1,184 @@
+import { UserError } from "../../errors.ts";
+import { type Env, modelOf } from "../env.ts";
+import { isAvailable, isTerminal, type Mdp, mdpFromTable } from "../mdp/model.ts";
+import type { Rng, Seed } from "../random.ts";
+
+/**
+ * What a tabular method learns from: an environment whose states and actions are numbers. It allocates nothing
+ * a step: the outcome of the last step stands in its fields. A terminated episode is in state `states`, one
+ * beyond the others, whose values are 0; so no update asks whether the episode is over.
+ */
+export interface TabularTask {
+  readonly states: number;
+  readonly actions: number;
+  /** The actions of state s are options[optionPtr[s]] … options[optionPtr[s + 1] − 1]; the end has none. */
+  readonly optionPtr: Int32Array;
+  readonly options: Int32Array;
+  /** R of the last step. */
+  reward: number;
+  /** The task ended: no value follows. */
+  terminated: boolean;
+  /** The clock ended the episode: the value of the last state still counts. */
+  truncated: boolean;
+  /** Begins an episode and returns S₀. */
+  reset(): number;
+  /** Takes an action and returns the next state. */
+  step(action: number): number;
+}
+
+type Options = Pick<TabularTask, "optionPtr" | "options">;
+
+/** The same actions 0 … actions − 1 in every state. */
+export function allActions(states: number, actions: number): Options {
+  return optionsOf(states, actions, () => true);
+}
+
+/** The actions for which `available` holds. */
+export function optionsOf(
+  states: number,
+  actions: number,
+  available: (state: number, action: number) => boolean,
+): Options {
+  const optionPtr = new Int32Array(states + 2);
+  const options: number[] = [];
+  for (let s = 0; s < states; s++) {
+    for (let a = 0; a < actions; a++) if (available(s, a)) options.push(a);
+    optionPtr[s + 1] = options.length;
+  }
+  optionPtr[states + 1] = options.length;
+  return { optionPtr, options: Int32Array.from(options) };
+}
+
+/** Samples of a model, as fast as its arrays can be read. */
+export class ModelTask implements TabularTask {
+  readonly states: number;
+  readonly actions: number;
+  readonly optionPtr: Int32Array;
+  readonly options: Int32Array;
+  reward = 0;
+  terminated = false;
+  truncated = false;
+  private state = -1;
+  private clock = 0;
+  private readonly maxSteps: number;
+  private readonly rng: Rng;
+  private readonly rowPtr: Int32Array;
+  private readonly next: Int32Array;
+  private readonly rewards: Float64Array;
+  /** Probabilities summed within each row; the last of a row is 1 exactly. */
+  private readonly cumulative: Float64Array;
+  private readonly starts: Int32Array;
+  private readonly startsCumulative: Float64Array;
+
+  constructor(m: Mdp, rng: Rng, { maxSteps = Infinity }: { maxSteps?: number | undefined } = {}) {
+    this.states = m.states;
+    this.actions = m.actions;
+    this.rng = rng;
+    this.maxSteps = maxSteps;
+    const { optionPtr, options } = optionsOf(m.states, m.actions, (s, a) => isAvailable(m, s, a));
+    this.optionPtr = optionPtr;
+    this.options = options;
+    this.rowPtr = m.rowPtr;
+    this.next = m.next.map((s) => (s === m.states || isTerminal(m, s) ? m.states : s));
+    this.rewards = Float64Array.from(m.reward);
+    this.cumulative = new Float64Array(m.next.length);
+    for (let i = 0; i < m.states * m.actions; i++) {
+      let sum = 0;
+      const end = m.rowPtr[i + 1]!;
+      for (let k = m.rowPtr[i]!; k < end; k++) this.cumulative[k] = sum += m.probability[k]!;
+      if (end > m.rowPtr[i]!) this.cumulative[end - 1] = 1;
+    }
+    this.starts = Int32Array.from(m.initial.keys()).filter((s) => m.initial[s]! > 0);
+    let sum = 0;
+    this.startsCumulative = Float64Array.from(this.starts, (s) => (sum += m.initial[s]!));
+    this.startsCumulative[this.starts.length - 1] = 1;
+    for (const s of this.starts) {
+      if (isTerminal(m, s))
+        throw new UserError(`an episode cannot start in the terminal state ${m.stateName(s)}`);
+    }
+  }
+
+  reset(): number {
+    let i = 0;
+    if (this.starts.length > 1) {
+      const u = this.rng.random();
+      while (u >= this.startsCumulative[i]!) i++;
+    }
+    return this.resetTo(this.starts[i]!);
+  }
+
+  /** Begins an episode in a state of one's own (exploring starts). */
+  resetTo(state: number): number {
+    this.terminated = false;
+    this.truncated = false;
+    this.clock = 0;
+    this.state = state;
+    return state;
+  }
+
+  step(action: number): number {
+    const i = this.state * this.actions + action;
+    let k = this.rowPtr[i]!;
+    if (this.rowPtr[i + 1]! - k > 1) {
+      const u = this.rng.random();
+      while (u >= this.cumulative[k]!) k++;
+    }
+    const next = this.next[k]!;
+    this.reward = this.rewards[k]!;
+    this.state = next;
+    this.terminated = next === this.states;
+    this.truncated = ++this.clock >= this.maxSteps;
+    return next;
+  }
+}
+
+/**
+ * An environment behind Gymnasium's API as a task: its own dynamics, wrappers and random numbers. Needs the
+ * environment's numbering of states (`indexOf`), so it works wherever there is an exact model.
+ */
+export class EnvTask implements TabularTask {
+  readonly states: number;
+  readonly actions: number;
+  readonly optionPtr: Int32Array;
+  readonly options: Int32Array;
+  reward = 0;
+  terminated = false;
+  truncated = false;
+  private readonly env: Env<unknown, number>;
+  private seed: Seed | undefined;
+
+  constructor(env: Env<unknown, number>, seed?: Seed) {
+    const m = mdpFromTable(modelOf(env as Env));
+    if (env.unwrapped.functional.indexOf === undefined) {
+      throw new UserError(`${env.id} does not number its states, so a table cannot hold their values`);
+    }
+    this.env = env;
+    this.seed = seed;
+    this.states = m.states;
+    this.actions = m.actions;
+    const { optionPtr, options } = optionsOf(m.states, m.actions, (s, a) => isAvailable(m, s, a));
+    this.optionPtr = optionPtr;
+    this.options = options;
+  }
+
+  private index(): number {
+    const { functional, state } = this.env.unwrapped;
+    return functional.indexOf!(state);
+  }
+
+  reset(): number {
+    this.env.reset(this.seed === undefined ? {} : { seed: this.seed });
+    this.seed = undefined;
+    this.terminated = false;
+    this.truncated = false;
+    return this.index();
+  }
+
+  step(action: number): number {
+    const { reward, terminated, truncated } = this.env.step(action);
+    this.reward = reward;
+    this.terminated = terminated;
+    this.truncated = truncated;
+    return terminated ? this.states : this.index();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Rng } from "../random.ts";
+import { checkLearning, type Learning, type StepSize, stateTable, stepSizes } from "./learning.ts";
+import type { Rule } from "./rules.ts";
+import type { TabularTask } from "./task.ts";
+
+/** What the methods that predict v_π take. */
+export interface PredictionOptions {
+  /** π, which also acts. It must not depend on action values (`fixedPolicy`, `equiprobable`). */
+  policy: Rule;
+  episodes: number;
+  gamma: number;
+  alpha: StepSize;
+  rng: Rng;
+  /** Where to begin and where to learn (states + 1 entries, the last 0); zeros by default. */
+  V?: Float64Array;
+}
+
+/** Prediction has no action values. */
+export const NO_Q = new Float64Array(0);
+
+/**
+ * Tabular TD(0) (Sutton & Barto, section 6.1, eq. 6.2): each value moves towards the next one.
+ *   V(S) ← V(S) + α [R + γ V(S′) − V(S)].
+ */
+export function* tdPrediction(task: TabularTask, options: PredictionOptions): Learning<{ V: Float64Array }> {
+  const { policy, episodes, gamma, rng, V = stateTable(task) } = options;
+  checkLearning(options);
+  const alpha = stepSizes(options.alpha, V.length);
+  for (let episode = 0; episode < episodes; episode++) {
+    let S = task.reset();
+    let G = 0;
+    let steps = 0;
+    do {
+      const next = task.step(policy.choose(task, NO_Q, S, rng));
+      const R = task.reward;
+      V[S]! += alpha(S) * (R + gamma * V[next]! - V[S]!);
+      S = next;
+      G += R;
+      steps++;
+    } while (!task.terminated && !task.truncated);
+    yield { episode, steps, return: G };
+  }
+  return { V };
+}
