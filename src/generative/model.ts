@@ -2,21 +2,13 @@ import type { z } from "zod";
 import type { Compiled } from "../engine/compile.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DType } from "../tensor/dtype.ts";
-import type { NdArray } from "../tensor/ndarray.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Data } from "../train/examples.ts";
-import type { Task } from "../train/task.ts";
+import type { Picture, Plan, Task } from "../train/task.ts";
 
-/** How long and how fast a run trains: settled by the loop before the model is built. */
-export interface Plan {
-  readonly steps: number;
-  readonly stepsPerEpoch: number;
-  readonly batchSize: number;
-  /** The peak learning rate. */
-  readonly lr: number;
-}
+export type { Data, Picture, Plan, Task };
 
 /** What a model trains with where the user says nothing. Give epochs or steps, not both. */
 export interface TrainingDefaults {
@@ -26,17 +18,6 @@ export interface TrainingDefaults {
   readonly epochs?: number;
   readonly steps?: number;
 }
-
-/** A picture to show and save: `name` becomes the file's name. */
-export type Picture =
-  | {
-      readonly name: string;
-      /** [N, C, H, W] in [0, 1]. */
-      readonly images: NdArray<"float32">;
-      /** Pictures in a row of the grid; about square when left out. */
-      readonly columns?: number;
-    }
-  | { readonly name: string; readonly svg: string };
 
 /** What a hook gives back; the command line prints numbers and text, and writes pictures and arrays. */
 export interface Output {

@@ -34,3 +34,23 @@ export interface Task {
   readonly module: Module;
   readonly players: readonly Player[];
 }
+
+/** How long and how fast a run trains. Models see it when they are built, for schedules and annealing. */
+export interface Plan {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  readonly batchSize: number;
+  /** The peak learning rate. */
+  readonly lr: number;
+}
+
+/** A picture to show and save: `name` becomes the file's name. */
+export type Picture =
+  | {
+      readonly name: string;
+      /** [N, C, H, W] in [0, 1]. */
+      readonly images: NdArray<"float32">;
+      /** Pictures in a row of the grid; about square when left out. */
+      readonly columns?: number;
+    }
+  | { readonly name: string; readonly svg: string };
