@@ -27,6 +27,10 @@ export function toGray(image: Raster): Raster {
   return out;
 }
 
+/** Whether every pixel is grey, as in a JPEG of a black-and-white picture. */
+export const isGray = ({ channels, data }: Raster): boolean =>
+  channels === 1 || data.every((v, i) => i % 3 === 0 || v === data[i - 1]);
+
 export function toRgb(image: Raster): Raster {
   if (image.channels === 3) return image;
   const out = raster(image.width, image.height, 3);

