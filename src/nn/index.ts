@@ -1,0 +1,45 @@
+export { ACTIVATIONS, type Activation, type ActivationName } from "./activations.ts";
+export {
+  type AttentionOptions,
+  joinHeads,
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+  scaledDotProductAttention,
+  splitHeads,
+} from "./attention.ts";
+export { type Layer, Sequential, type Step } from "./container.ts";
+export {
+  Conv2d,
+  type Conv2dOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dOptions,
+} from "./convolution.ts";
+export { Dropout, dropout } from "./dropout.ts";
+export { Embedding } from "./embedding.ts";
+export * as init from "./init.ts";
+export { type LayerOptions, Linear, linear } from "./linear.ts";
+export * from "./losses.ts";
+export { Buffer, type Initializer, Module, Parameter, type StateDict } from "./module.ts";
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  type BatchNormOptions,
+  GroupNorm,
+  LayerNorm,
+  type LayerNormOptions,
+  type NormOptions,
+  RMSNorm,
+} from "./normalization.ts";
+export {
+  type CellOptions,
+  type CellState,
+  GRU,
+  GRUCell,
+  LSTM,
+  LSTMCell,
+  type RecurrentOptions,
+  type RecurrentOutput,
+  RNN,
+  RNNCell,
+  type RNNOptions,
+} from "./recurrent.ts";

@@ -1,0 +1,234 @@
+import { UserError } from "../errors.ts";
+import { add, asTensor, chunk, concat, mul, type Operand, relu, reshape, sigmoid, slice, stack, sub, tanh, zeros } from "../tensor/ops.ts"; // biome-ignore format: a list of names
+import type { Key } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { dropout } from "./dropout.ts";
+import * as init from "./init.ts";
+import { linear } from "./linear.ts";
+import { Module, Parameter } from "./module.ts";
+
+/** What a cell carries from step to step: [h], or [h, c] for an LSTM; each [B, hiddenSize]. */
+export type CellState = readonly Tensor[];
+
+export interface CellOptions {
+  readonly bias?: boolean;
+}
+
+/**
+ * A recurrent cell: weight_ih [gates·H, I], weight_hh [gates·H, H], bias_ih and bias_hh [gates·H], all first
+ * U(±1/√H). `step` takes x [B, I] and the state to the next state, whose first part is the output.
+ */
+export abstract class RecurrentCell extends Module {
+  readonly weight_ih: Parameter;
+  readonly weight_hh: Parameter;
+  readonly bias_ih: Parameter | undefined;
+  readonly bias_hh: Parameter | undefined;
+  readonly #hidden: number;
+  readonly #parts: number;
+
+  constructor(
+    gates: number,
+    parts: number,
+    inputSize: number,
+    hiddenSize: number,
+    { bias = true }: CellOptions,
+  ) {
+    super();
+    const first = init.fanUniform(hiddenSize);
+    this.weight_ih = new Parameter([gates * hiddenSize, inputSize], first);
+    this.weight_hh = new Parameter([gates * hiddenSize, hiddenSize], first);
+    this.bias_ih = bias ? new Parameter([gates * hiddenSize], first) : undefined;
+    this.bias_hh = bias ? new Parameter([gates * hiddenSize], first) : undefined;
+    this.#hidden = hiddenSize;
+    this.#parts = parts;
+  }
+
+  abstract step(x: Tensor, state: CellState): CellState;
+
+  /** The state before the first step: zeros. */
+  initial(batch: number): CellState {
+    return Array.from({ length: this.#parts }, () => zeros([batch, this.#hidden]));
+  }
+
+  protected fromInput(x: Tensor): Tensor {
+    return linear(x, this.weight_ih, this.bias_ih);
+  }
+
+  protected fromHidden(h: Tensor): Tensor {
+    return linear(h, this.weight_hh, this.bias_hh);
+  }
+}
+
+export interface RNNOptions extends CellOptions {
+  readonly nonlinearity?: "tanh" | "relu";
+}
+
+/** Elman (1990): h' = tanh(W_ih·x + b_ih + W_hh·h + b_hh). */
+export class RNNCell extends RecurrentCell {
+  readonly #nonlinearity: (x: Operand) => Tensor;
+
+  constructor(inputSize: number, hiddenSize: number, options: RNNOptions = {}) {
+    super(1, 1, inputSize, hiddenSize, options);
+    this.#nonlinearity = options.nonlinearity === "relu" ? relu : tanh;
+  }
+
+  /** x [B, I], h [B, H] (zeros when left out) → h'. */
+  forward(x: Operand, h?: Tensor): Tensor {
+    const t = asTensor(x);
+    return this.step(t, h ? [h] : this.initial(t.shape[0]!))[0]!;
+  }
+
+  override step(x: Tensor, [h]: CellState): CellState {
+    return [this.#nonlinearity(add(this.fromInput(x), this.fromHidden(h!)))];
+  }
+}
+
+/** Hochreiter and Schmidhuber (1997), with forget gates: gates i, f, g, o; c' = σ(f)·c + σ(i)·tanh(g), h' = σ(o)·tanh(c'). */
+export class LSTMCell extends RecurrentCell {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    super(4, 2, inputSize, hiddenSize, options);
+  }
+
+  /** x [B, I], [h, c] (zeros when left out) → [h', c']. */
+  forward(x: Operand, state?: CellState): [h: Tensor, c: Tensor] {
+    const t = asTensor(x);
+    return this.step(t, state ?? this.initial(t.shape[0]!)) as [Tensor, Tensor];
+  }
+
+  override step(x: Tensor, [h, c]: CellState): CellState {
+    const [i, f, g, o] = chunk(add(this.fromInput(x), this.fromHidden(h!)), 4, 1) as Tensor[];
+    const next = add(mul(sigmoid(f!), c!), mul(sigmoid(i!), tanh(g!)));
+    return [mul(sigmoid(o!), tanh(next)), next];
+  }
+}
+
+/** Cho et al. (2014) as in cuDNN: gates r, z, n; n = tanh(W_n·x + r·(W_hn·h + b_hn)), h' = n + z·(h − n). */
+export class GRUCell extends RecurrentCell {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    super(3, 1, inputSize, hiddenSize, options);
+  }
+
+  /** x [B, I], h [B, H] (zeros when left out) → h'. */
+  forward(x: Operand, h?: Tensor): Tensor {
+    const t = asTensor(x);
+    return this.step(t, h ? [h] : this.initial(t.shape[0]!))[0]!;
+  }
+
+  override step(x: Tensor, [h]: CellState): CellState {
+    const [xr, xz, xn] = chunk(this.fromInput(x), 3, 1) as Tensor[];
+    const [hr, hz, hn] = chunk(this.fromHidden(h!), 3, 1) as Tensor[];
+    const r = sigmoid(add(xr!, hr!));
+    const z = sigmoid(add(xz!, hz!));
+    const n = tanh(add(xn!, mul(r, hn!)));
+    return [add(n, mul(z, sub(h!, n)))];
+  }
+}
+
+export interface RecurrentOptions extends CellOptions {
+  readonly numLayers?: number;
+  readonly bidirectional?: boolean;
+  /** Probability of dropping an output of every layer but the last, in a training pass. */
+  readonly dropout?: number;
+}
+
+export interface RecurrentOutput {
+  /** The last layer's h of each step: [B, T, directions·H]. */
+  readonly output: Tensor;
+  /** Parts of the last state of each layer and direction: [h] or [h, c], each [layers·directions, B, H]. */
+  readonly state: CellState;
+}
+
+const MARKS = ["", "_reverse"];
+
+/**
+ * Layers of one kind of cell over x [B, T, I], unrolled over the static length T (batch first, unlike PyTorch's
+ * default). State is named as in PyTorch: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, … _l0_reverse.
+ */
+class Recurrent extends Module {
+  /** Layer by layer; forwards, then backwards. */
+  readonly cells: readonly RecurrentCell[];
+  readonly #directions: number;
+  readonly #dropout: number;
+
+  constructor(
+    makeCell: (inputSize: number) => RecurrentCell,
+    inputSize: number,
+    hiddenSize: number,
+    { numLayers = 1, bidirectional = false, dropout = 0 }: RecurrentOptions,
+  ) {
+    super();
+    if (!(Number.isInteger(numLayers) && numLayers >= 1))
+      throw new UserError(`a recurrent network has one layer or more, not ${numLayers}`);
+    this.#directions = bidirectional ? 2 : 1;
+    this.#dropout = dropout;
+    this.cells = Array.from({ length: numLayers * this.#directions }, (_, i) =>
+      makeCell(i < this.#directions ? inputSize : hiddenSize * this.#directions),
+    );
+  }
+
+  override children(): Iterable<readonly [string, unknown]> {
+    return this.cells.flatMap((cell, i) => {
+      const suffix = `_l${Math.floor(i / this.#directions)}${MARKS[i % this.#directions]}`;
+      return [...cell.children()].map(([name, child]) => [`${name}${suffix}`, child] as const);
+    });
+  }
+
+  /** `state`: as RecurrentOutput gives it; zeros when left out. */
+  forward(x: Operand, state?: CellState, key?: Key): RecurrentOutput {
+    const t = asTensor(x);
+    const [batch, length] = t.shape as [number, number];
+    if (t.rank !== 3)
+      throw new UserError(`${this.constructor.name}: takes [B, T, features], but was given ${t}`);
+    let steps = Array.from({ length }, (_, i) => step(t, 1, i));
+    const last: CellState[] = [];
+    for (let first = 0; first < this.cells.length; first += this.#directions) {
+      const directions = this.cells.slice(first, first + this.#directions).map((cell, d) => {
+        let now = state ? state.map((part) => step(part, 0, first + d)) : cell.initial(batch);
+        const inputs = d === 0 ? steps : steps.toReversed();
+        const outputs = inputs.map((input) => (now = cell.step(input, now))[0]!);
+        last.push(now);
+        return d === 0 ? outputs : outputs.reverse();
+      });
+      steps = steps.map((_, i) =>
+        concat(
+          directions.map((outputs) => outputs[i]!),
+          1,
+        ),
+      );
+      if (first + this.#directions < this.cells.length)
+        steps = steps.map((h, i) => dropout(h, this.#dropout, key?.split(first).split(i)));
+    }
+    return { output: stack(steps, 1), state: last[0]!.map((_, part) => stack(last.map((s) => s[part]!))) };
+  }
+}
+
+/** Element i of an axis, which goes. */
+function step(x: Tensor, axis: number, i: number): Tensor {
+  const lengths = x.shape.map((d, a) => (a === axis ? 1 : d));
+  const one = slice(x, { starts: x.shape.map((_, a) => (a === axis ? i : 0)), lengths });
+  return reshape(
+    one,
+    x.shape.filter((_, a) => a !== axis),
+  );
+}
+
+/** Layers of RNNCell. */
+export class RNN extends Recurrent {
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & RNNOptions = {}) {
+    super((size) => new RNNCell(size, hiddenSize, options), inputSize, hiddenSize, options);
+  }
+}
+
+/** Layers of LSTMCell; the state is [h, c]. */
+export class LSTM extends Recurrent {
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+    super((size) => new LSTMCell(size, hiddenSize, options), inputSize, hiddenSize, options);
+  }
+}
+
+/** Layers of GRUCell. */
+export class GRU extends Recurrent {
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+    super((size) => new GRUCell(size, hiddenSize, options), inputSize, hiddenSize, options);
+  }
+}
