@@ -142,13 +142,27 @@ export class Generator {
 
   /** Shuffles in place (Fisher–Yates from the end) and returns its argument. */
   shuffle<T extends { length: number; [index: number]: unknown }>(items: T): T {
-    this.shuffleTail(items, 1);
+    // NumPy rejects masked draws here, and uses Lemire's method everywhere else.
+    this.shuffleTail(items, 1, (max) => this.masked(max));
     return items;
   }
 
-  private shuffleTail(items: { length: number; [index: number]: unknown }, first: number): void {
+  /** A whole number in 0 … max: draws as many bits as max has until one fits. */
+  private masked(max: number): number {
+    const mask = 0xffffffff >>> Math.clz32(max);
+    for (;;) {
+      const u = (this.bits.next32() & mask) >>> 0;
+      if (u <= max) return u;
+    }
+  }
+
+  private shuffleTail(
+    items: { length: number; [index: number]: unknown },
+    first: number,
+    draw: (max: number) => number,
+  ): void {
     for (let i = items.length - 1; i >= first; i--) {
-      const j = this.bounded(i);
+      const j = draw(i);
       const item = items[j];
       items[j] = items[i];
       items[i] = item;
@@ -165,7 +179,7 @@ export class Generator {
     if (size > n) throw new UserError(`cannot draw ${size} different numbers from ${n}`);
     if (n > 10000 && size > Math.floor(n / 50)) {
       const all = Array.from({ length: n }, (_, i) => i);
-      this.shuffleTail(all, Math.max(n - size, 1));
+      this.shuffleTail(all, Math.max(n - size, 1), (max) => this.bounded(max));
       return all.slice(n - size);
     }
     // R. Floyd's algorithm
@@ -174,7 +188,9 @@ export class Generator {
       const draw = this.bounded(j);
       seen.add(seen.has(draw) ? j : draw);
     }
-    return this.shuffle([...seen]);
+    const drawn = [...seen];
+    this.shuffleTail(drawn, 1, (max) => this.bounded(max));
+    return drawn;
   }
 
   /** Poisson with mean `lam`: by multiplication below 10, above by W. Hörmann's PTRS (1993), as NumPy. */

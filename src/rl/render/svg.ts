@@ -53,7 +53,7 @@ function bestActions(policy: ArrayLike<number>, state: number, nActions: number)
 function arrow(x: number, y: number, [dr, dc]: readonly [number, number], size: number): string {
   const length = Math.hypot(dr, dc);
   if (length === 0) return `<circle cx="${x}" cy="${y}" r="${size * 0.05}" fill="#222"/>`;
-  const reach = (size * 0.34) / length;
+  const reach = (size * 0.27) / length;
   const [ux, uy] = [(dc / length) * size * 0.09, (dr / length) * size * 0.09];
   const [tx, ty] = [x + dc * reach, y + dr * reach];
   const points = [
@@ -125,14 +125,14 @@ export function gridSvg(options: GridSvgOptions): string {
     const arrows = chosen.length > 0;
     for (const a of chosen) if (moves[a] !== undefined) parts.push(arrow(cx, cy, moves[a], size));
     if (value !== undefined) {
-      const at = arrows ? y + size * 0.92 : cy + size * 0.08;
+      const at = arrows ? y + size * 0.95 : cy + size * 0.08;
       parts.push(
-        `<text x="${arrows ? x + size * 0.95 : cx}" y="${at}" font-size="${size * (arrows ? 0.19 : 0.26)}" text-anchor="${arrows ? "end" : "middle"}" fill="#1d2733">${value.toFixed(digits)}</text>`,
+        `<text x="${arrows ? x + size * 0.95 : cx}" y="${at}" font-size="${size * (arrows ? 0.17 : 0.26)}" text-anchor="${arrows ? "end" : "middle"}" fill="#1d2733">${value.toFixed(digits)}</text>`,
       );
     }
     if (agent !== undefined && layout.cellOf(agent) === cell) {
       parts.push(
-        `<circle cx="${cx}" cy="${cy}" r="${size * 0.2}" fill="#e4572e" stroke="#fff" stroke-width="2"/>`,
+        `<circle cx="${x + size * 0.8}" cy="${y + size * 0.2}" r="${size * 0.13}" fill="#e4572e" stroke="#fff" stroke-width="2"/>`,
       );
     }
   }
@@ -149,7 +149,8 @@ export function gridSvg(options: GridSvgOptions): string {
       `<text x="${8 + (c + 0.5) * size}" y="${bottom + 18}" font-size="14" text-anchor="middle" fill="#555">${escaped(note)}</text>`,
     );
   });
-  const width = columns * size + 16;
+  // A letter of the title is about nine pixels wide.
+  const width = Math.max(columns * size, (title?.length ?? 0) * 9) + 16;
   const height = bottom + (layout.columnNotes === undefined ? 8 : 28);
   const head =
     title === undefined ? "" : `<text x="8" y="24" font-size="16" fill="#111">${escaped(title)}</text>`;
