@@ -1,7 +1,7 @@
 import { allocate } from "./dtype.ts";
 import { type Graph, nodesOf, rootsOf } from "./graph.ts";
 import type { NdArray } from "./ndarray.ts";
-import { add, constant, mul, reshape, sqrt, sub } from "./ops.ts";
+import { add, concat, constant, mul, pad, reshape, sqrt, sub } from "./ops.ts";
 import { broadcastShapes, type Shape, sameShape } from "./shape.ts";
 import { type Attributes, type OpName, Tensor } from "./tensor.ts";
 
@@ -105,7 +105,7 @@ function rewrite(t: Tensor, single: readonly boolean[]): Tensor | undefined {
       if (ca === 0 && sameShape(b!.shape, t.shape)) return b;
       if (b!.is("neg")) return sub(a!, b!.inputs[0]!);
       if (a!.is("neg")) return sub(b!, a!.inputs[0]!);
-      return undefined;
+      return joinedPads(t) ?? biasBeforeReshape(t, single);
     case "sub":
       if (ca !== undefined && cb !== undefined) return folded(t, ca - cb);
       if (cb === 0 && sameShape(a!.shape, t.shape)) return a;
@@ -179,6 +179,47 @@ function withoutBroadcasts(t: Tensor): Tensor | undefined {
 
 const shapeTogether = (tensors: readonly Tensor[]): Shape =>
   broadcastShapes("simplify", ...tensors.map((t) => t.shape));
+
+/**
+ * The gradient of cutting a tensor into pieces is a sum of padded pieces: pieces that lie side by side are one
+ * concatenation.
+ */
+function joinedPads(t: Tensor): Tensor | undefined {
+  const pieces: Tensor<"pad">[] = [];
+  for (const pending = [...t.inputs]; pending.length > 0; ) {
+    const x = pending.pop()!;
+    if (!sameShape(x.shape, t.shape)) return undefined;
+    if (x.is("pad") && x.attrs.value === 0) pieces.push(x);
+    else if (x.is("add")) pending.push(...x.inputs);
+    else return undefined;
+  }
+  const padded = (p: Tensor<"pad">): number[] =>
+    t.shape.flatMap((_, i) => (p.attrs.low[i] === 0 && p.attrs.high[i] === 0 ? [] : [i]));
+  const [axis, ...others] = padded(pieces[0]!);
+  if (axis === undefined || others.length > 0 || pieces.some((p) => padded(p).join() !== String(axis)))
+    return undefined;
+  pieces.sort((p, q) => p.attrs.low[axis]! - q.attrs.low[axis]!);
+  const beside = pieces.every(
+    (p, i) =>
+      i === 0 ||
+      pieces[i - 1]!.attrs.low[axis]! + pieces[i - 1]!.inputs[0]!.shape[axis]! === p.attrs.low[axis],
+  );
+  if (!beside) return undefined;
+  const joined = concat(
+    pieces.map((p) => p.inputs[0]!),
+    axis,
+  );
+  return pad(joined, { low: pieces[0]!.attrs.low, high: pieces.at(-1)!.attrs.high });
+}
+
+/** reshape(rows) + bias → reshape(rows + bias), so that engines can add the bias inside the product. */
+function biasBeforeReshape(t: Tensor, single: readonly boolean[]): Tensor | undefined {
+  const [a, b] = t.inputs as [Tensor, Tensor];
+  const rows = a.inputs[0];
+  const fits = a.is("reshape") && single[0] && rows!.is("matmul") && rows!.rank === 2 && b.rank === 1;
+  if (!fits || rows!.shape[1] !== b.shape[0] || a.shape.at(-1) !== b.shape[0]) return undefined;
+  return reshape(add(rows!, b), t.shape);
+}
 
 const swapsLastTwo = (perm: readonly number[]): boolean =>
   perm.length >= 2 &&

@@ -1,6 +1,6 @@
 import type { DType } from "../../tensor/dtype.ts";
 import { type Graph, nodesOf, rootsOf } from "../../tensor/graph.ts";
-import type { Shape } from "../../tensor/shape.ts";
+import { type Shape, sameShape } from "../../tensor/shape.ts";
 import type { OpName, Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import { ModelBuilder, onnxType } from "./builder.ts";
@@ -67,21 +67,20 @@ export function lower(graph: Graph, target: Target, names: PortNames = {}): Lowe
   const feeds = graph.feeds.map((t, i) => leaf(t, names.feeds?.[i] ?? `${t.op}_${i}`));
   const reads = graph.reads.map((t, i) => ({ ...leaf(t, `state_${i}`), variable: t.attrs.variable }));
 
-  for (const node of nodesOf(rootsOf(graph))) {
-    if (nameOf.has(node)) continue;
+  const nodes = nodesOf(rootsOf(graph));
+  const biased = biases(nodes, rootsOf(graph));
+  const absorbed = new Set([...biased.values()].map(({ product }) => product));
+  for (const node of nodes) {
+    if (nameOf.has(node) || absorbed.has(node)) continue;
     if (node.is("constant")) nameOf.set(node, model.initializer(node.attrs.value));
     else if (node.is("input") || node.is("state") || node.is("random"))
       throw new Error(`lower: the graph uses ${node}, but does not list it among its feeds or reads`);
     else {
-      const rule = TABLE[node.op as Exclude<OpName, Leaf>] as unknown as Lowering<OpName>;
-      nameOf.set(
-        node,
-        rule(
-          node,
-          node.inputs.map((t) => nameOf.get(t)!),
-          ctx,
-        ),
-      );
+      const { product, bias } = biased.get(node) ?? { product: node, bias: undefined };
+      const rule = TABLE[product.op as Exclude<OpName, Leaf>] as unknown as Lowering<OpName>;
+      const inputs = product.inputs.map((t) => nameOf.get(t)!);
+      if (bias) inputs.push(model.node("Reshape", [nameOf.get(bias)!, model.ints([bias.size])])[0]!);
+      nameOf.set(node, rule(product, inputs, ctx));
     }
   }
 
@@ -101,4 +100,27 @@ export function lower(graph: Graph, target: Target, names: PortNames = {}): Lowe
   const outputs = graph.outputs.map((t, i) => result(t, names.outputs?.[i]));
   const updates = graph.updates.map(({ variable, value }) => ({ ...result(value), variable }));
   return { bytes: model.bytes(), feeds, outputs, reads, updates, nodeCount: model.nodeCount };
+}
+
+/** Sums of a product and a bias, where the product has no other use: ONNX adds the bias inside the product. */
+function biases(
+  nodes: readonly Tensor[],
+  roots: readonly Tensor[],
+): Map<Tensor, { product: Tensor; bias: Tensor }> {
+  const uses = new Map<Tensor, number>();
+  for (const t of [...nodes.flatMap((node) => node.inputs), ...roots]) uses.set(t, (uses.get(t) ?? 0) + 1);
+  const found = new Map<Tensor, { product: Tensor; bias: Tensor }>();
+  for (const node of nodes) {
+    if (!node.is("add")) continue;
+    for (const [product, bias] of [node.inputs, [...node.inputs].reverse()] as [Tensor, Tensor][]) {
+      const channel = product.is("conv2d") ? 1 : product.is("matmul") && product.rank === 2 ? 1 : undefined;
+      if (channel === undefined || uses.get(product) !== 1 || !sameShape(product.shape, node.shape)) continue;
+      const expected = node.shape.map((d, i) => (i === channel ? d : 1));
+      const lead = node.rank - bias.rank;
+      if (bias.size !== node.shape[channel] || bias.shape.some((d, i) => d !== expected[lead + i])) continue;
+      found.set(node, { product, bias });
+      break;
+    }
+  }
+  return found;
 }

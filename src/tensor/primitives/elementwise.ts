@@ -102,11 +102,11 @@ export const elementwise = {
     const s = sigmoid(x);
     return mul(g, add(s, mul(y, sub(1, s))));
   }),
-  // d(x·Φ(x)) = Φ(x) + x·φ(x)
+  // d(x·Φ(x)) = Φ(x) + x·φ(x) = ½(1 + erf u + 2/√π·u·e^−u²) with u = x/√2
   gelu: unary("gelu", FLOAT, (g, _, x) => {
-    const Phi = add(mul(erf(mul(x, Math.SQRT1_2)), 0.5), 0.5);
-    const phi = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return mul(g, add(Phi, mul(x, phi)));
+    const u = mul(x, Math.SQRT1_2);
+    const bump = mul(u, exp(sub(Math.log(2 / Math.sqrt(Math.PI)), mul(u, u))));
+    return mul(g, mul(add(add(erf(u), bump), 1), 0.5));
   }),
   not: unary("not", BOOL),
 

@@ -5,6 +5,11 @@ import type { ModelBuilder } from "../builder.ts";
 export interface Target {
   /** Microsoft's contrib operators (FusedMatMul, QuickGelu, Gelu) have fast kernels. */
   readonly contrib: boolean;
+  /**
+   * Channels in a block of ONNX Runtime's NCHWc layout, where the processor has one: its convolutions take
+   * weights that change at 1.5 to 2 times the speed of plain ones.
+   */
+  readonly block?: number;
   /** Most pieces that one Concat can take (WebGPU binds one storage buffer a piece). */
   readonly maxPieces: number;
 }
@@ -20,7 +25,7 @@ export interface Context {
   once(key: string, make: () => string[]): string[];
 }
 
-/** Turns one node into ONNX nodes; returns the name of the value. */
+/** Turns one node into ONNX nodes; returns the name of the value. conv2d and matmul may get a bias as a third input. */
 export type Lowering<K extends OpName> = (t: Tensor<K>, inputs: readonly string[], ctx: Context) => string;
 export type Lowerings<K extends OpName> = { readonly [N in K]: Lowering<N> };
 export type { Attributes };

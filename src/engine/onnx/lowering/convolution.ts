@@ -1,10 +1,11 @@
-import { convLength } from "../../../tensor/primitives/convolution.ts";
 import type { ConvGeometry, Tensor } from "../../../tensor/tensor.ts";
 import type { Context, Lowerings } from "./context.ts";
+import { blockedConv, fitsBlocks } from "./nchwc.ts";
+import { MOST_TAPS, weightGradByConv, weightGradByTaps } from "./weight-grad.ts";
 
 type Quad = [number, number, number, number];
 
-const convAttributes = (c: ConvGeometry) => ({
+export const convAttributes = (c: ConvGeometry) => ({
   strides: { ints: c.stride },
   dilations: { ints: c.dilation },
   pads: { ints: [c.padding[0][0], c.padding[1][0], c.padding[0][1], c.padding[1][1]] },
@@ -16,28 +17,27 @@ function turnedConvolution(
   t: Tensor<"conv2dInputGrad">,
   g: string,
   w: string,
-  { model, once }: Context,
+  { model, once, target }: Context,
 ): string {
-  const { attrs } = t;
-  const [, inPerGroup, kh, kw] = t.inputs[1]!.shape as Quad;
-  const out = t.inputs[1]!.shape[0]!;
-  const { groups } = attrs;
+  const filter = t.inputs[1]!.shape as Quad;
+  const [out, inPerGroup, kh, kw] = filter;
+  const geometry = { ...t.attrs, padding: turnedPadding(t) };
+  const { groups } = geometry;
+  if (fitsBlocks(filter, groups, target.block)) {
+    const parts = { x: g, w, bias: undefined, filter, turned: true, geometry };
+    return blockedConv(model, target.block, parts, convAttributes(geometry));
+  }
   const [turned] = once(`turned ${w} ${groups}`, () => {
-    let k = w;
-    if (groups > 1)
-      k = model.node("Reshape", [k, model.ints([groups, out / groups, inPerGroup, kh * kw])])[0]!;
-    else if (kh * kw > 1) k = model.node("Reshape", [k, model.ints([out, inPerGroup, kh * kw])])[0]!;
-    const perm = groups > 1 ? [0, 2, 1, 3] : kh * kw > 1 ? [1, 0, 2] : [1, 0, 2, 3];
-    k = model.node("Transpose", [k], { perm: { ints: perm } })[0]!;
-    if (kh * kw > 1) {
-      const backwards = model.ints(Array.from({ length: kh * kw }, (_, i) => kh * kw - 1 - i));
-      k = model.node("Gather", [k, backwards], { axis: { int: groups > 1 ? 3 : 2 } })[0]!;
+    const taps = kh * kw;
+    let k = model.node("Reshape", [w, model.ints([groups, out / groups, inPerGroup, taps])])[0]!;
+    k = model.node("Transpose", [k], { perm: { ints: [0, 2, 1, 3] } })[0]!;
+    if (taps > 1) {
+      const backwards = model.ints(Array.from({ length: taps }, (_, i) => taps - 1 - i));
+      k = model.node("Gather", [k, backwards], { axis: { int: 3 } })[0]!;
     }
-    if (groups === 1 && kh * kw === 1) return [k];
     return model.node("Reshape", [k, model.ints([inPerGroup * groups, out / groups, kh, kw])]);
   });
-  const padding = turnedPadding(t);
-  return model.node("Conv", [g, turned!], convAttributes({ ...attrs, padding }))[0]!;
+  return model.node("Conv", [g, turned!], convAttributes(geometry))[0]!;
 }
 
 function turnedPadding({ attrs, inputs, shape }: Tensor<"conv2dInputGrad">): ConvGeometry["padding"] {
@@ -51,7 +51,15 @@ function turnedPadding({ attrs, inputs, shape }: Tensor<"conv2dInputGrad">): Con
 export const convolution: Lowerings<
   "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad" | "maxPool2d" | "avgPool2d" | "upsampleNearest2d"
 > = {
-  conv2d: (t, inputs, { model }) => model.node("Conv", inputs, convAttributes(t.attrs))[0]!,
+  conv2d: (t, [x, w, bias], { model, target }) => {
+    const filter = t.inputs[1]!.shape;
+    // With constant weights ONNX Runtime goes to blocks by itself, and stays there from layer to layer.
+    if (!t.inputs[1]!.is("constant") && fitsBlocks(filter, t.attrs.groups, target.block)) {
+      const parts = { x: x!, w: w!, bias, filter, turned: false, geometry: t.attrs };
+      return blockedConv(model, target.block, parts, convAttributes(t.attrs));
+    }
+    return model.node("Conv", bias ? [x!, w!, bias] : [x!, w!], convAttributes(t.attrs))[0]!;
+  },
 
   conv2dInputGrad: (t, [g, w], ctx) => {
     const { attrs } = t;
@@ -72,25 +80,9 @@ export const convolution: Lowerings<
     return ctx.model.node("ConvTranspose", [g!, w!], attributes)[0]!;
   },
 
-  // The batch becomes the channels that are summed over: x as C/groups images of groups·N channels, g as the kernel.
-  conv2dWeightGrad: (t, [x, g], { model }) => {
-    const { attrs } = t;
-    const [n, channels, h, w] = t.inputs[0]!.shape as Quad;
-    const { groups } = attrs;
-    const per = channels / groups;
-    const image = model.node("Reshape", [x!, model.ints([n, groups, per, h * w])])[0]!;
-    const turned = model.node("Transpose", [image], { perm: { ints: [2, 1, 0, 3] } })[0]!;
-    const input = model.node("Reshape", [turned, model.ints([per, groups * n, h, w])])[0]!;
-    const kernel = model.node("Transpose", [g!], { perm: { ints: [1, 0, 2, 3] } })[0]!;
-    const swapped: ConvGeometry = { ...attrs, stride: attrs.dilation, dilation: attrs.stride };
-    const made = model.node("Conv", [input, kernel], convAttributes(swapped))[0]!;
-    const [oh, ow] = t.inputs[1]!.shape.slice(2) as [number, number];
-    const size = [convLength(h, oh, 0, swapped), convLength(w, ow, 1, swapped)];
-    const exact = size[0] === attrs.kernel[0] && size[1] === attrs.kernel[1];
-    const cut = exact
-      ? made
-      : model.node("Slice", [made, model.ints([0, 0]), model.ints(attrs.kernel), model.ints([2, 3])])[0]!;
-    return model.node("Transpose", [cut], { perm: { ints: [1, 0, 2, 3] } })[0]!;
+  conv2dWeightGrad: (t, [x, g], ctx) => {
+    const few = t.attrs.kernel[0] * t.attrs.kernel[1] <= MOST_TAPS;
+    return few && ctx.target.contrib ? weightGradByTaps(t, x!, g!, ctx) : weightGradByConv(t, x!, g!, ctx);
   },
 
   maxPool2d: (t, [x], { model }) =>
@@ -104,10 +96,12 @@ export const convolution: Lowerings<
       strides: { ints: t.attrs.kernel },
     })[0]!,
   upsampleNearest2d: (t, [x], { model }) => {
-    const [n, c, h, w] = t.inputs[0]!.shape as Quad;
-    const [sh, sw] = t.attrs.scale;
-    const open = model.node("Reshape", [x!, model.ints([n * c, h, 1, w, 1])])[0]!;
-    const spread = model.node("Expand", [open, model.ints([n * c, h, sh, w, sw])])[0]!;
-    return model.node("Reshape", [spread, model.ints(t.shape)])[0]!;
+    const data = Float32Array.of(1, 1, ...t.attrs.scale);
+    const scales = model.initializer({ data, shape: [4], dtype: "float32" });
+    return model.node("Resize", [x!, "", scales], {
+      mode: { string: "nearest" },
+      coordinate_transformation_mode: { string: "asymmetric" },
+      nearest_mode: { string: "floor" },
+    })[0]!;
   },
 };

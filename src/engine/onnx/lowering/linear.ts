@@ -52,8 +52,12 @@ export const linear: Lowerings<
   },
   cumsum: (t, [x], { model }) =>
     model.node("CumSum", [x!, model.ints([t.attrs.axis])], { reverse: { int: t.attrs.reverse ? 1 : 0 } })[0]!,
-  matmul: (t, [a, b], { model, target }) => {
+  matmul: (t, [a, b, bias], { model, target }) => {
     const { transA, transB, alpha } = t.attrs;
+    if (bias) {
+      const attrs = { transA: { int: +transA }, transB: { int: +transB }, alpha: { float: alpha } };
+      return model.node("Gemm", [a!, b!, bias], attrs)[0]!;
+    }
     if (!transA && !transB && alpha === 1) return model.node("MatMul", [a!, b!])[0]!;
     if (target.contrib) {
       const attrs = { transA: { int: +transA }, transB: { int: +transB }, alpha: { float: alpha } };

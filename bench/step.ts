@@ -1,0 +1,125 @@
+import { compile } from "../src/engine/compile.ts";
+import { nodeEngine } from "../src/engine/onnx/node.ts";
+import { crossEntropy, type Module, mseLoss } from "../src/nn/index.ts";
+import { AdamW } from "../src/optim/index.ts";
+import { grad } from "../src/tensor/grad.ts";
+import { type NdArray, ndarray } from "../src/tensor/ndarray.ts";
+import * as ops from "../src/tensor/ops.ts";
+import { hostNormal, hostUniform, Key } from "../src/tensor/random.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
+import { DiT, GPT, mlp, UNet } from "./networks.ts";
+
+const key = Key.seed(0);
+const gauss = (name: string, ...shape: number[]): NdArray =>
+  ndarray(
+    hostNormal(
+      key.split(name),
+      shape.reduce((n, d) => n * d, 1),
+    ),
+    shape,
+  );
+const integers = (name: string, below: number, ...shape: number[]): NdArray =>
+  ndarray(
+    Int32Array.from(
+      hostUniform(
+        key.split(name),
+        shape.reduce((n, d) => n * d, 1),
+      ),
+      (u) => Math.floor(u * below),
+    ),
+    shape,
+  );
+
+interface Workload {
+  readonly repeats: number;
+  readonly net: Module;
+  readonly feeds: readonly NdArray[];
+  readonly loss: (...feeds: Tensor[]) => Tensor;
+}
+
+/** Whole training steps (forward, backward, AdamW): shapes and sizes as in the PyTorch peer. */
+export const WORKLOADS: Readonly<Record<string, () => Workload>> = {
+  mlp: () => {
+    const net = mlp();
+    return {
+      repeats: 1000,
+      net,
+      feeds: [gauss("x", 64, 4), gauss("y", 64, 2)],
+      loss: (x, y) => mseLoss(net.forward(x!), y!),
+    };
+  },
+  unet: () => {
+    const net = new UNet();
+    const feeds = [gauss("x", 32, 1, 28, 28), gauss("eps", 32, 1, 28, 28), integers("t", 1000, 32)];
+    return { repeats: 15, net, feeds, loss: (x, eps, t) => mseLoss(net.forward(x!, t!), eps!) };
+  },
+  dit: () => {
+    const net = new DiT();
+    const feeds = [gauss("x", 32, 64, 48), gauss("eps", 32, 64, 48), integers("t", 1000, 32)];
+    return { repeats: 8, net, feeds, loss: (x, eps, t) => mseLoss(net.forward(x!, t!), eps!) };
+  },
+  gpt: () => {
+    const net = new GPT();
+    const feeds = [integers("in", 256, 32, 128), integers("out", 256, 32, 128)];
+    return {
+      repeats: 10,
+      net,
+      feeds,
+      loss: (ids, next) => crossEntropy(ops.reshape(net.forward(ids!), [-1, 256]), ops.reshape(next!, [-1])),
+    };
+  },
+};
+
+export async function measure(
+  name: string,
+  { repeats = 0, threads = 2 } = {},
+): Promise<Record<string, unknown>> {
+  const work = WORKLOADS[name]!();
+  const engine = await nodeEngine({ threads });
+  work.net.initialize(key.split("weights"));
+  const parameters = work.net.parameters();
+  const optimizer = new AdamW(parameters, { lr: 1e-3, weightDecay: 0.01 });
+  const step = compile(
+    (...feeds: Tensor[]) => {
+      const loss = work.loss(...feeds);
+      optimizer.step(grad(loss, parameters));
+      return loss;
+    },
+    { engine, name },
+  );
+  const n = repeats || work.repeats;
+  const started = performance.now();
+  const losses: number[] = [];
+  const once = async (): Promise<void> => void losses.push((await step(...work.feeds)).data[0] as number);
+  await once();
+  const firstMs = performance.now() - started;
+  await once();
+  await once();
+  const times: number[] = [];
+  for (let i = 0; i < n; i++) {
+    const start = performance.now();
+    await once();
+    times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  await engine.dispose();
+  return {
+    name: "training step",
+    workload: name,
+    engine: engine.name,
+    dtype: "f32",
+    threads,
+    parameters: work.net.parameterCount,
+    median_ms: round(times[n >> 1]!),
+    p12_ms: round(times[Math.floor(n * 0.12)]!),
+    first_ms: round(firstMs),
+    loss: [losses[0], losses.at(-1)],
+    max_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+}
+
+const round = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+if (process.argv[1]?.endsWith("step.ts"))
+  for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(WORKLOADS))
+    console.log(JSON.stringify(await measure(name)));
