@@ -51,7 +51,7 @@ export abstract class Module {
         if (!found.has(value)) found.set(value, path);
       } else if (value instanceof Module)
         for (const [name, child] of value.children()) visit(at(name), child);
-      else if (Array.isArray(value)) value.forEach((child, i) => visit(at(String(i)), child));
+      else if (Array.isArray(value)) for (const [i, child] of value.entries()) visit(at(String(i)), child);
     };
     visit("", this);
     return [...found].map(([variable, name]) => [name, variable]);

@@ -19,7 +19,9 @@ function affine(x: Tensor, weight: Variable | undefined, bias: Variable | undefi
 function foldTail(layer: string, x: Tensor, tail: Shape): Tensor {
   const lead = x.shape.slice(0, -tail.length);
   if (!sameShape(x.shape.slice(-tail.length), tail))
-    throw new UserError(`${layer}: normalises the last axes ${showShape(tail)}, but was given ${x}`);
+    throw new UserError(
+      `${layer}: normalises the last axes ${showShape(tail)}, but was given ${showShape(x.shape)}`,
+    );
   return reshape(x, [...lead, sizeOf(tail)]);
 }
 
@@ -112,7 +114,7 @@ const perChannel = (x: Tensor): Shape => x.shape.map((d, i) => (i === 1 ? d : 1)
 
 function requireChannels(layer: string, x: Tensor, channels: number): void {
   if (x.rank < 2 || x.shape[1] !== channels)
-    throw new UserError(`${layer}: takes [N, ${channels}, ...], but was given ${x}`);
+    throw new UserError(`${layer}: takes [N, ${channels}, ...], but was given ${showShape(x.shape)}`);
 }
 
 export interface BatchNormOptions extends NormOptions {
@@ -132,14 +134,16 @@ class BatchNorm extends Module {
   readonly running_var: Buffer;
   readonly num_batches_tracked: Buffer;
   readonly #channels: number;
+  readonly #name: string;
   readonly #ranks: readonly number[];
   readonly #eps: number;
   readonly #momentum: number;
 
-  constructor(ranks: readonly number[], numFeatures: number, options: BatchNormOptions) {
+  constructor(name: string, ranks: readonly number[], numFeatures: number, options: BatchNormOptions) {
     super();
     const { eps = 1e-5, momentum = 0.1, affine = true } = options;
     this.#channels = numFeatures;
+    this.#name = name;
     this.#ranks = ranks;
     this.#eps = eps;
     this.#momentum = momentum;
@@ -152,10 +156,12 @@ class BatchNorm extends Module {
 
   forward(x: Operand, key?: Key): Tensor {
     const t = asTensor(x);
-    const layer = this.constructor.name;
+    const layer = this.#name;
     requireChannels(layer, t, this.#channels);
     if (!this.#ranks.includes(t.rank))
-      throw new UserError(`${layer}: takes ${this.#ranks.join(" or ")} dimensions, but was given ${t}`);
+      throw new UserError(
+        `${layer}: takes ${this.#ranks.join(" or ")} dimensions, but was given ${showShape(t.shape)}`,
+      );
     const channel = perChannel(t);
     const { centred, spread } = key
       ? this.#batch(t)
@@ -173,7 +179,7 @@ class BatchNorm extends Module {
     const count = x.size / this.#channels;
     if (count < 2)
       throw new UserError(
-        `${this.constructor.name}: a training pass needs more than one value a channel; ${x} has one`,
+        `${this.#name}: a training pass needs more than one value a channel; ${showShape(x.shape)} has one`,
       );
     const average = mean(x, { axes, keepDims: true });
     const centred = sub(x, average);
@@ -190,13 +196,13 @@ class BatchNorm extends Module {
 /** BatchNorm of vectors [N, C] or sequences [N, C, L]. */
 export class BatchNorm1d extends BatchNorm {
   constructor(numFeatures: number, options: BatchNormOptions = {}) {
-    super([2, 3], numFeatures, options);
+    super("BatchNorm1d", [2, 3], numFeatures, options);
   }
 }
 
 /** BatchNorm of images [N, C, H, W]. */
 export class BatchNorm2d extends BatchNorm {
   constructor(numFeatures: number, options: BatchNormOptions = {}) {
-    super([4], numFeatures, options);
+    super("BatchNorm2d", [4], numFeatures, options);
   }
 }

@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { add, asTensor, chunk, concat, mul, type Operand, relu, reshape, sigmoid, slice, stack, sub, tanh, zeros } from "../tensor/ops.ts"; // biome-ignore format: a list of names
 import type { Key } from "../tensor/random.ts";
+import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 import * as init from "./init.ts";
@@ -178,7 +179,7 @@ class Recurrent extends Module {
     const t = asTensor(x);
     const [batch, length] = t.shape as [number, number];
     if (t.rank !== 3)
-      throw new UserError(`${this.constructor.name}: takes [B, T, features], but was given ${t}`);
+      throw new UserError(`a recurrent network takes [B, T, features], but was given ${showShape(t.shape)}`);
     let steps = Array.from({ length }, (_, i) => step(t, 1, i));
     const last: CellState[] = [];
     for (let first = 0; first < this.cells.length; first += this.#directions) {
