@@ -20,11 +20,11 @@ export interface Player {
   readonly optimizer: OptimizerFactory;
   readonly schedule: Schedule;
   /** Clip the gradient to this global norm. */
-  readonly clip?: number;
+  readonly clip?: number | undefined;
   /** Keep an exponential moving average of the weights with this decay. */
-  readonly ema?: number;
+  readonly ema?: number | undefined;
   /** Half-steps of this player for each step of the loop (a discriminator may take several); 1 when left out. */
-  readonly repeats?: number;
+  readonly repeats?: number | undefined;
 }
 
 /** Everything the training loop needs to know of a model. */

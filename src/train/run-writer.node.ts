@@ -1,0 +1,134 @@
+import { type FileHandle, open, readFile, rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { readJsonLines } from "../files/jsonl.node.ts";
+import { writeFileAtomic } from "../files/node.ts";
+import type { Checkpoint, CheckpointStore, TrainEvent } from "./checkpoint.ts";
+import { checkpointPath, checkpointSteps, type RunFolder, rewind, writeCheckpoint } from "./node.ts";
+import { pictureRaster, savePicture } from "./pictures.node.ts";
+import type { Picture } from "./task.ts";
+import { encodeEvent, eventFileName, eventFileStart } from "./tensorboard.ts";
+
+/**
+ * Writes a run's folder: a store of checkpoints, and a listener to the loop's events. `metrics.jsonl` holds
+ * nothing that differs from one execution to the next (no time), so that equal runs make equal files.
+ */
+export class RunWriter implements CheckpointStore {
+  readonly #run: RunFolder;
+  readonly #metrics: FileHandle;
+  readonly #events: FileHandle;
+
+  private constructor(run: RunFolder, metrics: FileHandle, events: FileHandle) {
+    this.#run = run;
+    this.#metrics = metrics;
+    this.#events = events;
+  }
+
+  /** Take the run for this process, and forget what it wrote after `step`. */
+  static async open(run: RunFolder, step: number): Promise<RunWriter> {
+    await lock(run);
+    await rewind(run, step);
+    const metrics = join(run.path, "metrics.jsonl");
+    await truncateMetrics(metrics, step);
+    const wallTime = now();
+    const events = await open(join(run.path, eventFileName(wallTime, `${hostname()}.${process.pid}`)), "a");
+    await events.appendFile(eventFileStart(wallTime));
+    if (step > 0) await events.appendFile(encodeEvent({ wallTime, step: step + 1, restart: true }));
+    return new RunWriter(run, await open(metrics, "a"), events);
+  }
+
+  /** Record an event. Of pictures, the paths they were written to come back. */
+  async on(event: TrainEvent): Promise<string[]> {
+    const { logEvery, steps } = this.#run.config;
+    if (event.kind === "step") {
+      const { step, epoch, metrics } = event;
+      if (step > 1 && step < steps && step % logEvery !== 0) return [];
+      await this.#metrics.appendFile(`${JSON.stringify({ step, epoch, ...metrics }, float32)}\n`);
+      await this.#events.appendFile(encodeEvent({ wallTime: now(), step, scalars: metrics }));
+    }
+    return event.kind === "sample" ? this.#savePictures(event.step, event.pictures) : [];
+  }
+
+  async #savePictures(step: number, pictures: readonly Picture[]): Promise<string[]> {
+    const paths: string[] = [];
+    for (const picture of pictures) {
+      const raster = await pictureRaster(picture);
+      paths.push(await savePicture(join(this.#run.path, "samples"), `${step}-${picture.name}`, raster));
+      const images = { [picture.name]: raster };
+      await this.#events.appendFile(encodeEvent({ wallTime: now(), step, images }));
+    }
+    return paths;
+  }
+
+  async save(checkpoint: Checkpoint): Promise<string> {
+    await this.#metrics.sync();
+    const path = await writeCheckpoint(this.#run, checkpoint);
+    const old = (await checkpointSteps(this.#run)).slice(0, -this.#run.config.keep);
+    for (const step of old) await rm(checkpointPath(this.#run, step), { recursive: true });
+    return path;
+  }
+
+  async close(): Promise<void> {
+    await this.#metrics.close();
+    await this.#events.close();
+    await rm(lockPath(this.#run), { force: true });
+  }
+}
+
+const now = (): number => Date.now() / 1000;
+
+/** The shortest text of a float32: nine digits tell any two apart. */
+const float32 = (_key: string, value: unknown): unknown =>
+  typeof value === "number" ? Number(value.toPrecision(9)) : value;
+
+async function truncateMetrics(path: string, step: number): Promise<void> {
+  const lines = await readJsonLines(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  const kept = (lines as { step: number }[]).filter((line) => line.step <= step);
+  await writeFileAtomic(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
+}
+
+const lockPath = (run: RunFolder): string => join(run.path, "lock.json");
+
+/** One process writes a run at a time. The lock of a process that is gone is taken over. */
+async function lock(run: RunFolder): Promise<void> {
+  const path = lockPath(run);
+  const mine = JSON.stringify({ pid: process.pid, host: hostname() });
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      const file = await open(path, "wx");
+      await file.writeFile(mine);
+      await file.close();
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const { pid, host } = await holder(path);
+    if (host !== undefined && (host !== hostname() || isAlive(pid)))
+      throw new UserError(
+        `${run.path} is being trained by process ${pid} on ${host}. Stop that one first; if it is gone, delete ${path}`,
+      );
+    await rm(path, { force: true });
+  }
+  throw new UserError(`${path} cannot be taken: another process is starting on this run`);
+}
+
+async function holder(path: string): Promise<{ pid: number; host?: string }> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as { pid: number; host: string };
+  } catch {
+    return { pid: 0 };
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
