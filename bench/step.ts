@@ -1,7 +1,7 @@
 import { compile } from "../src/engine/compile.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
 import { crossEntropy, type Module, mseLoss } from "../src/nn/index.ts";
-import { AdamW } from "../src/optim/index.ts";
+import { adamW } from "../src/optim/index.ts";
 import { grad } from "../src/tensor/grad.ts";
 import { type NdArray, ndarray } from "../src/tensor/ndarray.ts";
 import * as ops from "../src/tensor/ops.ts";
@@ -78,11 +78,11 @@ export async function measure(
   const engine = await nodeEngine({ threads });
   work.net.initialize(key.split("weights"));
   const parameters = work.net.parameters();
-  const optimizer = new AdamW(parameters, { lr: 1e-3, weightDecay: 0.01 });
+  const optimizer = adamW()(parameters);
   const step = compile(
     (...feeds: Tensor[]) => {
       const loss = work.loss(...feeds);
-      optimizer.step(grad(loss, parameters));
+      optimizer.step(grad(loss, parameters), 1e-3);
       return loss;
     },
     { engine, name },
