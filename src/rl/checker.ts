@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { Env, Info, StepResult, TransitionTable } from "./env.ts";
 import { fastRandom } from "./random.ts";
+import { show } from "./show.ts";
 import { Discrete, type Mask, type Space } from "./spaces.ts";
 
 /** One thing that is wrong with an environment, said in a sentence. */
@@ -11,18 +12,6 @@ class Finding extends UserError {
 function demand(holds: boolean, sentence: () => string): void {
   if (!holds) throw new Finding(sentence());
 }
-
-function show(x: unknown): string {
-  if (ArrayBuffer.isView(x)) return `${x.constructor.name}(${String(x)})`;
-  try {
-    return JSON.stringify(x) ?? String(x);
-  } catch {
-    return String(x);
-  }
-}
-
-/** A text that is equal for equal observations. */
-const print = show;
 
 type Any = Env<unknown, unknown>;
 
@@ -41,7 +30,7 @@ function checkSpace(what: string, space: Space<unknown> | undefined): void {
   }
   const draw = (): string => {
     space!.seed(7);
-    return [1, 2, 3].map(() => print(space!.sample())).join();
+    return [1, 2, 3].map(() => show(space!.sample())).join();
   };
   const first = draw();
   demand(first === draw(), () => `The ${what} space ${String(space)} gives other samples for the same seed.`);
@@ -80,7 +69,7 @@ function checkStep(env: Any, result: StepResult<unknown>): void {
   checkObservation(env, result.observation, "step()");
   demand(
     typeof result.reward === "number" && Number.isFinite(result.reward),
-    () => `The reward must be a finite number, not ${show(result.reward)} (${String(result.reward)}).`,
+    () => `The reward must be a finite number, not ${show(result.reward)}.`,
   );
   for (const flag of ["terminated", "truncated"] as const) {
     demand(
@@ -106,19 +95,19 @@ function episode(env: Any, steps: number, seed?: number): string[] {
   const trace: string[] = [];
   let { observation, info } = env.reset(seed === undefined ? {} : { seed });
   checkObservation(env, observation, "reset()");
-  trace.push(print(observation));
+  trace.push(show(observation));
   for (let t = 0; t < steps; t++) {
     const action = pick(env, info);
-    const [actionBefore, observationBefore] = [print(action), print(observation)];
+    const [actionBefore, observationBefore] = [show(action), show(observation)];
     const result = env.step(action);
     checkStep(env, result);
-    demand(print(action) === actionBefore, () => "step() changes the action that was given to it.");
+    demand(show(action) === actionBefore, () => "step() changes the action that was given to it.");
     demand(
-      print(observation) === observationBefore,
+      show(observation) === observationBefore,
       () => "step() changes an observation that it returned before: it must return a new array, or a copy.",
     );
     ({ observation, info } = result);
-    trace.push(`${print(observation)} ${result.reward} ${result.terminated} ${result.truncated}`);
+    trace.push(`${show(observation)} ${result.reward} ${result.terminated} ${result.truncated}`);
     if (result.terminated || result.truncated) break;
   }
   return trace;

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { type Generator, npRandom, type Seed } from "./random.ts";
+import { show } from "./show.ts";
 import type { Space } from "./spaces.ts";
 
 /** What an environment tells besides the observation: `prob`, `action_mask`, … (Gymnasium's keys). */
@@ -203,9 +204,8 @@ export class StatefulEnv<S, O, A> implements Env<O, A> {
   private invalid(action: unknown): UserError {
     const names = this.functional.actionNames;
     const meaning = names === undefined ? "" : ` (${names.map((name, a) => `${a} ${name}`).join(", ")})`;
-    const got = ArrayBuffer.isView(action) ? `[${String(action)}]` : JSON.stringify(action);
     return new UserError(
-      `${this.id}: ${got} is not an action. Expected one of ${String(this.actionSpace)}${meaning}.`,
+      `${this.id}: ${show(action)} is not an action. Expected one of ${String(this.actionSpace)}${meaning}.`,
     );
   }
 

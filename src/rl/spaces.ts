@@ -88,7 +88,14 @@ const ARRAYS = {
   uint8: Uint8Array,
 } as const;
 export type BoxDType = keyof typeof ARRAYS;
-export type BoxArray<D extends BoxDType> = InstanceType<(typeof ARRAYS)[D]>;
+interface BoxArrays {
+  float32: Float32Array;
+  float64: Float64Array;
+  int8: Int8Array;
+  int32: Int32Array;
+  uint8: Uint8Array;
+}
+export type BoxArray<D extends BoxDType = BoxDType> = BoxArrays[D];
 
 type Bound = number | ArrayLike<number>;
 
@@ -158,7 +165,7 @@ export class Box<D extends BoxDType = "float32"> extends Seeded implements Space
       const x = rng.uniform(low[i], high[i]! + (whole ? 1 : 0));
       out[i] = whole ? Math.floor(x) : x;
     }
-    return new ARRAYS[this.dtype](out) as BoxArray<D>;
+    return new ARRAYS[this.dtype](out) as BoxArrays[BoxDType] as BoxArray<D>;
   }
 
   contains(x: unknown): x is BoxArray<D> {

@@ -72,7 +72,8 @@ function tabularKernel(env: TabularEnv, n: number): VectorKernel {
   };
 }
 
-function arrayKernel({ dynamics, info }: ArrayEnv<unknown>, n: number): VectorKernel {
+function arrayKernel(env: ArrayEnv<unknown>, n: number): VectorKernel {
+  const { dynamics } = env;
   const { stateSize, observationSize } = dynamics;
   const state = new Float64Array(n * stateSize);
   return {
@@ -85,7 +86,7 @@ function arrayKernel({ dynamics, info }: ArrayEnv<unknown>, n: number): VectorKe
     },
     terminal: (i) => dynamics.terminal(state, i * stateSize),
     observe: (i, out) => dynamics.observe(state, i * stateSize, out as Float32Array, i * observationSize),
-    info: (i) => info?.(state.slice(i * stateSize, (i + 1) * stateSize)) ?? {},
+    info: (i) => env.info?.(state.slice(i * stateSize, (i + 1) * stateSize)) ?? {},
   };
 }
 

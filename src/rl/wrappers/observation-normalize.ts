@@ -1,11 +1,11 @@
 import { UserError } from "../../errors.ts";
 import type { Env, ResetArguments, ResetResult, StepResult } from "../env.ts";
-import { Box, type BoxArray, type BoxDType } from "../spaces.ts";
+import { Box, type BoxArray } from "../spaces.ts";
 import { RunningMoments } from "./running.ts";
 import { Wrapper } from "./wrapper.ts";
 
 /** Observations with mean 0 and variance 1, by their running moments (Gymnasium's NormalizeObservation). */
-export class ObservationNormalize<A> extends Wrapper<Float32Array, A, BoxArray<BoxDType>> {
+export class ObservationNormalize<A> extends Wrapper<Float32Array, A, BoxArray> {
   readonly name = "ObservationNormalize";
   readonly moments: RunningMoments;
   /** Set to false to use the moments without changing them (evaluation). */
@@ -13,7 +13,7 @@ export class ObservationNormalize<A> extends Wrapper<Float32Array, A, BoxArray<B
   private readonly space: Box;
   private readonly epsilon: number;
 
-  constructor(env: Env<BoxArray<BoxDType>, A>, { epsilon = 1e-8 }: { epsilon?: number } = {}) {
+  constructor(env: Env<BoxArray, A>, { epsilon = 1e-8 }: { epsilon?: number } = {}) {
     super(env);
     const space = env.observationSpace as unknown;
     if (!(space instanceof Box)) {
