@@ -17,7 +17,7 @@ export function grad(
   targets: readonly (Tensor | Variable)[],
   options: GradOptions = {},
 ): Tensor[] {
-  if (loss.size !== 1) throw new TypeError(`grad: the loss must be one number, not ${loss}`);
+  if (loss.size !== 1) throw new TypeError(`grad: the loss must be one number, not ${loss.toString()}`);
   if (loss.dtype !== "float32") throw new TypeError(`grad: the loss must be float32, not ${loss.dtype}`);
   const wrt = targets.map((t) => asTensor(t));
   const nodes = between(loss, new Set(wrt));
@@ -39,7 +39,7 @@ export function grad(
     if (g) return g;
     if (options.unused === "zero") return zeros(t.shape);
     const target = targets[i]!;
-    const name = target instanceof Variable ? target.name : `${target}`;
+    const name = target instanceof Variable ? target.name : target.toString();
     throw new Error(`grad: the loss does not depend on ${name} (pass { unused: "zero" } if that is meant)`);
   });
 }

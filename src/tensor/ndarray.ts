@@ -1,4 +1,5 @@
 import { allocate, type DataOf, type DType, type TypedArray } from "./dtype.ts";
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "./float16.ts";
 import { type Shape, showShape, sizeOf } from "./shape.ts";
 
 /** An n-d array of values on the host, row-major. What goes into a compiled function and comes out of it. */
@@ -24,6 +25,31 @@ export function zeros<D extends DType>(shape: Shape, dtype: D): NdArray<D> {
   return { data: allocate(dtype, sizeOf(shape)), shape, dtype };
 }
 
+/** `shape` filled with one number, which must be a value of `dtype`. */
+export function filled<D extends DType>(shape: Shape, value: number, dtype: D): NdArray<D> {
+  const out = zeros(shape, dtype);
+  out.data.fill(element(value, dtype) as never);
+  return out;
+}
+
+/** A number as a typed array of `dtype` holds it (bits for the 16-bit floats), or an error if it cannot. */
+function element(value: number, dtype: DType): number | bigint {
+  if (dtype === "float32") return value;
+  if (dtype === "float16") return float32ToFloat16(Float32Array.of(value))[0]!;
+  if (dtype === "bfloat16") return float32ToBfloat16(Float32Array.of(value))[0]!;
+  const [low, high] = RANGES[dtype];
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new RangeError(`${value} is not a value of ${dtype}; cast the tensor it meets to float32 first`);
+  return dtype === "int64" ? BigInt(value) : value;
+}
+
+const RANGES = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  bool: [0, 1],
+  uint8: [0, 255],
+} as const;
+
 /** Nested JavaScript numbers or booleans, as `[[1, 2], [3, 4]]`. */
 export type Nested = number | boolean | readonly Nested[];
 
@@ -48,16 +74,22 @@ export function fromNested(values: Nested, dtype?: DType): NdArray {
   const kind = dtype ?? (typeof flat[0] === "boolean" ? "bool" : "float32");
   const data = allocate(kind, flat.length);
   flat.forEach((v, i) => {
-    data[i] = kind === "int64" ? BigInt(Number(v)) : Number(v);
+    data[i] = element(Number(v), kind) as never;
   });
   return { data, shape, dtype: kind } as NdArray;
 }
 
-/** As nested JavaScript numbers; a scalar comes back as a number. int64 becomes number. */
+/** As nested JavaScript numbers; a scalar comes back as a number. int64 and the 16-bit floats become numbers. */
 export function toNested(array: NdArray): Nested {
   let offset = 0;
+  const data =
+    array.dtype === "float16"
+      ? float16ToFloat32(array.data as Uint16Array)
+      : array.dtype === "bfloat16"
+        ? bfloat16ToFloat32(array.data as Uint16Array)
+        : array.data;
   const read = (axis: number): Nested => {
-    if (axis === array.shape.length) return Number(array.data[offset++]);
+    if (axis === array.shape.length) return Number(data[offset++]);
     return Array.from({ length: array.shape[axis]! }, () => read(axis + 1));
   };
   return read(0);

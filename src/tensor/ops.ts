@@ -1,5 +1,5 @@
 import { allocate, type DType } from "./dtype.ts";
-import { fromNested, isNdArray, type NdArray, type Nested } from "./ndarray.ts";
+import { filled, fromNested, isNdArray, type NdArray, type Nested } from "./ndarray.ts";
 import type { Distribution, Key } from "./random.ts";
 import { broadcastShapes, resolveAxes, resolveAxis, type Shape, ShapeError, sameShape } from "./shape.ts";
 import { type Attributes, apply, type ConvGeometry, type OpName, Tensor } from "./tensor.ts";
@@ -16,9 +16,7 @@ export type Operand = Tensor | Variable | NdArray | number;
 /** A tensor of fixed values. A number becomes a scalar of `dtype`. */
 export function constant(value: number | NdArray, dtype: DType = "float32"): Tensor {
   if (typeof value !== "number") return new Tensor("constant", [], { value }, value.shape, value.dtype);
-  const data = allocate(dtype, 1);
-  data[0] = dtype === "int64" ? BigInt(value) : value;
-  return constant({ data, shape: [], dtype } as NdArray);
+  return constant(filled([], value, dtype));
 }
 
 /** A tensor of fixed values from nested numbers: `tensor([[1, 2], [3, 4]])`. */

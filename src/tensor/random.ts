@@ -10,12 +10,12 @@ export interface KeyInput {
 }
 
 export class Key {
-  private constructor(
-    /** The two 32-bit words, or the argument of a traced function they will come from. */
-    readonly root: readonly [number, number] | KeyInput,
-    /** Splits still to be applied (always empty for concrete words). */
-    readonly path: readonly (string | number)[],
-  ) {
+  /** The two 32-bit words, or the argument of a traced function they will come from. */
+  readonly root: readonly [number, number] | KeyInput;
+  /** Splits still to be applied (always empty for concrete words). */
+  readonly path: readonly (string | number)[];
+
+  private constructor(root: readonly [number, number] | KeyInput, path: readonly (string | number)[]) {
     this.root = root;
     this.path = path;
   }

@@ -1,3 +1,5 @@
+import type { ConvGeometry } from "./tensor.ts";
+
 /** A static shape: every dimension is known when the graph is traced. */
 export type Shape = readonly number[];
 
@@ -17,7 +19,7 @@ export class ShapeError extends Error {
 /** NumPy broadcasting of two or more shapes. */
 export function broadcastShapes(op: string, ...shapes: Shape[]): Shape {
   const rank = Math.max(...shapes.map((s) => s.length));
-  const out: number[] = new Array(rank).fill(1);
+  const out: number[] = Array.from({ length: rank }, () => 1);
   for (const shape of shapes) {
     const lead = rank - shape.length;
     shape.forEach((d, i) => {
@@ -51,13 +53,20 @@ export function resolveAxes(
   if (axes === undefined) return shape.map((_, i) => i);
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => resolveAxis(op, a, shape));
   const unique = [...new Set(list)].sort((a, b) => a - b);
-  if (unique.length !== list.length) throw new ShapeError(op, [shape], `an axis is named twice in [${list}]`);
+  if (unique.length !== list.length)
+    throw new ShapeError(op, [shape], `an axis is named twice in ${showShape(list)}`);
   return unique;
+}
+
+/** Output length of a convolution along one axis (0: rows, 1: columns). */
+export function convLength(size: number, kernel: number, axis: 0 | 1, c: ConvGeometry): number {
+  const reach = c.dilation[axis] * (kernel - 1) + 1;
+  return Math.floor((size + c.padding[axis][0] + c.padding[axis][1] - reach) / c.stride[axis]) + 1;
 }
 
 /** Row-major strides in elements. */
 export function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
+  const strides = shape.map(() => 1);
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = step;

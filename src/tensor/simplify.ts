@@ -58,16 +58,22 @@ function identity(object: object): number {
   return nextIdentity++;
 }
 
+/** Every number its own text: JSON has no infinities, and neither it nor String tells -0 from 0. */
+const exact = (v: number): string => (Object.is(v, -0) ? "-0" : String(v));
+
 function keyOf(t: Tensor): string {
   if (t.is("constant")) {
     const { value } = t.attrs;
-    const content = value.data.length <= 64 ? `=${value.data.join()}` : `#${identity(value.data)}`;
+    const content =
+      value.data.length <= 64
+        ? `=${Array.from(value.data as Float32Array, exact).join()}`
+        : `#${identity(value.data)}`;
     return `constant ${t.dtype} ${t.shape.join()} ${content}`;
   }
   if (t.is("input") || t.is("state")) return `leaf ${t.id}`;
   if (t.is("random"))
     return `random ${JSON.stringify(t.attrs.key.root)} ${JSON.stringify(t.attrs.key.path)} ${t.attrs.distribution} ${t.shape.join()}`;
-  return `${t.op} ${JSON.stringify(t.attrs)} ${t.inputs.map((i) => i.id).join()}`;
+  return `${t.op} ${JSON.stringify(t.attrs, (_, v: unknown) => (typeof v === "number" ? exact(v) : v))} ${t.inputs.map((i) => i.id).join()}`;
 }
 
 /** The value of a constant with one element, if it is one. */
@@ -128,6 +134,7 @@ function rewrite(t: Tensor, single: readonly boolean[]): Tensor | undefined {
       return undefined;
     }
     case "pow":
+      if (!sameShape(a!.shape, t.shape)) return undefined;
       if (cb === 1) return a;
       if (cb === 2) return mul(a!, a!);
       if (cb === 0.5) return sqrt(a!);
@@ -156,6 +163,7 @@ function rewrite(t: Tensor, single: readonly boolean[]): Tensor | undefined {
 }
 
 function folded(t: Tensor, value: number): Tensor | undefined {
+  if (t.dtype !== "float32" && !Number.isSafeInteger(value)) return undefined;
   if (t.dtype === "int64") return undefined;
   const data = allocate(t.dtype, 1) as Float32Array;
   data[0] = value;

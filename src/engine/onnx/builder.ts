@@ -84,7 +84,10 @@ export class ModelBuilder {
   /** A constant; equal small ones are shared. */
   initializer(value: NdArray, hint = "c"): string {
     const small = value.data.length <= 64;
-    const key = small ? `${value.dtype}[${value.shape.join()}]=${value.data.join()}` : "";
+    const exact = (v: number): string => (Object.is(v, -0) ? "-0" : String(v));
+    const key = small
+      ? `${value.dtype}[${value.shape.join()}]=${Array.from(value.data as Float32Array, exact).join()}`
+      : "";
     const have = small ? this.#shared.get(key) : undefined;
     if (have) return have;
     const name = this.fresh(hint);

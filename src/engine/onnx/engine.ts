@@ -102,7 +102,7 @@ export class OrtEngine implements Engine {
     await this.#inTurn(async () => {
       for (const session of this.#sessions) await session.release();
       this.#sessions.clear();
-      for (const variable of [...this.#slots.keys()]) this.state.release(variable);
+      for (const variable of this.#slots.keys()) this.state.release(variable);
     });
   }
 

@@ -74,7 +74,9 @@ export function lower(graph: Graph, target: Target, names: PortNames = {}): Lowe
     if (nameOf.has(node) || absorbed.has(node)) continue;
     if (node.is("constant")) nameOf.set(node, model.initializer(node.attrs.value));
     else if (node.is("input") || node.is("state") || node.is("random"))
-      throw new Error(`lower: the graph uses ${node}, but does not list it among its feeds or reads`);
+      throw new Error(
+        `lower: the graph uses ${node.toString()}, but does not list it among its feeds or reads`,
+      );
     else {
       const { product, bias } = biased.get(node) ?? { product: node, bias: undefined };
       const rule = TABLE[product.op as Exclude<OpName, Leaf>] as unknown as Lowering<OpName>;

@@ -12,18 +12,12 @@ import {
   upsampleNearest2d,
   where,
 } from "../ops.ts";
-import { ShapeError } from "../shape.ts";
+import { convLength, ShapeError, showShape } from "../shape.ts";
 import type { ConvGeometry, Primitive, Tensor } from "../tensor.ts";
 import { requireDtype } from "./elementwise.ts";
 import { unslice } from "./shaping.ts";
 
 const FLOAT = ["float32"] as const;
-
-/** Output length of a convolution along one axis. */
-export function convLength(size: number, kernel: number, axis: 0 | 1, c: ConvGeometry): number {
-  const reach = c.dilation[axis] * (kernel - 1) + 1;
-  return Math.floor((size + c.padding[axis][0] + c.padding[axis][1] - reach) / c.stride[axis]) + 1;
-}
 
 function geometryOnly({ stride, padding, dilation, groups }: ConvGeometry): ConvGeometry {
   return { stride, padding, dilation, groups };
@@ -85,7 +79,7 @@ export const convolution = {
         throw new ShapeError(
           "conv2dInputGrad",
           shapes,
-          `no convolution leads from size [${c.size}] to this one`,
+          `no convolution leads from size ${showShape(c.size)} to this one`,
         );
       return { shape: [g!.shape[0]!, w!.shape[1]! * c.groups, ...c.size], dtype: "float32" };
     },
@@ -111,7 +105,7 @@ export const convolution = {
       require4d("maxPool2d", [x!]);
       const size = hw(x!).map((d, i) => Math.floor((d - kernel[i]!) / stride[i]!) + 1);
       if (size.some((d) => d < 1))
-        throw new ShapeError("maxPool2d", [x!.shape], `smaller than its window [${kernel}]`);
+        throw new ShapeError("maxPool2d", [x!.shape], `smaller than its window ${showShape(kernel)}`);
       return { shape: [x!.shape[0]!, x!.shape[1]!, ...size], dtype: "float32" };
     },
     // The first element of a window that equals its maximum takes the whole gradient, as in PyTorch.
@@ -137,7 +131,11 @@ export const convolution = {
       require4d("avgPool2d", [x!]);
       const size = hw(x!).map((d, i) => d / kernel[i]!);
       if (size.some((d) => !Number.isInteger(d)))
-        throw new ShapeError("avgPool2d", [x!.shape], `windows of [${kernel}] do not tile the image`);
+        throw new ShapeError(
+          "avgPool2d",
+          [x!.shape],
+          `windows of ${showShape(kernel)} do not tile the image`,
+        );
       return { shape: [x!.shape[0]!, x!.shape[1]!, ...size], dtype: "float32" };
     },
     vjp: (g, _, __, { kernel }) => [div(upsampleNearest2d(g, kernel), kernel[0] * kernel[1])],

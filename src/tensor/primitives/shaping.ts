@@ -1,5 +1,5 @@
 import { flip, pad, reshape, slice, transpose } from "../ops.ts";
-import { broadcastShapes, ShapeError, sameShape, sizeOf } from "../shape.ts";
+import { broadcastShapes, ShapeError, sameShape, showShape, sizeOf } from "../shape.ts";
 import type { Attributes, Primitive, Tensor } from "../tensor.ts";
 import { unbroadcast } from "./elementwise.ts";
 
@@ -47,11 +47,15 @@ export const shaping = {
         new Set(perm).size !== perm.length ||
         perm.some((p) => !(p >= 0 && p < x!.rank))
       )
-        throw new ShapeError("transpose", [x!.shape], `[${perm}] is not an order of its ${x!.rank} axes`);
+        throw new ShapeError(
+          "transpose",
+          [x!.shape],
+          `${showShape(perm)} is not an order of its ${x!.rank} axes`,
+        );
       return { shape: perm.map((p) => x!.shape[p]!), dtype: x!.dtype };
     },
     vjp: (g, _, __, { perm }) => {
-      const inverse = new Array<number>(perm.length);
+      const inverse = perm.map(() => 0);
       perm.forEach((p, i) => {
         inverse[p] = i;
       });
@@ -112,7 +116,7 @@ export const shaping = {
         throw new ShapeError(
           "pad",
           [x!.shape],
-          `needs ${x!.rank} amounts ≥ 0 on each side, got [${low}] and [${high}]`,
+          `needs ${x!.rank} amounts ≥ 0 on each side, got ${showShape(low)} and ${showShape(high)}`,
         );
       return { shape: x!.shape.map((d, i) => d + low[i]! + high[i]!), dtype: x!.dtype };
     },

@@ -22,7 +22,7 @@ export interface Context {
   readonly model: ModelBuilder;
   readonly target: Target;
   /** Where several ops share one node (standardize and invStd): computed once a key. */
-  once(key: string, make: () => string[]): string[];
+  readonly once: (key: string, make: () => string[]) => string[];
 }
 
 /** Turns one node into ONNX nodes; returns the name of the value. conv2d and matmul may get a bias as a third input. */

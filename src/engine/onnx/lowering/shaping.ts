@@ -1,3 +1,4 @@
+import { filled } from "../../../tensor/ndarray.ts";
 import type { Lowerings } from "./context.ts";
 
 /** Far beyond any start: how ONNX's Slice is told to run backwards past element 0. */
@@ -45,7 +46,8 @@ export const shaping: Lowerings<
     const { low, high, value } = t.attrs;
     const inputs = [x!, model.ints([...low, ...high])];
     // Without a value ONNX pads with zero of the right type.
-    return model.node("Pad", value === 0 ? inputs : [...inputs, model.float(value)])[0]!;
+    if (value !== 0) inputs.push(model.initializer(filled([], value, t.dtype)));
+    return model.node("Pad", inputs)[0]!;
   },
   gather: (t, [x, index], { model }) =>
     model.node("Gather", [x!, index!], { axis: { int: t.attrs.axis } })[0]!,

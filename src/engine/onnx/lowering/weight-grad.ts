@@ -1,5 +1,4 @@
-import { convLength } from "../../../tensor/primitives/convolution.ts";
-import { sizeOf } from "../../../tensor/shape.ts";
+import { convLength, sizeOf } from "../../../tensor/shape.ts";
 import type { ConvGeometry, Tensor } from "../../../tensor/tensor.ts";
 import { CONTRIB, type ModelBuilder } from "../builder.ts";
 import type { Context } from "./context.ts";
