@@ -1,0 +1,37 @@
+export { checkEnv, checkModel } from "./checker.ts";
+export * from "./env.ts";
+export { type BanditOptions, type BanditState, bandit, optimalArm } from "./envs/bandit.ts";
+export { type BlackjackObservation, blackjack } from "./envs/blackjack.ts";
+export { type BlackjackOptions, blackjackIndex, blackjackModel } from "./envs/blackjack-model.ts";
+export { type CarRentalOptions, carRental } from "./envs/car-rental.ts";
+export { cartPole } from "./envs/cart-pole.ts";
+export { type CliffWalkingOptions, cliffWalking } from "./envs/cliff-walking.ts";
+export { type FrozenLakeOptions, frozenLake, randomMap } from "./envs/frozen-lake.ts";
+export { type GamblerOptions, gambler } from "./envs/gambler.ts";
+export { gridworld4x4, gridworld5x5, type WindyGridworldOptions, windyGridworld } from "./envs/gridworlds.ts";
+export {
+  blockingMaze,
+  type ChangingMaze,
+  type ChangingMazeOptions,
+  type DynaMazeOptions,
+  dynaMaze,
+  shortcutMaze,
+} from "./envs/maze.ts";
+export { type MountainCarOptions, mountainCar } from "./envs/mountain-car.ts";
+export { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
+export { type TabularEnv, type TabularSpec, tabularEnv } from "./envs/tabular.ts";
+export { decodeTaxi, encodeTaxi, type TaxiPosition, taxi } from "./envs/taxi.ts";
+export { type EnvId, environments, type MakeOptions, make, makeFunctional, timeLimitOf } from "./make.ts";
+export * from "./random.ts";
+export { type GridSvgOptions, gridSvg } from "./render/svg.ts";
+export { gridText, type TextOptions } from "./render/text.ts";
+export * from "./spaces.ts";
+export * from "./vector.ts";
+export { ActionMask } from "./wrappers/action-mask.ts";
+export { EpisodeStatistics } from "./wrappers/episode-statistics.ts";
+export { FrameStack } from "./wrappers/frame-stack.ts";
+export { ObservationNormalize } from "./wrappers/observation-normalize.ts";
+export { cubicSchedule, type EpisodeRecord, RecordEpisode } from "./wrappers/record-episode.ts";
+export { RewardNormalize } from "./wrappers/reward-normalize.ts";
+export { TimeLimit } from "./wrappers/time-limit.ts";
+export { Wrapper } from "./wrappers/wrapper.ts";
