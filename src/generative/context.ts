@@ -1,0 +1,34 @@
+import { type Compiled, compile } from "../engine/compile.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { substitute } from "../tensor/trace.ts";
+import type { Variable } from "../tensor/variable.ts";
+import type { HookContext } from "./model.ts";
+
+export interface ContextParts<C> extends Omit<HookContext<C>, "compile" | "progress"> {
+  /** Values to use in the place of weights, made while tracing: a run's moving averages. */
+  readonly averages?: (() => ReadonlyMap<Variable, Tensor>) | undefined;
+  readonly progress?: HookContext<C>["progress"] | undefined;
+}
+
+/** Do something with a model: the context's programs live as long as the job. */
+export async function withModel<C, T>(
+  { averages, progress, ...parts }: ContextParts<C>,
+  job: (context: HookContext<C>) => Promise<T>,
+): Promise<T> {
+  const programs: { dispose(): Promise<void> }[] = [];
+  const context: HookContext<C> = {
+    ...parts,
+    compile: <A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string): Compiled<A, R> => {
+      const traced = averages ? (...args: A): R => substitute(averages(), () => fn(...args)) : fn;
+      const program = compile(traced, { engine: parts.engine, name: name ?? (fn.name || "model") });
+      programs.push(program);
+      return program;
+    },
+    progress: progress ?? (() => undefined),
+  };
+  try {
+    return await job(context);
+  } finally {
+    for (const program of programs) await program.dispose();
+  }
+}

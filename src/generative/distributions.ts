@@ -1,0 +1,74 @@
+import { binaryCrossEntropyWithLogits } from "../nn/losses.ts";
+import {
+  add,
+  asTensor,
+  broadcastTo,
+  exp,
+  mean,
+  mul,
+  neg,
+  type Operand,
+  reshape,
+  sigmoid,
+  square,
+  sub,
+  sum,
+} from "../tensor/ops.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+const LOG_2PI = Math.log(2 * Math.PI);
+
+/** N(μ, diag σ²) over the last axis, as a Gaussian encoder gives it: `logVar` is log σ². */
+export interface DiagonalGaussian {
+  readonly mean: Tensor;
+  readonly logVar: Tensor;
+}
+
+/** z = μ + σ ⊙ ε with ε ~ N(0, I), so that gradients reach μ and σ (Kingma and Welling 2014, section 2.4). */
+export const reparameterize = ({ mean, logVar }: DiagonalGaussian, noise: Tensor): Tensor =>
+  add(mean, mul(exp(mul(logVar, 0.5)), noise));
+
+/**
+ * KL(N(μ, σ²) ‖ N(0, 1)) of each dimension, in nats: ½(μ² + σ² − 1 − log σ²)
+ * (Kingma and Welling 2014, appendix B). The divergence of the whole is the sum over the last axis.
+ */
+export const klPerDimension = ({ mean, logVar }: DiagonalGaussian): Tensor =>
+  mul(sub(add(square(mean), exp(logVar)), add(logVar, 1)), 0.5);
+
+/** log N(x; μ, diag σ²), summed over the last axis. */
+export const logNormal = (x: Tensor, { mean, logVar }: DiagonalGaussian): Tensor => {
+  const squares = mul(square(sub(x, mean)), exp(neg(logVar)));
+  return mul(sum(add(add(squares, logVar), LOG_2PI), { axes: -1 }), -0.5);
+};
+
+/** log N(x; 0, I), summed over the last axis. */
+export const logStandardNormal = (x: Tensor): Tensor => mul(sum(add(square(x), LOG_2PI), { axes: -1 }), -0.5);
+
+/** How an image x [..., C, H, W] is distributed, given what a decoder puts out (a shape x broadcasts to). */
+export interface Likelihood {
+  /** log p(x | output), summed over each image: [...]. */
+  logProb(x: Tensor, output: Tensor): Tensor;
+  /** The expected image: what is shown. */
+  mean(output: Tensor): Tensor;
+}
+
+/** Images [..., C, H, W] as vectors. */
+const flat = (x: Tensor): Tensor => reshape(x, [...x.shape.slice(0, -3), -1]);
+
+/** Independent Bernoulli pixels; the outputs are logits (Kingma and Welling 2014, appendix C.1). */
+export const bernoulli: Likelihood = {
+  logProb: (x, logits) => {
+    const bits = binaryCrossEntropyWithLogits(logits, broadcastTo(x, logits.shape), { reduction: "none" });
+    return neg(sum(flat(bits), { axes: -1 }));
+  },
+  mean: sigmoid,
+};
+
+/** Independent Gaussian pixels around the outputs, all with the variance e^`logVar` (appendix C.2). */
+export const gaussian = (logVar: Operand): Likelihood => ({
+  logProb: (x, output) => logNormal(flat(x), { mean: flat(output), logVar: asTensor(logVar) }),
+  mean: (output) => output,
+});
+
+/** Squared error of each image, averaged over its pixels: [...]. */
+export const meanSquaredError = (x: Tensor, y: Tensor): Tensor => mean(square(flat(sub(x, y))), { axes: -1 });

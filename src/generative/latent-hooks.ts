@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { lookup } from "../errors.ts";
+import { adam } from "../optim/adam.ts";
+import { cosine } from "../optim/schedules.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Player } from "../train/task.ts";
+import { meanSquaredError } from "./distributions.ts";
+import type { Codes } from "./latent.ts";
+import { type Context, coding, type ImageBatch, joined, type LatentModel, pass } from "./latent-model.ts";
+import { type LabelledCodes, linearProbe } from "./metrics/linear-probe.ts";
+import { encodePca, fitPca, pcaReconstructionError } from "./metrics/pca.ts";
+import type { ExportPart, Output, Picture, Plan } from "./model.ts";
+import * as pictures from "./pictures.ts";
+
+/** How every autoencoder is trained: Adam, its rate falling to zero along a cosine. */
+export const player = (module: LatentModel, plan: Plan, loss: Player["loss"]): Player => ({
+  name: "autoencoder",
+  module,
+  loss,
+  optimizer: adam(),
+  schedule: cosine(plan.lr, { steps: plan.steps }),
+});
+
+export const SAMPLE = {
+  count: z.int().min(1).max(10_000).default(64).describe("images to draw"),
+  temperature: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("scales the draws from the prior; below 1: more typical, less varied"),
+  class: z.string().optional().describe("draw this class only (class-conditional models)"),
+};
+
+export async function sample(
+  context: Context,
+  options: z.output<z.ZodObject<typeof SAMPLE>>,
+): Promise<Output> {
+  const code = coding(context);
+  const { classes } = context.data;
+  const label =
+    options.class === undefined
+      ? undefined
+      : lookup("class", Object.fromEntries(classes.map((name, i) => [name, i])), options.class);
+  const { count, temperature } = options;
+  const drawn: Picture[] = [await pictures.samples(context, code, { count, label, temperature })];
+  drawn.push(await pictures.interpolations(context, code), await pictures.traversals(context, code));
+  if (code.model.latent === 2) drawn.push(await pictures.manifold(context, code));
+  return { pictures: drawn };
+}
+
+export const RECONSTRUCT = {
+  count: z.int().min(1).max(1000).default(10).describe("test images to show"),
+};
+
+export async function reconstruct(
+  context: Context,
+  { count }: { count: number },
+  damage?: pictures.Damage,
+): Promise<Output> {
+  const code = coding(context);
+  const shown = await pictures.reconstructions(context, code, { count, damage });
+  return { pictures: code.model.latent > 1 ? [...shown, await pictures.latentMap(context, code)] : shown };
+}
+
+/** The mean over the test images of `measure`, which gives a number an image. */
+export async function testMean(
+  context: Context,
+  what: string,
+  measure: (x: Tensor, labels: Tensor | undefined) => Tensor,
+): Promise<number> {
+  const program = context.compile(measure, what);
+  let sum = 0;
+  for await (const { images, labels } of pass(context, context.data.test, what))
+    for (const value of (await program(images, labels)).data as Float32Array) sum += value;
+  return sum / context.data.test.length;
+}
+
+/**
+ * Test reconstruction error, a linear probe on the codes, and both again for PCA with as many dimensions: what
+ * the best linear autoencoder reaches.
+ */
+export async function commonNumbers(context: Context): Promise<Record<string, number>> {
+  const code = coding(context);
+  const { model } = code;
+  const { data, engine, key, progress } = context;
+  const own = (y: Tensor | undefined): Tensor | undefined => (model.classes > 0 ? y : undefined);
+  const mse = await testMean(context, "reconstructing test images", (x, y) =>
+    meanSquaredError(x, model.decode(model.encode(x, own(y)), own(y))),
+  );
+  const [train, test] = [await collect(context, "train"), await collect(context, "test")];
+  progress(0, 1, "fitting the principal components");
+  const pca = fitPca(train.map((b) => b.images));
+  const k = Math.min(model.latent, pca.mean.length);
+  const testImages = test.map((b) => b.images);
+  const pcaMse = pcaReconstructionError(pca, testImages, k);
+  const numbers = { mse, pcaMse, mseOverPca: mse / pcaMse };
+  if (!data.train.fields.labels) return numbers;
+
+  type Encode = (batch: ImageBatch) => Codes | Promise<Codes>;
+  const encoded = async (batches: readonly ImageBatch[], encode: Encode): Promise<LabelledCodes> => {
+    const codes: Codes[] = [];
+    for (const [i, batch] of batches.entries()) {
+      progress(i, batches.length, "encoding images");
+      codes.push(await encode(batch));
+    }
+    return { codes: joined(codes), labels: joined(batches.map((b) => b.labels!)) };
+  };
+  const probe = async (name: string, encode: Encode): Promise<number> =>
+    linearProbe(await encoded(train, encode), await encoded(test, encode), data.classes.length, {
+      engine,
+      key: key.split("probe"),
+      progress: (done, total) => progress(done, total, `linear probe on ${name}`),
+    });
+  return {
+    ...numbers,
+    probeAccuracy: await probe("the codes", (batch) => code.encode(batch)),
+    pcaProbeAccuracy: await probe("the principal components", ({ images }) => encodePca(pca, images, k)),
+  };
+}
+
+async function collect(context: Context, part: "train" | "test"): Promise<ImageBatch[]> {
+  const batches: ImageBatch[] = [];
+  for await (const batch of pass(context, context.data[part], `reading ${part} images`)) batches.push(batch);
+  return batches;
+}
+
+/** Encoder and decoder as files of their own. */
+export function exports(
+  { task, data }: Pick<Context, "task" | "data">,
+  batch: number,
+): { decoder: ExportPart; encoder: ExportPart } {
+  const model = task.module as LatentModel;
+  const image = data.train.fields.images!.shape;
+  const labels = model.classes > 0 ? { labels: { shape: [batch], dtype: "int32" } as const } : {};
+  return {
+    decoder: {
+      description: "codes to images in [0, 1]",
+      inputs: { z: { shape: [batch, model.latent], dtype: "float32" }, ...labels },
+      run: ({ z, labels }) => ({ images: model.decode(z!, labels) }),
+    },
+    encoder: {
+      description: "images in [0, 1] to codes",
+      inputs: { images: { shape: [batch, ...image], dtype: "float32" }, ...labels },
+      run: ({ images, labels }) => ({ z: model.encode(images!, labels) }),
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { chartSvg } from "../plot/chart.ts";
+import { imageFigure } from "../plot/images.ts";
+import { scatterChart } from "../plot/scatter.ts";
+import { ndarray } from "../tensor/ndarray.ts";
+import type { Picture } from "../train/task.ts";
+import { type Codes, codesOf, paths, row, span, statistics, traversal } from "./latent.ts";
+import {
+  at,
+  type Coding,
+  type Context,
+  type Images,
+  joined,
+  type Labels,
+  rows,
+  showcase,
+} from "./latent-model.ts";
+import { encodePca, fitPca } from "./metrics/pca.ts";
+
+/** Training codes that a prior is fitted to, and codes on a map. */
+const CODES = 5000;
+/** How far traversals go, in standard deviations to both sides. */
+const REACH = 2.5;
+
+/** Damages images on the host's behalf: what a denoising autoencoder is shown. */
+export type Damage = (images: Images) => Promise<Images>;
+
+/** Test images, what is shown to the network where that differs, and what it makes of them. */
+export async function reconstructions(
+  context: Context,
+  coding: Coding,
+  { count, damage }: { count: number; damage?: Damage | undefined },
+): Promise<Picture[]> {
+  const { test } = context.data;
+  const { images, labels } = await at(test, await showcase(test, count));
+  const input = damage ? await damage(images) : images;
+  const output = await coding.decode(await coding.encode({ images: input, labels }), labels);
+  const shown = [
+    { name: "image", images },
+    ...(damage ? [{ name: "input", images: input }] : []),
+    { name: "output", images: output },
+  ];
+  const title = damage ? "Denoised test images" : "Reconstructed test images";
+  return [{ name: "reconstructions", svg: imageFigure({ title, rows: shown, size: 48 }) }];
+}
+
+/** Decoded draws from the prior. Class-conditional models show a class a column. */
+export async function samples(
+  context: Context,
+  coding: Coding,
+  { count, label, temperature = 1 }: { count: number; label?: number | undefined; temperature?: number },
+): Promise<Picture> {
+  const { model } = coding;
+  const training = async (): Promise<Codes> =>
+    (await coding.encodeAll(context.data.train, "encoding training images", CODES)).codes;
+  const drawn = await model.prior.sample(count, model.latent, context.key.split("prior"), training);
+  const z =
+    temperature === 1
+      ? drawn
+      : ndarray(
+          drawn.data.map((v) => v * temperature),
+          drawn.shape,
+        );
+  const { classes } = model;
+  const labels = ndarray(Int32Array.from({ length: count }, (_, i) => label ?? i % Math.max(1, classes)));
+  const images = await coding.decode(z, labels);
+  return { name: "samples", images, ...(classes > 0 && label === undefined && { columns: classes }) };
+}
+
+/** From one test image to another, through the latent space; both ends are reconstructions. */
+export async function interpolations(
+  context: Context,
+  coding: Coding,
+  { pairs = 8, steps = 11 }: { pairs?: number; steps?: number } = {},
+): Promise<Picture> {
+  const { test } = context.data;
+  const batch = await at(test, await showcase(test, 2 * pairs));
+  const codes = await coding.encode(batch);
+  const ends = Array.from({ length: pairs }, (_, i) => [row(codes, i), row(codes, i + pairs)] as const);
+  // A class cannot be half another: a row keeps the class of its first image.
+  const labels = batch.labels && repeated(rows(batch.labels, 0, pairs), steps);
+  const images = await coding.decode(paths(ends, steps, coding.model.prior.between), labels);
+  const svg = imageFigure({
+    title: "Interpolations between test images",
+    rows: ends.map((_, i) => ({ images: rows(images, i * steps, (i + 1) * steps) })),
+    size: 48,
+  });
+  return { name: "interpolations", svg };
+}
+
+/** One test image, with its most varied latent dimensions moved one at a time. */
+export async function traversals(
+  context: Context,
+  coding: Coding,
+  { dimensions = 10, steps = 11 }: { dimensions?: number; steps?: number } = {},
+): Promise<Picture> {
+  const { test } = context.data;
+  const { model } = coding;
+  const seen = statistics((await coding.encodeAll(test, "encoding test images", CODES)).codes);
+  const base = await at(test, await showcase(test, 1));
+  const which = seen.order.slice(0, dimensions);
+  const points = span(steps).map((t) => REACH * t);
+  const codes = traversal(row(await coding.encode(base), 0), which, (j) => {
+    const [mean, deviation] = model.prior.scale(j, seen);
+    return points.map((p) => mean + p * deviation);
+  });
+  const images = await coding.decode(codes, base.labels && repeated(base.labels, codes.shape[0]!));
+  const svg = imageFigure({
+    title: "Latent traversals",
+    subtitle: "each row moves one dimension of the code of the same test image; in standard deviations",
+    rows: which.map((j, i) => ({ name: `z[${j}]`, images: rows(images, i * steps, (i + 1) * steps) })),
+    columns: points.map((p) => p.toFixed(1)),
+    size: 48,
+  });
+  return { name: "traversals", svg };
+}
+
+/** A latent space of two dimensions, decoded at the points of a grid (Kingma and Welling 2014, figure 4). */
+export async function manifold(context: Context, coding: Coding, side = 20): Promise<Picture> {
+  const { codes } = await coding.encodeAll(context.data.test, "encoding test images", CODES);
+  const seen = statistics(codes);
+  const [x, y] = [0, 1].map((j) => {
+    const [mean, deviation] = coding.model.prior.scale(j, seen);
+    return span(side).map((t) => mean + REACH * t * deviation);
+  });
+  const grid = codesOf([...y!].reverse().flatMap((b) => x!.map((a) => [a, b])));
+  const label = ndarray(new Int32Array(grid.shape[0]!));
+  return { name: "manifold", images: await coding.decode(grid, label), columns: side };
+}
+
+/** Test codes in the plane, coloured by class: as they are where D = 2, else on their two principal components. */
+export async function latentMap(context: Context, coding: Coding): Promise<Picture> {
+  const { codes, labels } = await coding.encodeAll(context.data.test, "encoding test images", CODES);
+  const direct = codes.shape[1] === 2;
+  const plane = direct ? codes : encodePca(fitPca([codes]), codes, 2);
+  const axis = (j: number): Float32Array => plane.data.filter((_, i) => i % 2 === j);
+  const chart = scatterChart(
+    {
+      title: "The latent space",
+      subtitle: `codes of ${codes.shape[0]} test images${direct ? "" : ", on their first two principal components"}`,
+      x: direct ? "z[0]" : "first component",
+      y: direct ? "z[1]" : "second component",
+    },
+    { x: axis(0), y: axis(1), ...(labels && { classes: labels.data, names: context.data.classes }) },
+  );
+  return { name: "latent-map", svg: await chartSvg(chart) };
+}
+
+/** What a training run is watched by: a few images with their reconstructions, and a few samples. */
+export async function preview(context: Context, coding: Coding, damage?: Damage): Promise<Picture[]> {
+  const { test } = context.data;
+  const { images, labels } = await at(test, await showcase(test, 10));
+  const input = damage ? await damage(images) : images;
+  const output = await coding.decode(await coding.encode({ images: input, labels }), labels);
+  const shown = joined([images, ...(damage ? [input] : []), output]);
+  const count = coding.model.classes > 0 ? 4 * coding.model.classes : 40;
+  return [
+    { name: "reconstructions", images: shown, columns: images.shape[0]! },
+    { columns: 10, ...(await samples(context, coding, { count })) },
+  ];
+}
+
+const repeated = (labels: Labels, times: number): Labels =>
+  ndarray(
+    Int32Array.from({ length: labels.data.length * times }, (_, i) => labels.data[Math.floor(i / times)]!),
+  );

@@ -1,0 +1,171 @@
+import type { ImageShape } from "../data/dataset.ts";
+import { Module, Parameter } from "../nn/module.ts";
+import {
+  add,
+  bernoulli as bernoulliDraw,
+  broadcastTo,
+  exp,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  narrow,
+  neg,
+  normal,
+  oneHot,
+  reshape,
+  sub,
+  sum,
+} from "../tensor/ops.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Losses } from "../train/task.ts";
+import { type Architecture, type Coder, makeDecoder, makeEncoder } from "./coders.ts";
+import {
+  bernoulli,
+  type DiagonalGaussian,
+  gaussian,
+  klPerDimension,
+  type Likelihood,
+  logNormal,
+  logStandardNormal,
+  reparameterize,
+} from "./distributions.ts";
+import { type Prior, standardNormal } from "./latent.ts";
+import type { LatentModel } from "./latent-model.ts";
+
+export interface VaeOptions extends Architecture {
+  readonly decoder: "bernoulli" | "gaussian";
+  /** Standard deviation of a pixel of a Gaussian decoder, or one that is learned for all pixels. */
+  readonly sigma: number | "learned";
+}
+
+/**
+ * Auto-encoding variational Bayes (Kingma and Welling 2014): a Gaussian encoder q(z|x) = N(μ, diag σ²), the prior
+ * p(z) = N(0, I), and a Bernoulli or Gaussian decoder p(x|z). With classes, both halves also see the class
+ * (Sohn et al. 2015).
+ */
+export class Vae extends Module implements LatentModel {
+  readonly encoder: Coder;
+  readonly decoder: Coder;
+  /** log σ² of a Gaussian decoder that learns it (Rybkin et al. 2021). */
+  readonly logVar: Parameter | undefined;
+  readonly #latent: number;
+  readonly #classes: number;
+  readonly #fixedLikelihood: Likelihood | undefined;
+
+  constructor(image: ImageShape, options: VaeOptions, classes = 0) {
+    super();
+    this.encoder = makeEncoder(image, options, 2 * options.latent, classes);
+    this.decoder = makeDecoder(image, options, classes);
+    this.#latent = options.latent;
+    this.#classes = classes;
+    if (options.decoder === "bernoulli") this.#fixedLikelihood = bernoulli;
+    else if (options.sigma !== "learned") this.#fixedLikelihood = gaussian(2 * Math.log(options.sigma));
+    else this.logVar = new Parameter([], () => Float32Array.of(-2));
+  }
+
+  get latent(): number {
+    return this.#latent;
+  }
+
+  get classes(): number {
+    return this.#classes;
+  }
+
+  get prior(): Prior {
+    return standardNormal;
+  }
+
+  /** Read while tracing: it may hold the learned variance. */
+  get likelihood(): Likelihood {
+    return this.#fixedLikelihood ?? gaussian(this.logVar!);
+  }
+
+  #condition(labels: Tensor | undefined): Tensor | undefined {
+    if (this.#classes === 0) return undefined;
+    if (!labels) throw new TypeError("a class-conditional VAE needs labels");
+    return oneHot(labels, this.#classes);
+  }
+
+  /** q(z|x) of images [N, C, H, W]: mean and log variance [N, D]. */
+  posterior(x: Tensor, labels?: Tensor): DiagonalGaussian {
+    const outputs = this.encoder.forward(x, this.#condition(labels));
+    const d = this.#latent;
+    return { mean: narrow(outputs, -1, 0, d), logVar: narrow(outputs, -1, d, 2 * d) };
+  }
+
+  /** The mean of q(z|x). */
+  encode(x: Tensor, labels?: Tensor): Tensor {
+    return this.posterior(x, labels).mean;
+  }
+
+  /** The mean of p(x|z): images in [0, 1]. */
+  decode(z: Tensor, labels?: Tensor): Tensor {
+    return this.likelihood.mean(this.decoder.forward(z, this.#condition(labels)));
+  }
+
+  /**
+   * The two terms of the lower bound for each image, from one z a image: ELBO = logLikelihood − Σ kl
+   * (Kingma and Welling 2014, equations 3 and 10).
+   */
+  bound(x: Tensor, key: Key, labels?: Tensor): { logLikelihood: Tensor; kl: Tensor } {
+    const q = this.posterior(x, labels);
+    const z = reparameterize(q, normal(key, q.mean.shape));
+    const output = this.decoder.forward(z, this.#condition(labels));
+    return { logLikelihood: this.likelihood.logProb(x, output), kl: klPerDimension(q) };
+  }
+
+  /**
+   * log w = log p(x, z) − log q(z|x) of k samples z ~ q(z|x) for each image: [k, N]. The log of the mean of w over
+   * the samples is the importance-weighted bound (Burda et al. 2016, equation 8).
+   */
+  logWeights(x: Tensor, key: Key, k: number, labels?: Tensor): Tensor {
+    const q = this.posterior(x, labels);
+    const [n, d] = q.mean.shape as [number, number];
+    const z = reparameterize(q, normal(key, [k, n, d]));
+    const condition = this.#condition(labels);
+    const repeated =
+      condition && reshape(broadcastTo(condition, [k, ...condition.shape]), [k * n, condition.shape[1]!]);
+    const output = this.decoder.forward(reshape(z, [k * n, d]), repeated);
+    const logLikelihood = this.likelihood.logProb(x, reshape(output, [k, ...x.shape]));
+    return sub(add(logLikelihood, logStandardNormal(z)), logNormal(z, q));
+  }
+}
+
+/** Draw each pixel from its grey value, anew at each call (Burda et al. 2016, section 5). */
+export const binarize = (x: Tensor, key: Key): Tensor => bernoulliDraw(key, x, x.shape);
+
+export interface VaeLossOptions {
+  /** Weight of the KL term: 1 is the bound, more asks for factors (Higgins et al. 2017). */
+  readonly beta: number;
+  /** Steps over which the weight of the KL term grows from 0 to `beta` (Bowman et al. 2016); 0: at once. */
+  readonly warmup: number;
+  /** Nats of each latent dimension that cost nothing (Kingma et al. 2016, equation 15). */
+  readonly freeBits: number;
+}
+
+/** The negative bound of a batch, in nats an image, with its parts. */
+export function vaeLoss(
+  model: Vae,
+  x: Tensor,
+  key: Key,
+  step: Tensor,
+  { beta, warmup, freeBits }: VaeLossOptions,
+  labels?: Tensor,
+): Losses {
+  const { logLikelihood, kl } = model.bound(x, key, labels);
+  const reconstruction = neg(mean(logLikelihood));
+  // The free bits are granted to the average of the minibatch, so that one image may spend more than another.
+  const perDimension = mean(kl, { axes: 0 });
+  const klTerm = sum(perDimension);
+  const charged = freeBits > 0 ? sum(maximum(perDimension, freeBits)) : klTerm;
+  const weight = warmup > 0 ? mul(minimum(mul(step, 1 / warmup), 1), beta) : beta;
+  return {
+    loss: add(reconstruction, mul(charged, weight)),
+    elbo: neg(add(reconstruction, klTerm)),
+    reconstruction,
+    kl: klTerm,
+    ...(model.logVar ? { sigma: exp(mul(model.logVar, 0.5)) } : {}),
+  };
+}
