@@ -60,11 +60,12 @@ export function sameLength(
       );
 }
 
-/** Charts beside one another under one title. */
-export function sideBySide(title: string, charts: readonly ChartSpec[]): ChartSpec {
+/** Charts beside one another under one title, in rows of `columns` (all in one row by default). */
+export function sideBySide(title: string, charts: readonly ChartSpec[], columns = charts.length): ChartSpec {
   return spec({
     title: { text: title, anchor: "middle" },
-    hconcat: charts,
-    resolve: { scale: { color: "independent" } },
+    concat: charts,
+    columns,
+    resolve: { scale: { color: "independent", strokeDash: "independent" } },
   });
 }

@@ -211,13 +211,13 @@ const figure2_6: Figure = {
       },
       { name: "UCB (c)", xs: powers(-4, 2), make: (c: number, rng: Rng) => ucbBandit(ARMS, { c }, rng) },
       {
-        name: "optimistic greedy, α = 0.1 (Q₁)",
+        name: "optimistic greedy (Q₁)",
         xs: powers(-2, 2),
         make: (initial: number, rng: Rng) =>
           epsilonGreedyBandit(ARMS, { epsilon: 0, alpha: 0.1, initial }, rng),
       },
       {
-        name: "Thompson (prior deviation)",
+        name: "Thompson (prior σ)",
         xs: powers(-2, 2),
         make: (prior: number, rng: Rng) => thompsonBandit(ARMS, { prior }, rng),
       },

@@ -19,7 +19,7 @@ const ARROWS: Record<string, string> = { up: "↑", right: "→", down: "↓", l
 /** All greedy actions of each state as arrows. */
 function arrows(m: Mdp, q: Float64Array, columns: number): string[][] {
   const cell = (s: number): string => {
-    if (isTerminal(m, s)) return "";
+    if (isTerminal(m, s) || endsForNothing(m, s)) return "";
     const row = q.subarray(s * m.actions, (s + 1) * m.actions);
     const best = Math.max(...row);
     return [...row.keys()]
@@ -29,6 +29,12 @@ function arrows(m: Mdp, q: Float64Array, columns: number): string[][] {
   return Array.from({ length: m.states / columns }, (_, r) =>
     Array.from({ length: columns }, (_, c) => cell(r * columns + c)),
   );
+}
+
+/** Is the episode already over here, in an environment that lets it be stepped all the same? */
+function endsForNothing(m: Mdp, s: number): boolean {
+  const [from, to] = [m.rowPtr[s * m.actions]!, m.rowPtr[(s + 1) * m.actions]!];
+  return range(from, to - 1).every((k) => m.next[k] === m.states && m.reward[k] === 0);
 }
 
 const byState = (m: Mdp, columns: Record<string, ArrayLike<number | string>>) => ({
@@ -85,34 +91,29 @@ const figure4_1: Figure = {
   runs: 1,
   draw() {
     const m = modelById("Gridworld4x4-v0");
-    const shown = new Map<number, Float64Array>([[0, new Float64Array(17)]]);
+    const shown = new Map<number, Float64Array>();
     const { v, sweeps } = policyEvaluation(m, uniformPolicy(m), {
       gamma: 1,
       theta: 1e-4,
       inPlace: false,
       onSweep: (k, _, values) => {
-        if ([1, 2, 3, 10].includes(k)) shown.set(k, Float64Array.from(values));
+        if ([1, 3, 10].includes(k)) shown.set(k, Float64Array.from(values));
       },
     });
     const inPlace = policyEvaluation(m, uniformPolicy(m), { gamma: 1, theta: 1e-4 }).sweeps;
-    const rows = [...shown, [Number.POSITIVE_INFINITY, v] as const];
+    const rows = [...shown, [sweeps, v] as const];
     return {
-      table: byState(
-        m,
-        Object.fromEntries(
-          rows.map(([k, values]) => [`v after ${k === Infinity ? sweeps : k} sweeps`, values]),
-        ),
-      ),
+      table: byState(m, Object.fromEntries(rows.map(([k, values]) => [`v after ${k} sweeps`, values]))),
       chart: sideBySide(
-        `Figure 4.1: ${this.title}, random policy (values above, greedy actions in the second row of cells)`,
-        rows.map(([k, values]) => {
-          const policy = arrows(m, actionValues(m, values, 1), 4);
-          const grid = gridOf(values, 4, 16);
-          return heatMap({ title: k === Infinity ? `k = ${sweeps}` : `k = ${k}` }, grid, {
-            cells: grid.map((row, i) => row.map((x, j) => `${x.toFixed(1)} ${policy[i]![j]}`)),
-            cell: 62,
-          });
-        }),
+        `Figure 4.1: ${this.title}`,
+        rows.flatMap(([k, values]) => [
+          heatMap({ title: `v after ${k} sweeps` }, gridOf(values, 4, 16), { cells: ".1f", cell: 52 }),
+          heatMap({ title: "greedy policy" }, gridOf(values, 4, 16), {
+            cells: arrows(m, actionValues(m, values, 1), 4),
+            cell: 52,
+          }),
+        ]),
+        4,
       ),
       values: { sweeps, "sweeps in place": inPlace, "v(1)": v[1]!, "v(3)": v[3]! },
     };
@@ -152,7 +153,7 @@ const figure4_2: Figure = {
         "v (π of the end)": v,
       }),
       chart: sideBySide(
-        `Figure 4.2: ${this.title}: cars moved overnight by π₀ … π${policies.length - 1}, and the value`,
+        `Figure 4.2: ${this.title}: cars moved overnight by the policies π0 … π${policies.length - 1}, and the value of the last`,
         [
           ...policies.slice(1).map((p, k) =>
             heatMap({ title: `π${k + 1}`, ...axes }, upright(p), {
@@ -163,6 +164,7 @@ const figure4_2: Figure = {
           ),
           heatMap({ title: "value", ...axes }, upright(v), { ...style, legend: "$" }),
         ],
+        3,
       ),
       values: {
         improvements,

@@ -118,7 +118,7 @@ const figure5_1: Figure = {
     );
     return {
       table: handsTable(state, { "after 10,000": early, "after 500,000": V, exact }),
-      chart: sideBySide(`Figure 5.1: ${this.title}`, panels),
+      chart: sideBySide(`Figure 5.1: ${this.title}`, panels, 2),
       values: { "largest error, no usable ace": worst },
     };
   },
@@ -164,7 +164,7 @@ const figure5_2: Figure = {
     ]);
     return {
       table: handsTable(state, { "1 hits, 0 sticks": policy, "v by Monte Carlo": v, "v* exact": exact.v }),
-      chart: sideBySide(`Figure 5.2: ${this.title} (H hit, S stick)`, panels),
+      chart: sideBySide(`Figure 5.2: ${this.title} (H hit, S stick)`, panels, 2),
       values: { "wrong actions where they differ by more than 0.05": wrong, "such hands": clear.length },
     };
   },

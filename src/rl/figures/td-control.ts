@@ -148,8 +148,8 @@ const figure6_3: Figure = {
         progress(++done, total);
       }
       return [
-        { name: `${name}, first ${INTERIM} episodes`, x: alphas, y: interim, dashed: true },
-        { name: `${name}, ${EPISODES} episodes`, x: alphas, y: asymptotic, dashed: false },
+        { name: `${name}, interim`, x: alphas, y: interim, dashed: true },
+        { name: `${name}, asymptotic`, x: alphas, y: asymptotic, dashed: false },
       ];
     });
     return {
@@ -157,6 +157,7 @@ const figure6_3: Figure = {
       chart: lineChart(
         {
           title: `Figure 6.3: ${this.title}`,
+          subtitle: `interim: the first ${INTERIM} episodes; asymptotic: all ${EPISODES}`,
           x: "α",
           y: `return per episode, mean of ${runs} runs (cut off at −160)`,
         },

@@ -119,9 +119,11 @@ export class ModelTask implements TabularTask {
   step(action: number): number {
     const i = this.state * this.actions + action;
     let k = this.rowPtr[i]!;
-    if (this.rowPtr[i + 1]! - k > 1) {
+    const last = this.rowPtr[i + 1]! - 1;
+    if (k < last) {
       const u = this.rng.random();
-      while (u >= this.cumulative[k]!) k++;
+      if (last - k > 16) k = bisect(this.cumulative, k, last, u);
+      else while (u >= this.cumulative[k]!) k++;
     }
     const next = this.next[k]!;
     this.reward = this.rewards[k]!;
@@ -130,6 +132,17 @@ export class ModelTask implements TabularTask {
     this.truncated = ++this.clock >= this.maxSteps;
     return next;
   }
+}
+
+/** The first k in low … high with u < cumulative[k]; there is one. */
+function bisect(cumulative: Float64Array, low: number, high: number, u: number): number {
+  let [a, b] = [low, high];
+  while (a < b) {
+    const middle = (a + b) >>> 1;
+    if (u < cumulative[middle]!) b = middle;
+    else a = middle + 1;
+  }
+  return a;
 }
 
 /**
