@@ -17,6 +17,7 @@ export const RunConfigSchema = z.strictObject({
   galatea: z.string(),
   model: z.string(),
   data: z.string(),
+  imageSize: count.optional(),
   seed: z.int().min(0),
   device: z.enum(DEVICES),
   threads: count.optional(),

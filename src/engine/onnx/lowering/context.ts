@@ -15,6 +15,8 @@ export interface Target {
 }
 
 export const CPU: Target = { contrib: true, maxPieces: Number.POSITIVE_INFINITY };
+/** For files that leave: operators of the ONNX standard only. */
+export const STANDARD: Target = { contrib: false, maxPieces: Number.POSITIVE_INFINITY };
 export const WEBGPU: Target = { contrib: false, maxPieces: 7 };
 
 /** What one op's lowering works with. */

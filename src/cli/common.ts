@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { openDataset } from "../data/node.ts";
+import { DEVICES, type Device, type Engine, setDefaultEngine } from "../engine/engine.ts";
+import { nodeEngine } from "../engine/onnx/node.ts";
+import { lookup } from "../errors.ts";
+import type { AnyModel } from "../generative/model.ts";
+import { MODELS } from "../generative/models.ts";
+import { type Data, imageData } from "../train/examples.ts";
+import { planFor } from "../train/loop.ts";
+import type { RunFolder } from "../train/node.ts";
+import type { Task } from "../train/task.ts";
+import type { Printer } from "./io.ts";
+import { checkOptions } from "./options.ts";
+
+/** Options of every command that computes. */
+export const RuntimeOptions = z.strictObject({
+  device: z.enum(DEVICES).optional().describe("where to compute"),
+  threads: z.int().min(1).max(1024).optional().describe("threads for one operator (default: one a core)"),
+  json: z.boolean().default(false).describe("print JSON lines and nothing else on stdout"),
+});
+
+/** The engine first: a device that is not there is said before any work. */
+export async function openEngine(options: {
+  device?: Device | undefined;
+  threads?: number | undefined;
+}): Promise<Engine> {
+  const { device = "cpu", threads } = options;
+  const engine = await nodeEngine({ device, ...(threads && { threads }) });
+  setDefaultEngine(engine);
+  return engine;
+}
+
+/** Read a data set, with progress where that takes long. */
+export async function openData(name: string, printer: Printer, imageSize?: number): Promise<Data> {
+  const reading = printer.parts(`reading ${name}`);
+  try {
+    return imageData(
+      await openDataset(name, { onProgress: reading.report, ...(imageSize && { size: imageSize }) }),
+    );
+  } finally {
+    reading.stop();
+  }
+}
+
+/** A run's model, built over its data as it was when training began. */
+export interface Built {
+  readonly definition: AnyModel;
+  readonly config: unknown;
+  readonly task: Task;
+  readonly plan: ReturnType<typeof planFor>;
+}
+
+export function buildRun({ config: run }: RunFolder, data: Data): Built {
+  const definition = lookup("model", MODELS, run.model);
+  const config = checkOptions(definition.config, run.config);
+  const plan = planFor(data.train, run);
+  return { definition, config, plan, task: definition.build(config, data, plan) };
+}

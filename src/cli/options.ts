@@ -1,0 +1,88 @@
+import { Option } from "commander";
+import { z } from "zod";
+import { UserError, unknownName } from "../errors.ts";
+import type { Cli } from "./command.ts";
+
+/** The part of JSON Schema that the options of models use. */
+interface Property {
+  readonly type?: "integer" | "number" | "boolean" | "string" | "array";
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly items?: Property;
+  readonly anyOf?: readonly Property[];
+  readonly const?: string | number;
+}
+
+const PLACEHOLDER = { integer: "n", number: "x", string: "text", array: "list", boolean: "" } as const;
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+
+function propertiesOf(schema: z.ZodObject): [string, Property][] {
+  const { properties = {} } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return Object.entries(properties) as [string, Property][];
+}
+
+/** Give a command one flag for each key of a schema; `group` is its heading in the help. */
+export function addOptions(command: Cli, schema: z.ZodObject, group: string): void {
+  for (const [name, property] of propertiesOf(schema)) command.addOption(option(name, property, group));
+}
+
+function option(name: string, property: Property, group: string): Option {
+  const { description = "", default: fallback } = property;
+  const flag = `--${kebab(name)}`;
+  if (property.type === "boolean") {
+    // A switch that is on by default is there to be turned off.
+    const made = new Option(fallback === true ? `--no-${kebab(name)}` : flag, description);
+    return made.helpGroup(group);
+  }
+  const { type = "string" } = property.anyOf?.[0] ?? property;
+  const words = (property.anyOf ?? []).flatMap((p) => (p.const === undefined ? [] : [String(p.const)]));
+  const placeholder = property.enum ? "<name>" : `<${[PLACEHOLDER[type], ...words].join("-or-")}>`;
+  const made = new Option(`${flag} ${placeholder}`, description).helpGroup(group);
+  if (property.enum) made.choices(property.enum);
+  if (fallback !== undefined) made.default(fallback, showValue(fallback));
+  return made.argParser((text) => parse(flag, property, text));
+}
+
+const showValue = (value: unknown): string => (Array.isArray(value) ? value.join(",") : String(value));
+
+/** A flag's text as the value its schema asks for. */
+function parse(flag: string, property: Property, text: string): unknown {
+  const { type, items, enum: names, anyOf } = property;
+  if (names && !names.includes(text)) throw unknownName(`value of ${flag}`, text, names);
+  if (anyOf)
+    return anyOf.some((p) => p.const === text || p.enum?.includes(text))
+      ? text
+      : parse(flag, anyOf[0]!, text);
+  if (type === "array")
+    return text === "" ? [] : text.split(",").map((part) => parse(flag, items ?? {}, part.trim()));
+  if (type !== "number" && type !== "integer") return text;
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (!Number.isFinite(value) || (type === "integer" && !Number.isSafeInteger(value)))
+    throw new UserError(`${flag} ${text}: ${type === "integer" ? "a whole number" : "a number"} is expected`);
+  return value;
+}
+
+/** The options a schema knows, picked from all that were parsed, checked, with defaults filled in. */
+export function pickOptions<S extends z.ZodObject>(
+  schema: S,
+  parsed: Readonly<Record<string, unknown>>,
+): z.output<S> {
+  const own = Object.keys(schema.shape).filter((key) => parsed[key] !== undefined);
+  return checkOptions(schema, Object.fromEntries(own.map((key) => [key, parsed[key]])));
+}
+
+export function checkOptions<S extends z.ZodObject>(
+  schema: S,
+  values: Readonly<Record<string, unknown>>,
+): z.output<S> {
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(({ path, message }) => {
+    const value = path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown>)?.[key], values);
+    const flag = path.length > 0 ? `--${kebab(String(path[0]))} ${showValue(value)}: ` : "";
+    return `${flag}${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+  });
+  throw new UserError(lines.join("\n"));
+}
