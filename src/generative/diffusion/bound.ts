@@ -1,0 +1,152 @@
+/** The variational bound of a trained model, in bits a dimension (Ho et al. 2020, eq. 5). For evaluation. */
+import type { Compiled } from "../../engine/compile.ts";
+import { lookup, UserError } from "../../errors.ts";
+import { add, div, erf, less, log, maximum, mean, mul, neg, square, sub, where } from "../../tensor/ops.ts";
+import type { Key } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { VARIANCES, type Variance } from "./ddpm.ts";
+import { type DiffusionModel, labelsFor, readNetwork } from "./model.ts";
+import { noised } from "./prediction.ts";
+import { type Compile, type Images, noiseFor } from "./sampler.ts";
+import type { NoiseSchedule } from "./schedule.ts";
+
+/**
+ * KL(q(x_{t−1} | x_t, x₀) ‖ p(x_{t−1} | x_t)) for t ≥ 1, in nats a dimension: `scale`·(x₀ − x̂₀)² + `offset`, because the two
+ * means differ in x̂₀ alone.
+ */
+export function stepKl(
+  schedule: NoiseSchedule,
+  t: number,
+  variance: Variance,
+): { scale: number; offset: number } {
+  const { x0, variance: of } = schedule.posterior(t);
+  const to = lookup("variance", VARIANCES, variance)(schedule, { t, prev: t - 1 });
+  return { scale: x0 ** 2 / (2 * to), offset: 0.5 * (Math.log(to / of) + of / to - 1) };
+}
+
+/** KL(q(x_T | x₀) ‖ N(0, 1)) in nats, the mean over dimensions: what is left of the image at the end. */
+export function priorKl(schedule: NoiseSchedule, x0: Images): number {
+  const { signal, noise } = schedule.level(schedule.T - 1);
+  let squares = 0;
+  for (const x of x0.data) squares += x * x;
+  const variance = noise ** 2;
+  return 0.5 * (variance - 1 - Math.log(variance) + (signal ** 2 * squares) / x0.data.length);
+}
+
+/** The distance between two of 256 grey values in [−1, 1], halved. */
+const HALF_BIN = 1 / 255;
+const normalCdf = (z: Tensor): Tensor => mul(add(erf(mul(z, Math.SQRT1_2)), 1), 0.5);
+
+/**
+ * −ln p(x₀ | x₁) of grey values, each the weight that N(mean, deviation²) gives to its bin; the bins at the ends reach to
+ * infinity (eq. 13). One value an element.
+ */
+export function discreteNll(x0: Tensor, mean: Tensor, deviation: Tensor): Tensor {
+  const distance = sub(x0, mean);
+  const above = normalCdf(div(add(distance, HALF_BIN), deviation));
+  const below = normalCdf(div(sub(distance, HALF_BIN), deviation));
+  const first = less(x0, -1 + HALF_BIN);
+  const last = less(1 - HALF_BIN, x0);
+  const weight = where(first, above, where(last, sub(1, below), sub(above, below)));
+  return neg(log(maximum(weight, 1e-12)));
+}
+
+/** Parts of the bound, each in bits a dimension; they add up to `total`. */
+export interface Bound {
+  readonly total: number;
+  /** What the noise at time T keeps of the image. */
+  readonly prior: number;
+  /** The steps t = T−1 … 1. */
+  readonly steps: number;
+  /** The last step, to grey values. */
+  readonly decoder: number;
+  /** Σ over all times of the squared error of x₀, divided by their number: what to look at beside the bound. */
+  readonly mse: number;
+}
+
+export interface BoundOptions {
+  /** Images [N, ...shape] in [−1, 1], of 256 grey values. */
+  readonly x0: Images;
+  readonly labels?: readonly number[] | undefined;
+  readonly key: Key;
+  readonly variance?: Variance;
+  /** Estimate the sum over t ≥ 1 from this many times, evenly spread; all when left out. */
+  readonly times?: number | undefined;
+  readonly progress?: ((done: number, total: number) => void) | undefined;
+}
+
+type Feeds = {
+  readonly x0: Tensor;
+  readonly noise: Tensor;
+  readonly t: Tensor;
+  readonly level: { readonly signal: Tensor; readonly noise: Tensor };
+  readonly labels: Tensor | undefined;
+};
+
+/** Evaluates the bound. `compile` decides on the weights, as for Sampler. */
+export class BoundEvaluator {
+  readonly #model: DiffusionModel;
+  readonly #error: Compiled<[Feeds], Tensor>;
+  readonly #decoder: Compiled<[Feeds, Tensor], { nll: Tensor; error: Tensor }>;
+
+  constructor(model: DiffusionModel, compile: Compile) {
+    this.#model = model;
+    const guess = ({ x0, noise, t, level, labels }: Feeds): Tensor =>
+      readNetwork(model, noised(x0, noise, level), t, level, { labels, clip: true }).x0;
+    const error = (x0: Tensor, x0Hat: Tensor): Tensor => mean(square(sub(x0, x0Hat)));
+    this.#error = compile((feeds: Feeds) => error(feeds.x0, guess(feeds)), "variational bound");
+    this.#decoder = compile((feeds: Feeds, deviation: Tensor) => {
+      const x0Hat = guess(feeds);
+      return { nll: mean(discreteNll(feeds.x0, x0Hat, deviation)), error: error(feeds.x0, x0Hat) };
+    }, "decoder of the variational bound");
+  }
+
+  async evaluate(options: BoundOptions): Promise<Bound> {
+    const { schedule, shape } = this.#model;
+    const { x0, key, variance = "fixed-large", progress } = options;
+    const { T } = schedule;
+    if (T < 2) throw new UserError("the variational bound needs a noise schedule of two steps or more");
+    const times = spread(T, options.times ?? T - 1);
+    const count = x0.shape[0]!;
+    const labels = labelsFor(this.#model, options.labels, count);
+    const feeds = (t: number) => {
+      const noise = noiseFor(key, shape, count, 0, "bound", t);
+      return { x0, noise, t, level: schedule.level(t), labels };
+    };
+    // The posterior of t = 0 is a point: Ho et al. give the decoder the variance of t = 1.
+    const deviation = Math.sqrt(schedule.posterior(1).variance);
+    const { nll, error } = await this.#decoder(feeds(0), deviation);
+    let [steps, mse] = [0, 0];
+    for (const [i, t] of times.entries()) {
+      const { scale, offset } = stepKl(schedule, t, variance);
+      const at = scalar(await this.#error(feeds(t)));
+      steps += scale * at + offset;
+      mse += at;
+      progress?.(i + 2, times.length + 1);
+    }
+    const each = (T - 1) / times.length;
+    const bits = (nats: number): number => nats / Math.LN2;
+    const [prior, middle, decoder] = [bits(priorKl(schedule, x0)), bits(steps * each), bits(scalar(nll))];
+    return {
+      total: prior + middle + decoder,
+      prior,
+      steps: middle,
+      decoder,
+      mse: (mse * each + scalar(error)) / T,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#error.dispose();
+    await this.#decoder.dispose();
+  }
+}
+
+const scalar = (array: { readonly data: ArrayLike<number | bigint> }): number => Number(array.data[0]);
+
+/** `count` of the times 1 … T−1, each in the middle of its share. */
+function spread(T: number, count: number): number[] {
+  if (!Number.isSafeInteger(count) || count < 1 || count > T - 1)
+    throw new UserError(`the bound is estimated from 1 to ${T - 1} times, not ${count}`);
+  return Array.from({ length: count }, (_, i) => 1 + Math.floor(((i + 0.5) * (T - 1)) / count));
+}

@@ -1,0 +1,127 @@
+/** What a diffusion model is trained to minimise. */
+import { UserError } from "../../errors.ts";
+import { ndarray } from "../../tensor/ndarray.ts";
+import {
+  bernoulli,
+  cast,
+  constant,
+  gather,
+  less,
+  mean,
+  mul,
+  normal,
+  randint,
+  reshape,
+  square,
+  sub,
+  where,
+} from "../../tensor/ops.ts";
+import type { Key } from "../../tensor/random.ts";
+import { sameShape, showShape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Losses } from "../../train/task.ts";
+import { type DiffusionModel, nullLabel } from "./model.ts";
+import { noised, PARAMETERIZATIONS, type Prediction } from "./prediction.ts";
+import type { NoiseSchedule } from "./schedule.ts";
+
+/** How much each time counts: `plain` leaves the error of what is predicted as it is (Ho et al. 2020, eq. 14). */
+export type Weighting = "plain" | { readonly minSnr: number };
+
+/** What 1 on the error of x₀ is on the error of each prediction (Hang et al. 2023, section 3.4). */
+const PER_X0: Readonly<Record<Prediction, (snr: number) => number>> = {
+  epsilon: (snr) => 1 / snr,
+  x0: () => 1,
+  v: (snr) => 1 / (snr + 1),
+};
+
+/** The weight of the error at each t: min(SNR, γ) on the error of x₀ (Hang et al. 2023, eq. 8), said for the prediction. */
+export function lossWeights(schedule: NoiseSchedule, kind: Prediction, weighting: Weighting): Float64Array {
+  if (weighting === "plain") return schedule.table(() => 1);
+  const { minSnr: gamma } = weighting;
+  if (!(gamma > 0))
+    throw new UserError(`min-SNR weighting needs gamma above 0 (5 in the paper), not ${gamma}`);
+  return schedule.table((s, t) => Math.min(s.snr(t), gamma) * PER_X0[kind](s.snr(t)));
+}
+
+/** A value for each time, looked up at t [N], to broadcast over x [N, ...]. */
+export function atTimes(values: Float64Array, t: Tensor, rank: number): Tensor {
+  const picked = gather(constant(ndarray(Float32Array.from(values))), t);
+  return reshape(picked, [t.shape[0]!, ...Array<number>(rank - 1).fill(1)]);
+}
+
+/** The levels of noise at t [N], to broadcast over x [N, ...]. */
+export const levelsAt = (
+  schedule: NoiseSchedule,
+  t: Tensor,
+  rank: number,
+): { signal: Tensor; noise: Tensor } => ({
+  signal: atTimes(
+    schedule.table((s, i) => s.level(i).signal),
+    t,
+    rank,
+  ),
+  noise: atTimes(
+    schedule.table((s, i) => s.level(i).noise),
+    t,
+    rank,
+  ),
+});
+
+export interface LossOptions {
+  readonly weighting?: Weighting;
+  /** Probability that an image is shown without its class, for guidance (Ho and Salimans 2022, algorithm 1). */
+  readonly labelDropout?: number;
+}
+
+/**
+ * Algorithm 1 of Ho et al. (2020) for any prediction: x₀ [N, ...] in [−1, 1], labels [N] where the model has classes;
+ * a time for each example, drawn evenly.
+ */
+export function diffusionLoss(
+  model: DiffusionModel,
+  x0: Tensor,
+  labels: Tensor | undefined,
+  key: Key,
+  { weighting = "plain", labelDropout = 0 }: LossOptions = {},
+): Losses {
+  const { network, schedule, prediction: kind } = model;
+  if (!sameShape(x0.shape.slice(1), model.shape))
+    throw new UserError(
+      `this model is of images ${showShape(model.shape)}; a batch cannot be ${showShape(x0.shape)}`,
+    );
+  const count = x0.shape[0]!;
+  const t = randint(key.split("t"), 0, schedule.T, [count]);
+  const epsilon = normal(key.split("noise"), x0.shape);
+  const level = levelsAt(schedule, t, x0.rank);
+  const shown = dropLabels(model, labels, labelDropout, key.split("labels"));
+  const said = network.forward(noised(x0, epsilon, level), cast(t, "float32"), shown, key.split("network"));
+  if (said.shape[1] !== x0.shape[1])
+    throw new UserError(
+      `the network says ${said.shape[1]} channels, and the images have ${x0.shape[1]}: a variance (learn_sigma) can be loaded, but not trained; build the network without it`,
+    );
+  const target = PARAMETERIZATIONS[kind].target(x0, epsilon, level);
+  const errors = square(sub(said, target));
+  if (weighting === "plain") return { loss: mean(errors) };
+  const weights = atTimes(lossWeights(schedule, kind, weighting), t, x0.rank);
+  return { loss: mean(mul(errors, weights)), mse: mean(errors) };
+}
+
+/** Some labels replaced with the null label. */
+function dropLabels(
+  model: DiffusionModel,
+  labels: Tensor | undefined,
+  p: number,
+  key: Key,
+): Tensor | undefined {
+  if (!(p >= 0 && p <= 1)) throw new UserError(`label dropout is a probability from 0 to 1, not ${p}`);
+  if (model.classes === 0) return undefined;
+  if (!labels) throw new UserError(`this model has ${model.classes} classes, and the data have no labels`);
+  const y = cast(labels, "int32");
+  if (p === 0) return y;
+  const none = nullLabel(model);
+  if (none === undefined)
+    throw new UserError(
+      "label dropout needs a null label: give the network one label more than there are classes",
+    );
+  return where(less(0, bernoulli(key, p, y.shape)), none, y);
+}

@@ -1,0 +1,145 @@
+/** A diffusion model: a network, the noise it was trained against, and what its word means. */
+import { UserError } from "../../errors.ts";
+import type { Module } from "../../nn/module.ts";
+import type { NdArray } from "../../tensor/ndarray.ts";
+import { add, asTensor, broadcastTo, cast, clamp, concat, constant, mul, narrow, type Operand, sub } from "../../tensor/ops.ts"; // biome-ignore format: a list of names
+import type { Key } from "../../tensor/random.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { epsilonOf, type LevelOf, PARAMETERIZATIONS, type Prediction } from "./prediction.ts";
+import type { NoiseSchedule } from "./schedule.ts";
+
+/** A network over noisy x [N, ...], times [N] (float32) and, where it has a label table, labels [N] (int32). */
+export interface DiffusionNetwork extends Module {
+  /** Rows of its label table; 0 for an unconditional network. */
+  readonly labelCount: number;
+  /** The prediction, of x's shape, or with twice its channels where it also says a variance (learn_sigma). */
+  forward(x: Tensor, t: Tensor, labels?: Tensor, key?: Key): Tensor;
+}
+
+export interface DiffusionModel {
+  readonly network: DiffusionNetwork;
+  readonly schedule: NoiseSchedule;
+  readonly prediction: Prediction;
+  /** Shape of one x: [C, H, W] for images. */
+  readonly shape: Shape;
+  /** Classes of the data, 0 where the model knows none. A row of the label table beyond them is the null label. */
+  readonly classes: number;
+}
+
+/** The label that stands for no label, of a model trained with label dropout; undefined for others. */
+export const nullLabel = ({ network, classes }: DiffusionModel): number | undefined =>
+  classes > 0 && network.labelCount > classes ? classes : undefined;
+
+/** Pixels in [0, 1] as the network sees them, in [−1, 1], and back (held to the range). */
+export const toModel = (images: Operand): Tensor => sub(mul(images, 2), 1);
+export const toPixels = (x: Operand): Tensor => clamp(mul(add(x, 1), 0.5), 0, 1);
+
+/** One label for each of `count` images, as the network takes them. `label` may be one class, or one for each. */
+export function labelsFor(
+  model: DiffusionModel,
+  label: number | readonly number[] | undefined,
+  count: number,
+): NdArray<"int32"> | undefined {
+  const { classes, network } = model;
+  if (classes === 0) {
+    if (label !== undefined)
+      throw new UserError(
+        `class ${String(label)} was asked for, but this model was trained without classes: leave the class out`,
+      );
+    return undefined;
+  }
+  const none = nullLabel(model);
+  const wanted: readonly (number | undefined)[] =
+    typeof label === "object" ? label : Array.from({ length: count }, () => label);
+  if (wanted.length !== count)
+    throw new UserError(
+      `${wanted.length} classes were given for ${count} images: give one class, or one for each`,
+    );
+  const data = Int32Array.from(wanted, (c: number | undefined) => {
+    if (c === undefined) {
+      if (none !== undefined) return none;
+      throw new UserError(
+        `this model always needs a class (it was trained without label dropout): say one from 0 to ${classes - 1}`,
+      );
+    }
+    if (!Number.isInteger(c) || c < 0 || c >= classes)
+      throw new UserError(`unknown class ${c}: this model knows classes 0 to ${classes - 1}`);
+    return c;
+  });
+  if (network.labelCount < classes)
+    throw new UserError(
+      `the network knows ${network.labelCount} labels, and the data have ${classes} classes`,
+    );
+  return { data, shape: [count], dtype: "int32" };
+}
+
+/** @throws UserError where the model cannot be guided: it has no classes, or no prediction without them. */
+export function requireGuidable(model: DiffusionModel, scale: number): void {
+  const wish = `guidance scale ${scale} was asked for, but this model was trained without`;
+  if (!Number.isFinite(scale) || scale < 0)
+    throw new UserError(`the guidance scale is 0 or more (1 is no guidance), not ${scale}`);
+  if (scale === 1) return;
+  if (model.classes === 0)
+    throw new UserError(`${wish} classes: leave the guidance out, or train with classes`);
+  if (nullLabel(model) === undefined)
+    throw new UserError(
+      `${wish} label dropout, and guidance needs its prediction without a class: leave the guidance out, or train with label dropout`,
+    );
+}
+
+export interface ReadOptions {
+  readonly labels?: Tensor | undefined;
+  /** Scale w of classifier-free guidance; undefined or the number 1: none. */
+  readonly guidance?: Operand | undefined;
+  /** Hold x̂₀ to [−1, 1], and let ε̂ follow. */
+  readonly clip?: boolean | undefined;
+}
+
+/** x̂₀ and ε̂ of x_t [N, ...] at time t, for samplers. */
+export function readNetwork(
+  model: DiffusionModel,
+  x: Tensor,
+  t: Operand,
+  level: LevelOf,
+  { labels, guidance, clip = false }: ReadOptions = {},
+): { x0: Tensor; epsilon: Tensor } {
+  const said = ask(model, x, t, labels, guidance === 1 ? undefined : guidance);
+  const read = PARAMETERIZATIONS[model.prediction].read(x, said, level);
+  if (!clip) return read;
+  const x0 = clamp(read.x0, -1, 1);
+  return { x0, epsilon: epsilonOf(x, x0, level) };
+}
+
+/**
+ * The network's word, guided: u + w·(c − u) of its words with and without the class (Ho and Salimans 2022, eq. 6,
+ * with w = 1 for no guidance). Both are made in one pass over a doubled batch. All parameterizations are affine in ε
+ * given x_t, so guiding any of them guides ε.
+ */
+function ask(
+  model: DiffusionModel,
+  x: Tensor,
+  t: Operand,
+  labels: Tensor | undefined,
+  w: Operand | undefined,
+): Tensor {
+  const count = x.shape[0]!;
+  const time = cast(broadcastTo(t, [count]), "float32");
+  if (w === undefined) return prediction(model, model.network.forward(x, time, labels));
+  const none = nullLabel(model);
+  if (none === undefined || !labels)
+    throw new Error("guidance needs labels and a null label (see requireGuidable)");
+  const nothing = broadcastTo(constant(none, "int32"), [count]);
+  const both = prediction(
+    model,
+    model.network.forward(concat([x, x], 0), concat([time, time], 0), concat([labels, nothing], 0)),
+  );
+  const [c, u] = [narrow(both, 0, 0, count), narrow(both, 0, count, 2 * count)];
+  return add(u, mul(sub(c, u), w));
+}
+
+/** The network's word without the variance that learn_sigma adds. */
+function prediction({ shape }: DiffusionModel, out: Tensor): Tensor {
+  const channels = shape[0]!;
+  return out.shape[1] === channels ? asTensor(out) : narrow(out, 1, 0, channels);
+}

@@ -1,0 +1,240 @@
+/**
+ * Runs plans: one compiled step, fed with each step's numbers, serves every sampler, trajectory and η. The noise of
+ * image i follows from its own key, so that it does not depend on how images are put into batches.
+ */
+import type { Compiled } from "../../engine/compile.ts";
+import { UserError } from "../../errors.ts";
+import { type NdArray, ndarray, zeros } from "../../tensor/ndarray.ts";
+import { add, mul, sub } from "../../tensor/ops.ts";
+import { hostNormal, type Key } from "../../tensor/random.ts";
+import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { type DiffusionModel, labelsFor, readNetwork, requireGuidable } from "./model.ts";
+import { type Plan, update, type Weights } from "./plan.ts";
+import { noised } from "./prediction.ts";
+
+export type Images = NdArray<"float32">;
+
+/** `compile` with an engine, and with the weights frozen, averaged or live: the caller's choice. */
+export type Compile = <A extends readonly unknown[], R>(
+  fn: (...args: A) => R,
+  name?: string,
+) => Compiled<A, R>;
+
+/** Keep the parts of an image where the mask is 1, and make the rest. */
+export interface Inpainting {
+  /** [N, ...shape] in [−1, 1]. */
+  readonly known: Images;
+  /** 1 keeps, 0 makes; of the images' shape, or one that broadcasts to it: [H, W], [N, 1, H, W]. */
+  readonly mask: Images;
+}
+
+export interface RunOptions {
+  /** What the plan starts from: noise [N, ...shape], or images in [−1, 1] where it encodes. */
+  readonly x: Images;
+  readonly key: Key;
+  /** Number of the first image, for its noise. */
+  readonly first?: number | undefined;
+  /** The class of all images or of each one; undefined: unconditional, where the model can be. */
+  readonly label?: number | readonly number[] | undefined;
+  /** Scale of classifier-free guidance; 1 when left out, which is none. */
+  readonly guidance?: number | undefined;
+  /** Hold x̂₀ to [−1, 1]; the sampler's habit when left out. */
+  readonly clip?: boolean | undefined;
+  readonly inpaint?: Inpainting | undefined;
+}
+
+/** Where a run is after a step. */
+export interface Progress {
+  /** 1 … steps */
+  readonly step: number;
+  readonly steps: number;
+  /** The time that was left. */
+  readonly t: number;
+  /** x after the step [N, ...shape]. */
+  readonly x: Images;
+  /** What the network takes the finished image to be (progressive prediction, Ho et al. 2020, section 4.3). */
+  readonly x0: Images;
+}
+
+/** The noise of images first … first + count − 1: each a pure function of the key and its number. */
+export function noiseFor(
+  key: Key,
+  shape: readonly number[],
+  count: number,
+  first = 0,
+  ...path: (string | number)[]
+): Images {
+  const size = sizeOf(shape);
+  const data = new Float32Array(count * size);
+  for (let i = 0; i < count; i++) {
+    const own = path.reduce((k: Key, part) => k.split(part), key.split(first + i));
+    data.set(hostNormal(own, size), i * size);
+  }
+  return ndarray(data, [count, ...shape]);
+}
+
+/** x_T of images first … first + count − 1. */
+export const initialNoise = (model: DiffusionModel, key: Key, count: number, first = 0): Images =>
+  noiseFor(key, model.shape, count, first, "initial");
+
+/** Type aliases, not interfaces: `compile` sees through those only. */
+type StepFeeds = {
+  readonly x: Tensor;
+  readonly previous: Tensor;
+  readonly noise: Tensor;
+  readonly t: Tensor;
+  readonly level: { readonly signal: Tensor; readonly noise: Tensor };
+  readonly weights: { readonly [K in keyof Weights]: Tensor };
+  readonly labels: Tensor | undefined;
+  readonly guidance: Tensor | undefined;
+  readonly clip: boolean;
+  readonly kept: Kept | undefined;
+};
+
+type Kept = {
+  readonly known: Tensor;
+  readonly mask: Tensor;
+  readonly noise: Tensor;
+  readonly level: { readonly signal: Tensor; readonly noise: Tensor };
+};
+
+/** Where the mask is 1, the known image at this level of noise (Lugmayr et al. 2022, RePaint, eq. 8). */
+function keep(x: Tensor, { known, mask, noise, level }: Kept): Tensor {
+  return add(mul(noised(known, noise, level), mask), mul(x, sub(1, mask)));
+}
+
+export class Sampler {
+  readonly model: DiffusionModel;
+  readonly #step: Compiled<[StepFeeds], { x: Tensor; x0: Tensor }>;
+
+  constructor(model: DiffusionModel, compile: Compile) {
+    this.model = model;
+    this.#step = compile(({ x, previous, noise, t, level, weights, kept, ...how }: StepFeeds) => {
+      const { x0, epsilon } = readNetwork(model, x, t, level, how);
+      const next = update({ x, x0, epsilon, previous, noise }, weights);
+      return { x: kept ? keep(next, kept) : next, x0 };
+    }, "sampling step");
+  }
+
+  /** Run a plan on a batch, step by step. */
+  async *run(plan: Plan, options: RunOptions): AsyncGenerator<Progress, void, undefined> {
+    const { model } = this;
+    const { key, first = 0, label, guidance = 1, clip = plan.clip, inpaint } = options;
+    let { x } = options;
+    const count = requireImages(model, x);
+    requireGuidable(model, guidance);
+    if (inpaint) requireInpainting(inpaint, x);
+    const none = zeros(x.shape, "float32");
+    const draw = (wanted: boolean, what: string, t: number): Images =>
+      wanted ? noiseFor(key, model.shape, count, first, what, t) : none;
+    const fixed = {
+      labels: labelsFor(model, label, count),
+      guidance: guidance === 1 ? undefined : guidance,
+      clip,
+    };
+    let previous = none;
+    for (const [i, { t, level, next, weights }] of plan.steps.entries()) {
+      const kept = inpaint && { ...inpaint, noise: draw(next.noise > 0, "known", t), level: next };
+      const noise = draw(weights.noise !== 0, "step", t);
+      const out = await this.#step({ x, previous, noise, t, level, weights, kept, ...fixed });
+      x = out.x as Images;
+      previous = out.x0 as Images;
+      yield { step: i + 1, steps: plan.steps.length, t, x, x0: previous };
+    }
+  }
+
+  /** The end of a run. */
+  async last(plan: Plan, options: RunOptions): Promise<Images> {
+    let { x } = options;
+    for await (const progress of this.run(plan, options)) x = progress.x;
+    return x;
+  }
+
+  /** Draw `count` images [count, ...shape] in [−1, 1], in batches. Image i is the same whatever the batches are. */
+  async sample(
+    plan: Plan,
+    options: Omit<RunOptions, "x" | "first" | "inpaint"> & SampleOptions,
+  ): Promise<Images> {
+    const { count, batchSize = 64, progress, label, ...rest } = options;
+    const size = sizeOf(this.model.shape);
+    const data = new Float32Array(count * size);
+    for (let first = 0; first < count; first += batchSize) {
+      const n = Math.min(batchSize, count - first);
+      const x = initialNoise(this.model, options.key, n, first);
+      const some = Array.isArray(label) ? (label as number[]).slice(first, first + n) : label;
+      for await (const now of this.run(plan, { ...rest, x, first, label: some })) {
+        if (now.step === now.steps) data.set(now.x.data, first * size);
+        progress?.(first * now.steps + n * now.step, count * now.steps);
+      }
+    }
+    return ndarray(data, [count, ...this.model.shape]);
+  }
+
+  dispose(): Promise<void> {
+    return this.#step.dispose();
+  }
+}
+
+export interface SampleOptions {
+  readonly count: number;
+  readonly batchSize?: number;
+  /** Steps of images done, and of all. */
+  readonly progress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface TraceOptions {
+  readonly labels?: Tensor | undefined;
+  readonly guidance?: number | undefined;
+  readonly clip?: boolean | undefined;
+  /** z of step i, for plans that draw noise. */
+  readonly noise?: ((i: number) => Tensor) | undefined;
+}
+
+/** A whole plan as one function of tensors, from noise [N, ...shape] to x: what an exported file holds. */
+export function traceSampler(
+  model: DiffusionModel,
+  plan: Plan,
+  x: Tensor,
+  options: TraceOptions = {},
+): Tensor {
+  const { labels, guidance = 1, clip = plan.clip, noise } = options;
+  requireGuidable(model, guidance);
+  const draws = plan.steps.some(({ weights }) => weights.noise !== 0);
+  if (draws && !noise)
+    throw new UserError(
+      `${plan.name} draws noise at its steps: give it, or use a deterministic sampler (ddim with eta 0)`,
+    );
+  let [now, previous]: [Tensor, Tensor | undefined] = [x, undefined];
+  for (const [i, { t, level, weights }] of plan.steps.entries()) {
+    const read: { x0: Tensor; epsilon: Tensor } = readNetwork(model, now, t, level, {
+      labels,
+      guidance,
+      clip,
+    });
+    now = update({ x: now, ...read, previous, noise: weights.noise === 0 ? undefined : noise?.(i) }, weights);
+    previous = read.x0;
+  }
+  return now;
+}
+
+function requireImages({ shape }: DiffusionModel, x: Images): number {
+  const [count, ...rest] = x.shape;
+  if (count === undefined || !sameShape(rest, shape))
+    throw new UserError(
+      `this model makes images ${showShape(shape)}: a batch is [N, ${shape.join(", ")}], not ${showShape(x.shape)}`,
+    );
+  return count;
+}
+
+function requireInpainting({ known, mask }: Inpainting, x: Images): void {
+  if (!sameShape(known.shape, x.shape))
+    throw new UserError(
+      `the images to complete are ${showShape(known.shape)}, and the batch is ${showShape(x.shape)}: they must be alike`,
+    );
+  const lead = x.shape.length - mask.shape.length;
+  if (lead < 0 || mask.shape.some((d, i) => d !== 1 && d !== x.shape[lead + i]))
+    throw new UserError(
+      `the mask is ${showShape(mask.shape)}, and the images are ${showShape(x.shape)}: give a mask of ${showShape(x.shape.slice(-2))}, 1 where the image is kept`,
+    );
+}

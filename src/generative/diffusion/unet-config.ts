@@ -1,0 +1,160 @@
+/** The configuration of diffusers' UNet2DModel, field for field as its config.json has it. */
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { ACTIVATIONS, type ActivationName } from "../../nn/activations.ts";
+
+const DOWN = ["DownBlock2D", "AttnDownBlock2D"] as const;
+const UP = ["UpBlock2D", "AttnUpBlock2D"] as const;
+const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
+
+const count = z.int().min(1);
+
+/**
+ * What changes the network must be said: diffusers' constructor defaults are not those of the published models, and a
+ * file that leaves a field out would load as another network. Fields that came to diffusers later, and that files from
+ * before leave out, have the value they had then. Fields with one value are those of which we build no other.
+ */
+const schema = z.strictObject({
+  _class_name: z.literal("UNet2DModel").default("UNet2DModel"),
+  _diffusers_version: z.string().optional(),
+  _name_or_path: z.string().optional(),
+  sample_size: z.union([count, z.tuple([count, count])]).nullable(),
+  in_channels: count,
+  out_channels: count,
+  center_input_sample: z.boolean(),
+  time_embedding_type: z.literal("positional"),
+  flip_sin_to_cos: z.boolean(),
+  freq_shift: z.number(),
+  down_block_types: z.array(z.enum(DOWN)).min(1),
+  up_block_types: z.array(z.enum(UP)).min(1),
+  block_out_channels: z.array(count).min(1),
+  layers_per_block: count,
+  mid_block_scale_factor: z.literal(1),
+  downsample_padding: z.int().min(0).max(1),
+  act_fn: z.enum([...ACTIVATION_NAMES, "swish"]).transform((name) => (name === "swish" ? "silu" : name)),
+  attention_head_dim: count.nullable(),
+  norm_num_groups: count,
+  norm_eps: z.number().positive(),
+  // Later than the first published models; absent means:
+  dropout: z.number().min(0).max(1).default(0),
+  resnet_time_scale_shift: z.enum(["default", "scale_shift"]).default("default"),
+  add_attention: z.boolean().default(true),
+  class_embed_type: z.null().default(null),
+  num_class_embeds: count.nullable().default(null),
+  attn_norm_num_groups: z.null().default(null),
+  downsample_type: z.literal("conv").default("conv"),
+  upsample_type: z.literal("conv").default("conv"),
+  mid_block_type: z.literal("UNetMidBlock2D").default("UNetMidBlock2D"),
+  num_train_timesteps: count.nullable().default(null),
+  time_embedding_dim: z.null().default(null),
+});
+
+export type UNetConfig = z.output<typeof schema>;
+
+/** A configuration from the object (or the text) of a config.json. */
+export function unetConfig(value: unknown, source = "the U-Net configuration"): UNetConfig {
+  const parsed = schema.safeParse(typeof value === "string" ? parseJson(value, source) : value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) =>
+      path.length > 0 ? `${path.join(".")}: ${message}` : message,
+    );
+    throw new UserError(
+      `${source} is not one of a U-Net that is known here (diffusers' UNet2DModel). ${problems.join("; ")}`,
+    );
+  }
+  const config = parsed.data;
+  const levels = config.block_out_channels.length;
+  if (config.down_block_types.length !== levels || config.up_block_types.length !== levels)
+    throw new UserError(
+      `${source}: block_out_channels has ${levels} levels, down_block_types ${config.down_block_types.length} and up_block_types ${config.up_block_types.length}; they must be as many`,
+    );
+  for (const channels of config.block_out_channels) {
+    if (channels % config.norm_num_groups !== 0)
+      throw new UserError(
+        `${source}: norm_num_groups ${config.norm_num_groups} does not divide ${channels} channels`,
+      );
+    if (config.attention_head_dim !== null && channels % config.attention_head_dim !== 0)
+      throw new UserError(
+        `${source}: attention_head_dim ${config.attention_head_dim} does not divide ${channels} channels`,
+      );
+  }
+  return config;
+}
+
+function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${source} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** What the published DDPM U-Nets (Ho et al. 2020) have in common. */
+const DDPM = {
+  center_input_sample: false,
+  time_embedding_type: "positional",
+  flip_sin_to_cos: false,
+  freq_shift: 1,
+  mid_block_scale_factor: 1,
+  downsample_padding: 0,
+  act_fn: "silu",
+  attention_head_dim: null,
+  norm_num_groups: 32,
+  norm_eps: 1e-6,
+  layers_per_block: 2,
+} as const;
+
+/** google/ddpm-cifar10-32: the CIFAR-10 network of Ho et al. (2020), 35,746,307 parameters. */
+export const DDPM_CIFAR10: UNetConfig = unetConfig({
+  ...DDPM,
+  sample_size: 32,
+  in_channels: 3,
+  out_channels: 3,
+  block_out_channels: [128, 256, 256, 256],
+  down_block_types: ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
+  up_block_types: ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
+  dropout: 0.1,
+});
+
+export interface UNetSizes {
+  readonly channels: number;
+  /** Height and width of the images, which the levels must be able to halve. */
+  readonly size: number;
+  /** Channels of each level, in units of `width`. */
+  readonly multipliers: readonly number[];
+  readonly width: number;
+  /** Levels with attention, by their resolution: [16] in Ho et al. */
+  readonly attentionAt: readonly number[];
+  readonly layersPerBlock?: number;
+  readonly groups?: number;
+  readonly dropout?: number;
+  /** Rows of the label table; for guidance one more than there are classes. */
+  readonly labels?: number;
+}
+
+/** The same kind of network in other sizes. */
+export function ddpmUNet(sizes: UNetSizes): UNetConfig {
+  const { channels, size, multipliers, width, attentionAt, layersPerBlock = 2, groups = 32 } = sizes;
+  const resolutions = multipliers.map((_, i) => size / 2 ** i);
+  const stray = attentionAt.find((r) => !resolutions.includes(r));
+  if (resolutions.some((r) => !Number.isInteger(r)))
+    throw new UserError(
+      `images of ${size} pixels cannot be halved ${multipliers.length - 1} times: use fewer levels`,
+    );
+  if (stray !== undefined)
+    throw new UserError(`attention at resolution ${stray}: the levels have ${resolutions.join(", ")}`);
+  const attends = resolutions.map((r) => attentionAt.includes(r));
+  return unetConfig({
+    ...DDPM,
+    sample_size: size,
+    in_channels: channels,
+    out_channels: channels,
+    block_out_channels: multipliers.map((m) => m * width),
+    down_block_types: attends.map((a) => (a ? "AttnDownBlock2D" : "DownBlock2D")),
+    up_block_types: attends.toReversed().map((a) => (a ? "AttnUpBlock2D" : "UpBlock2D")),
+    layers_per_block: layersPerBlock,
+    norm_num_groups: groups,
+    dropout: sizes.dropout ?? 0,
+    num_class_embeds: sizes.labels || null,
+  });
+}
