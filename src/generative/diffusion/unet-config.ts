@@ -16,8 +16,6 @@ const count = z.int().min(1);
  */
 const schema = z.strictObject({
   _class_name: z.literal("UNet2DModel").default("UNet2DModel"),
-  _diffusers_version: z.string().optional(),
-  _name_or_path: z.string().optional(),
   sample_size: z.union([count, z.tuple([count, count])]).nullable(),
   in_channels: count,
   out_channels: count,
@@ -53,9 +51,22 @@ export type UNetConfig = z.output<typeof schema>;
 
 /** A configuration from the object (or the text) of a config.json. */
 export function unetConfig(value: unknown, source = "the U-Net configuration"): UNetConfig {
-  const parsed = schema.safeParse(typeof value === "string" ? parseJson(value, source) : value);
+  const given = typeof value === "string" ? parseJson(value, source) : value;
+  const fields = Object.entries((given ?? {}) as object).filter(
+    ([name, field]) => field !== undefined && (name === "_class_name" || !name.startsWith("_")),
+  );
+  const parsed = schema.safeParse(Object.fromEntries(fields));
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) =>
+    const known = new Set(fields.map(([name]) => name));
+    const { issues } = parsed.error;
+    const missing = issues.flatMap(({ code, path: [name] }) =>
+      code === "invalid_type" && typeof name === "string" && !known.has(name) ? [name] : [],
+    );
+    if (missing.length > 0)
+      throw new UserError(
+        `${source} does not say ${missing.join(", ")}. They change the network, and no default fits all models: add them`,
+      );
+    const problems = issues.map(({ path, message }) =>
       path.length > 0 ? `${path.join(".")}: ${message}` : message,
     );
     throw new UserError(

@@ -12,7 +12,7 @@ import {
 } from "../../../src/generative/diffusion/index.ts";
 import { levelsAt } from "../../../src/generative/diffusion/losses.ts";
 import { Module } from "../../../src/nn/module.ts";
-import { ndarray } from "../../../src/tensor/ndarray.ts";
+import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
 import { add, cast, div, mul, reshape, square, sub } from "../../../src/tensor/ops.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 
@@ -111,5 +111,5 @@ export function moments(
   return { mean, variance };
 }
 
-export const column = (...values: number[]): ReturnType<typeof ndarray> & { dtype: "float32" } =>
+export const column = (...values: number[]): NdArray<"float32"> =>
   ndarray(Float32Array.from(values), [values.length, 1]);

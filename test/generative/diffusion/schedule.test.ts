@@ -43,7 +43,7 @@ describe("golden values", () => {
 });
 
 test.each(NAMES)("%s: any T, falling from near 1, with exact identities", (name) => {
-  for (const T of [1, 2, 10, 100, 1000, 4000]) {
+  for (const T of [1, 2, 10, 100, 400]) {
     const s = noiseSchedule(name, T);
     expect(s.T).toBe(T);
     for (let t = 0; t < T; t++) {

@@ -26,7 +26,7 @@ test("the paper's: ⌊c·i⌋ and ⌊c·i²⌋ of 1 … T, ending at T", () => {
 });
 
 test("every trajectory falls strictly, its pairs join, and it ends at the image", () => {
-  const options = fc.integer({ min: 1, max: 1200 }).chain((T) =>
+  const options = fc.integer({ min: 1, max: 300 }).chain((T) =>
     fc.record({
       T: fc.constant(T),
       S: fc.integer({ min: 1, max: T }),

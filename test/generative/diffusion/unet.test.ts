@@ -97,7 +97,11 @@ describe("files", () => {
   });
 
   test.each<[string, (c: Record<string, unknown>) => unknown, string]>([
-    ["a field left out", (c) => ({ ...c, norm_eps: undefined }), "norm_eps: Invalid input"],
+    [
+      "a field left out",
+      (c) => ({ ...c, norm_eps: undefined }),
+      "does not say norm_eps. They change the network",
+    ],
     ["an unknown field", (c) => ({ ...c, norm_epsilon: 1 }), "norm_epsilon"],
     [
       "a block of another kind",
