@@ -226,7 +226,7 @@ const figure6_5: Figure = {
     const EPISODES = 300;
     const methods: readonly {
       name: string;
-      method: (task: TabularTask, options: Omit<ControlOptions, "Q">) => Learning<unknown>;
+      method: (task: TabularTask, options: ControlOptions) => Learning<unknown>;
     }[] = [
       { name: "Q-learning", method: qLearning },
       { name: "Double Q-learning", method: doubleQLearning },
