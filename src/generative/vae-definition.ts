@@ -16,6 +16,7 @@ import { binarize, Vae, vaeLoss } from "./vae.ts";
 const config = z.strictObject({
   ...ARCHITECTURE,
   latent: ARCHITECTURE.latent.default(20),
+  depth: ARCHITECTURE.depth.default(1),
   decoder: z
     .enum(["bernoulli", "gaussian"])
     .default("bernoulli")
