@@ -79,7 +79,7 @@ export function processUnder(m: Mdp, policy: Policy): MarkovRewardProcess {
 
 /** v_π as the solution of the Bellman equation (eq. 3.14), states + 1 entries. */
 export function exactPolicyValues(m: Mdp, policy: Policy, gamma: number): Float64Array {
-  if (gamma === 1) checkProper(m, policy);
+  if (Math.abs(gamma) === 1) checkProper(m, policy);
   return exactValue(processUnder(m, policy), gamma);
 }
 
@@ -94,7 +94,7 @@ export function occupancy(
   start: ArrayLike<number> = m.initial,
 ): Float64Array {
   checkDiscount(gamma);
-  if (gamma === 1) checkProper(m, policy);
+  if (Math.abs(gamma) === 1) checkProper(m, policy);
   const { chain } = processUnder(m, policy);
   const open = [...Array(m.states).keys()].filter((s) => !isTerminal(m, s));
   const A = new Matrix(open.length, open.length);
@@ -126,7 +126,7 @@ export function policyReturn(m: Mdp, policy: Policy, gamma: number): number | un
     }
   }
   const part = mdp({ ...m, outcomes: (s, a) => (met.has(s) ? rowOf(m, s, a) : []) });
-  if (gamma === 1 && firstImproper(part, policy) !== undefined) return undefined;
+  if (Math.abs(gamma) === 1 && firstImproper(part, policy) !== undefined) return undefined;
   const v = exactPolicyValues(part, policy, gamma);
   return m.initial.reduce((sum, p, s) => sum + p * v[s]!, 0);
 }

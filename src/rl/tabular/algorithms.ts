@@ -57,9 +57,10 @@ function algorithm(
     defaults,
     learn: (task, settings, rng) => {
       const Q = actionTable(task);
+      const epsilon = uses.includes("epsilon") ? settings.epsilon : 0;
       return {
         Q,
-        learning: start(task, { ...settings, rng, Q, behaviour: epsilonGreedy(settings.epsilon) }),
+        learning: start(task, { ...settings, rng, Q, behaviour: epsilonGreedy(epsilon) }),
       };
     },
   };
