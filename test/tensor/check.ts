@@ -37,8 +37,8 @@ export interface CheckOptions {
   readonly ops?: readonly CheckedOp[];
   /** Random cases for each way an op is drawn. */
   readonly seeds?: number;
-  /** Leave out the dtypes that 32-bit devices do not compute with. */
-  readonly wide?: boolean;
+  /** Leave out what is for CPUs only. */
+  readonly gpu?: boolean;
   /** How much further than on a CPU results may be off. */
   readonly slack?: number;
 }
@@ -55,7 +55,7 @@ export async function checkAll(engine: Engine, options: CheckOptions = {}): Prom
   const reports: Report[] = [];
   for (const op of options.ops ?? OPS)
     for (let seed = 0; seed < CASES[op].length * (options.seeds ?? 1); seed++)
-      if (!options.wide || !draw(op, seed).narrow)
+      if (!options.gpu || !draw(op, seed).cpuOnly)
         reports.push(await checkOne(engine, op, seed, options.slack));
   return reports;
 }

@@ -33,6 +33,8 @@ interface Slot {
   version: number;
   front: OrtTensor;
   back: OrtTensor | undefined;
+  /** The session that made `front`, where its memory is the session's. */
+  owner?: InferenceSession | undefined;
 }
 
 /** An engine on ONNX Runtime, of either package. */
@@ -83,7 +85,7 @@ export class OrtEngine implements Engine {
         results[name] = this.#setup.ownBuffers ? this.#backOf(variable) : null;
       const out = await session.run(inputs, results as InferenceSession.OnnxValueMapType);
       lowered.updates.forEach(({ name, variable }, i) => {
-        this.#take(variable, out[name] as OrtTensor, versions[i]!);
+        this.#take(variable, out[name] as OrtTensor, versions[i]!, session);
       });
       return lowered.outputs.map((port) => fromOrt(port, (out[port.name] as OrtTensor).data));
     };
@@ -92,16 +94,18 @@ export class OrtEngine implements Engine {
       dispose: () =>
         this.#inTurn(async () => {
           open = false;
-          if (this.#sessions.delete(session)) await session.release();
+          if (!this.#sessions.delete(session)) return;
+          await this.#evacuate(session);
+          await session.release();
         }),
     };
   }
 
   async dispose(): Promise<void> {
     await this.#inTurn(async () => {
+      for (const variable of this.#slots.keys()) this.#release(variable);
       for (const session of this.#sessions) await session.release();
       this.#sessions.clear();
-      for (const variable of this.#slots.keys()) this.#release(variable);
     });
   }
 
@@ -134,10 +138,20 @@ export class OrtEngine implements Engine {
   }
 
   /** A run's result, of a run that began at `version`: what the host sets meanwhile wins, at the next use. */
-  #take(variable: Variable, tensor: OrtTensor, version: number): void {
+  #take(variable: Variable, front: OrtTensor, version: number, owner: InferenceSession): void {
     const old = this.#slots.get(variable)?.front;
     if (!this.#setup.ownBuffers) old?.dispose();
-    this.#slots.set(variable, { version, front: tensor, back: this.#setup.ownBuffers ? old : undefined });
+    this.#slots.set(variable, { version, front, back: this.#setup.ownBuffers ? old : undefined, owner });
+  }
+
+  /** State outlives the program that wrote it; memory on a device does not outlive its session. */
+  async #evacuate(session: InferenceSession): Promise<void> {
+    for (const [{ dtype, shape }, slot] of this.#slots) {
+      if (slot.owner !== session || slot.front.location !== "gpu-buffer") continue;
+      const data = await slot.front.getData();
+      slot.front.dispose();
+      slot.front = new this.#ort.Tensor(borderType(dtype) as never, data as never, shape);
+    }
   }
 
   #release(variable: Variable): void {

@@ -5,7 +5,7 @@ import { OrtEngine, type OrtModule } from "./engine.ts";
 import { CPU, WEBGPU } from "./lowering/context.ts";
 
 /** ONNX Runtime's engine for the browser: WebAssembly (cpu and wasm mean the same here) or WebGPU. */
-export async function webEngine({ device = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
+export async function webEngine({ device = "cpu", threads, wasmPaths }: EngineOptions = {}): Promise<Engine> {
   if (device === "cuda")
     throw new UserError(
       "device cuda exists in Node only; in a browser choose webgpu (a GPU) or cpu (WebAssembly)",
@@ -18,6 +18,7 @@ export async function webEngine({ device = "cpu", threads }: EngineOptions = {})
   const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
   const count = shared ? (threads ?? Math.min(cores, 8)) : 1;
   ort.env.wasm.numThreads = count;
+  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
   ort.env.logLevel = "error";
   return new OrtEngine(ort as unknown as OrtModule, {
     name: gpu ? "onnxruntime-web webgpu" : `onnxruntime-web wasm, ${count} thread${count > 1 ? "s" : ""}`,
