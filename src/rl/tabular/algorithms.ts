@@ -4,7 +4,7 @@ import { dynaQ } from "./dyna-q.ts";
 import { expectedSarsa } from "./expected-sarsa.ts";
 import { actionTable, type Learning } from "./learning.ts";
 import { monteCarloControl, monteCarloExploringStarts } from "./monte-carlo-control.ts";
-import { offPolicyControl } from "./monte-carlo-off-policy.ts";
+import { offPolicyControl, PESSIMISTIC } from "./monte-carlo-off-policy.ts";
 import { nStepSarsa } from "./n-step-sarsa.ts";
 import { qLearning } from "./q-learning.ts";
 import { epsilonGreedy, greedy } from "./rules.ts";
@@ -48,6 +48,7 @@ function algorithm(
   uses: readonly (keyof Settings)[],
   start: (task: ModelTask, shared: Shared) => Learning<unknown>,
   defaults: Partial<Settings> = {},
+  initial = 0,
 ): Algorithm {
   return {
     about,
@@ -56,7 +57,7 @@ function algorithm(
     uses,
     defaults,
     learn: (task, settings, rng) => {
-      const Q = actionTable(task);
+      const Q = actionTable(task, initial);
       const epsilon = uses.includes("epsilon") ? settings.epsilon : 0;
       return {
         Q,
@@ -88,6 +89,8 @@ export const algorithms: Readonly<Record<string, Algorithm>> = {
     false,
     ["epsilon"],
     (task, o) => offPolicyControl(task, o),
+    {},
+    PESSIMISTIC,
   ),
   sarsa: algorithm("on-policy TD control", "6.4", true, ["alpha", "epsilon"], (task, o) => sarsa(task, o)),
   "q-learning": algorithm(
