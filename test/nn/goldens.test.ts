@@ -16,7 +16,7 @@ type Tensors = Readonly<Record<string, Tensor>>;
 /** A case: its module (if it has state), and its outputs from its inputs. */
 interface Subject {
   readonly module?: nn.Module;
-  run(inputs: Tensors): Tensors;
+  readonly run: (inputs: Tensors) => Tensors;
 }
 
 let engine: Engine;
