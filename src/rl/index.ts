@@ -1,8 +1,13 @@
 export { checkEnv, checkModel } from "./checker.ts";
 export * from "./env.ts";
 export { type BanditOptions, type BanditState, bandit, optimalArm } from "./envs/bandit.ts";
-export { type BlackjackObservation, blackjack } from "./envs/blackjack.ts";
-export { type BlackjackOptions, blackjackIndex, blackjackModel } from "./envs/blackjack-model.ts";
+export { blackjack } from "./envs/blackjack.ts";
+export {
+  type BlackjackObservation,
+  type BlackjackOptions,
+  blackjackIndex,
+  blackjackModel,
+} from "./envs/blackjack-model.ts";
 export { type CarRentalOptions, carRental } from "./envs/car-rental.ts";
 export { cartPole } from "./envs/cart-pole.ts";
 export { type CliffWalkingOptions, cliffWalking } from "./envs/cliff-walking.ts";
