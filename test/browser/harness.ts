@@ -40,23 +40,21 @@ async function serve(bundle: Uint8Array, isolated: boolean): Promise<Server> {
     "/page.html": '<!doctype html><title>test</title><script type="module" src="/page.js"></script>',
     "/page.js": bundle,
   };
-  const server = createServer(async (request, response) => {
+  const bodyOf = async (path: string): Promise<Uint8Array | string | undefined> =>
+    files[path] ??
+    (path.startsWith("/ort/") ? await readFile(join(ORT, basename(path))).catch(() => undefined) : undefined);
+  const server = createServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0]!;
-    const own = files[path];
-    const body =
-      own ??
-      (path.startsWith("/ort/")
-        ? await readFile(join(ORT, basename(path))).catch(() => undefined)
-        : undefined);
-    if (body === undefined) return void response.writeHead(404).end();
-    response.writeHead(200, {
-      "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
-      ...(isolated && {
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Embedder-Policy": "require-corp",
-      }),
+    void bodyOf(path).then((body) => {
+      response.writeHead(body === undefined ? 404 : 200, {
+        "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
+        ...(isolated && {
+          "Cross-Origin-Opener-Policy": "same-origin",
+          "Cross-Origin-Embedder-Policy": "require-corp",
+        }),
+      });
+      response.end(body);
     });
-    response.end(body);
   });
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   return server;

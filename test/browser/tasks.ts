@@ -1,6 +1,9 @@
 /** What the test page can be asked to do. Everything here runs in the browser. */
-import type { Device } from "../../src/engine/engine.ts";
+import type { Device, Engine } from "../../src/engine/engine.ts";
+import { lower } from "../../src/engine/onnx/lower.ts";
+import { WEBGPU } from "../../src/engine/onnx/lowering/context.ts";
 import { webEngine } from "../../src/engine/onnx/web.ts";
+import type { Graph } from "../../src/tensor/graph.ts";
 import { hostBits, hostNormal, hostUniform, Key } from "../../src/tensor/random.ts";
 import { type CheckOptions, checkAll, type Report } from "../tensor/check.ts";
 import { type Trained, train } from "./training.ts";
@@ -35,6 +38,32 @@ export const tasks = {
     const trained = await train(engine, steps);
     await engine.dispose();
     return trained;
+  },
+
+  /** What ONNX Runtime says about where the nodes of the training step will run on WebGPU. */
+  async placement(): Promise<string[]> {
+    let graph: Graph | undefined;
+    const catcher = {
+      compile: (caught: Graph) => {
+        graph = caught;
+        throw new Error("caught");
+      },
+    };
+    await train(catcher as unknown as Engine, 1).catch(() => undefined);
+    const ort = await import("onnxruntime-web/webgpu");
+    ort.env.wasm.wasmPaths = "/ort/";
+    ort.env.logLevel = "verbose";
+    const said: string[] = [];
+    const before = console.log;
+    console.log = (line: unknown) => said.push(String(line));
+    try {
+      const options = { executionProviders: ["webgpu"], logSeverityLevel: 0 } as const;
+      const session = await ort.InferenceSession.create(lower(graph!, WEBGPU).bytes, options);
+      await session.release();
+    } finally {
+      console.log = before;
+    }
+    return said.flatMap((line) => /(?:All nodes|Node\(s\)) placed on \[\w+\]/.exec(line) ?? []);
   },
 
   random(seed: number): { bits: number[]; uniform: number[]; normal: number[] } {

@@ -22,6 +22,13 @@ describe("WebGPU in Chromium, on a software adapter", () => {
     expect(reports.filter((r) => r.problem).map((r) => `${r.label}: ${r.problem}`)).toEqual([]);
   });
 
+  test("no node of a training step falls back to the CPU", async () => {
+    const fresh = await openPage({ webgpu: true });
+    const placed = await fresh.call("placement");
+    await fresh.close();
+    expect(placed).toEqual(["All nodes placed on [WebGpuExecutionProvider]"]);
+  });
+
   test("training with state in GPU buffers gives the losses that Node's engine gives", async () => {
     const engine = await nodeEngine({ threads: 1 });
     const host = await train(engine, 8);

@@ -20,7 +20,8 @@ export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}): Ten
   const { transA = false, transB = false, alpha = 1 } = options;
   const [x, y] = [asTensor(a), asTensor(b)];
   const attrs = { transA, transB, alpha };
-  if (x.rank === 1) return squeeze(matmul(reshape(x, [1, x.size]), y, { transB, alpha }), -2);
+  if (x.rank === 1)
+    return squeeze(matmul(reshape(x, [1, x.size]), y, { transB, alpha }), y.rank === 1 ? -1 : -2);
   if (y.rank === 1) return squeeze(matmul(x, reshape(y, [y.size, 1]), { transA, alpha }), -1);
   // Rows of a batch against one matrix are one large product, and so is its gradient.
   if (x.rank > 2 && y.rank === 2 && !transA) {
