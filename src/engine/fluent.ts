@@ -45,7 +45,6 @@ const METHODS = [
 type Methods = { [K in (typeof METHODS)[number]]: Tail<(typeof ops)[K]> };
 
 declare module "../tensor/tensor.ts" {
-  // biome-ignore lint/correctness/noUnusedVariables: a merged declaration repeats the class's parameters
   interface Tensor<K extends OpName = OpName> extends Methods {
     reshape(...shape: number[]): Tensor;
     cast(dtype: DType): Tensor;
@@ -60,6 +59,7 @@ declare module "../tensor/tensor.ts" {
 for (const name of METHODS)
   Object.defineProperty(Tensor.prototype, name, {
     value(this: Tensor, ...rest: unknown[]) {
+      // biome-ignore lint/performance/noDynamicNamespaceImportAccess: every one of these is exported anyway
       return (ops[name] as (...args: unknown[]) => Tensor)(this, ...rest);
     },
   });
