@@ -54,14 +54,15 @@ export const tasks = {
     ort.env.wasm.wasmPaths = "/ort/";
     ort.env.logLevel = "verbose";
     const said: string[] = [];
-    const before = console.log;
-    console.log = (line: unknown) => said.push(String(line));
+    const before = { ...console };
+    for (const level of ["log", "error", "warn", "info", "debug"] as const)
+      console[level] = (...lines: unknown[]) => void said.push(...lines.map(String));
     try {
       const options = { executionProviders: ["webgpu"], logSeverityLevel: 0 } as const;
       const session = await ort.InferenceSession.create(lower(graph!, WEBGPU).bytes, options);
       await session.release();
     } finally {
-      console.log = before;
+      Object.assign(console, before);
     }
     return said.flatMap((line) => /(?:All nodes|Node\(s\)) placed on \[\w+\]/.exec(line) ?? []);
   },

@@ -31,9 +31,9 @@ describe("WebGPU in Chromium, on a software adapter", () => {
 
   test("training with state in GPU buffers gives the losses that Node's engine gives", async () => {
     const engine = await nodeEngine({ threads: 1 });
-    const host = await train(engine, 8);
+    const host = await train(engine, 4);
     await engine.dispose();
-    const web = await page.call<Trained>("train", { on, steps: 8 });
+    const web = await page.call<Trained>("train", { on, steps: 4 });
     web.losses.forEach((loss, i) => {
       expect(Math.abs(loss - host.losses[i]!)).toBeLessThan(1e-5);
     });
