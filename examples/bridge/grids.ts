@@ -138,7 +138,7 @@ export const knight: Problem<{ n: number; k: number; row: number; column: number
     { input: { n: 1, k: 0, row: 0, column: 0 }, answer: 1 },
   ],
   classic({ n, k, row, column }) {
-    let here = Array.from({ length: n }, () => new Array<number>(n).fill(0));
+    let here = Array.from({ length: n }, () => Array.from({ length: n }, () => 0));
     here[row]![column] = 1;
     for (let move = 0; move < k; move++) {
       const there = here.map((line) => line.map(() => 0));

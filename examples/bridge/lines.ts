@@ -12,7 +12,7 @@ export const coinChange: Problem<{ coins: number[]; amount: number }> = {
     { input: { coins: [1], amount: 0 }, answer: 0 },
   ],
   classic({ coins, amount }) {
-    const fewest = [0, ...new Array<number>(amount).fill(Infinity)];
+    const fewest = Array.from({ length: amount + 1 }, (_, a) => (a === 0 ? 0 : Infinity));
     for (let a = 1; a <= amount; a++) {
       for (const coin of coins) if (coin <= a) fewest[a] = Math.min(fewest[a]!, fewest[a - coin]! + 1);
     }
@@ -103,7 +103,7 @@ export const new21: Problem<{ n: number; k: number; maxPts: number }> = {
     { input: { n: 21, k: 17, maxPts: 10 }, answer: 0.73278 },
   ],
   classic({ n, k, maxPts }) {
-    const p = new Array<number>(k + maxPts).fill(0);
+    const p = Array.from({ length: k + maxPts }, () => 0);
     for (let points = k + maxPts - 1; points >= 0; points--) {
       if (points >= k) p[points] = points <= n ? 1 : 0;
       else for (let card = 1; card <= maxPts; card++) p[points]! += p[points + card]! / maxPts;

@@ -6,7 +6,7 @@ import { csv } from "../../rl/figures/index.ts";
 import { Cli } from "../command.ts";
 import { type Io, Printer } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
-import { EnvOptions, Gamma, openFinite, parseEnvOptions, save } from "./shared.ts";
+import { EnvOptions, Gamma, openFinite, parseEnvOptions, save, uninterrupted } from "./shared.ts";
 
 const CompareCliOptions = EnvOptions.extend({
   env: z.string().default("RandomWalk19-v0").describe("the process, under its random policy"),
@@ -56,7 +56,9 @@ async function run(parsed: Record<string, unknown>, io: Io): Promise<void> {
   const printer = new Printer(io, json);
   const { model } = openFinite(id, parseEnvOptions(envOptions));
   const bar = printer.progress("runs", 2 * options.runs, { unit: "run" });
-  const { methods, curves, chart } = compare(model, id, { ...options, progress: (done) => bar.update(done) });
+  const { methods, curves, chart } = uninterrupted(() =>
+    compare(model, id, { ...options, progress: (done) => bar.update(done) }),
+  );
   bar.stop();
   const files = [join(out, "compare.png"), await save(out, "compare.csv", csv(curves))];
   await saveChart(files[0]!, chart);

@@ -6,7 +6,7 @@ import { Cli } from "../command.ts";
 import { Interrupted, type Io, Printer, table } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
 import { short } from "../progress.ts";
-import { save } from "./shared.ts";
+import { save, uninterrupted } from "./shared.ts";
 
 const FigureCliOptions = z.strictObject({
   runs: z
@@ -43,11 +43,13 @@ async function run(ids: readonly string[], parsed: Record<string, unknown>, io: 
   for (const figure of chosen) {
     if (io.signal.aborted) throw new Interrupted();
     const bar = printer.progress(`figure ${figure.id}`, 100, { unit: "%" });
-    const result = drawFigure(figure, {
-      seed,
-      ...(runs === undefined ? {} : { runs }),
-      progress: (done, total) => bar.update(Math.floor((100 * done) / total)),
-    });
+    const result = uninterrupted(() =>
+      drawFigure(figure, {
+        seed,
+        ...(runs === undefined ? {} : { runs }),
+        progress: (done, total) => bar.update(Math.floor((100 * done) / total)),
+      }),
+    );
     bar.update(100);
     bar.stop();
     const name = `figure-${figure.id}`;

@@ -80,7 +80,9 @@ export async function openFolder(name: string): Promise<{ path: string; run: Tab
         `${file}: ${values.Q.length} values for ${values.states} states × ${values.actions} actions`,
       );
     }
-    return { path, run, Q: Float64Array.from([...values.Q, ...new Array<number>(values.actions).fill(0)]) };
+    const Q = new Float64Array(values.Q.length + values.actions);
+    Q.set(values.Q);
+    return { path, run, Q };
   }
   throw unknownName("run", name, await runNames());
 }

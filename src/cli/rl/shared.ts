@@ -121,7 +121,8 @@ export function policyText({ env, model }: Finite, v: ArrayLike<number>, actions
       const action = actions[s] === -1 ? "(end)" : model.actionNames[actions[s] as number]!;
       return `  ${model.stateName(s).padEnd(28)} ${(v[s] as number).toFixed(3).padStart(9)}  ${action}`;
     });
-    if (model.states > shown) lines.push(`  … ${model.states - shown} more: values.csv of the run, or of --out, has them all`);
+    if (model.states > shown)
+      lines.push(`  … ${model.states - shown} more: values.csv of the run, or of --out, has them all`);
     return lines.join("\n");
   }
   const arrow = (s: number): string => {
@@ -159,4 +160,21 @@ export async function save(folder: string, name: string, text: string): Promise<
 /** E[v(S₀)]. */
 export function startValue(m: Mdp, v: ArrayLike<number>): number {
   return m.initial.reduce((sum, p, s) => sum + p * (v[s] as number), 0);
+}
+
+/**
+ * Work that never lets the event loop turn, and so cannot hear Ctrl-C: for its time the signals have their plain
+ * effect and end the process at once. Nothing is lost, for such work writes nothing before it is done.
+ */
+export function uninterrupted<T>(work: () => T): T {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const listeners = signals.map((signal) => process.listeners(signal));
+  for (const signal of signals) process.removeAllListeners(signal);
+  try {
+    return work();
+  } finally {
+    signals.forEach((signal, i) => {
+      for (const listener of listeners[i]!) process.on(signal, listener);
+    });
+  }
 }

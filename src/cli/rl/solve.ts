@@ -8,6 +8,7 @@ import { valueIteration } from "../../rl/tabular/value-iteration.ts";
 import { Cli } from "../command.ts";
 import { type Io, Printer, table } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
+import { Family } from "./family.ts";
 import {
   EnvOptions,
   Gamma,
@@ -18,6 +19,7 @@ import {
   save,
   savePolicy,
   startValue,
+  uninterrupted,
   valuesCsv,
 } from "./shared.ts";
 
@@ -74,10 +76,10 @@ const SolveOptions = EnvOptions.extend({
 });
 
 export function solveCommand(io: Io): Cli {
-  const solve = new Cli("solve")
+  const solve = new Family("solve").chooses("solver", Object.keys(SOLVERS));
+  solve
     .summary("the exact optimum of an environment whose model is known")
-    .description("Solve an environment exactly, from its model: optimal values and an optimal policy.")
-    .action(() => solve.outputHelp()) as Cli;
+    .description("Solve an environment exactly, from its model: optimal values and an optimal policy.");
   for (const [name, solver] of Object.entries(SOLVERS)) {
     const command = new Cli(name)
       .summary(solver.about)
@@ -108,7 +110,7 @@ async function run(name: string, solver: Solver, parsed: Record<string, unknown>
   const finite = openFinite(id, parseEnvOptions(envOptions));
   const { model } = finite;
   const began = performance.now();
-  const { v, actions, work } = solver.solve(model, gamma, theta);
+  const { v, actions, work } = uninterrupted(() => solver.solve(model, gamma, theta));
   const ms = performance.now() - began;
   const value = startValue(model, v);
   const files: string[] = [];

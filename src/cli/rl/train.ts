@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { UserError, unknownName } from "../../errors.ts";
 import { appendLine } from "../../files/jsonl.node.ts";
 import { lineChart } from "../../plot/index.ts";
 import { saveChart } from "../../plot/node.ts";
@@ -14,9 +13,10 @@ import { ModelTask } from "../../rl/tabular/task.ts";
 import { valueIteration } from "../../rl/tabular/value-iteration.ts";
 import { VERSION } from "../../version.ts";
 import { Cli } from "../command.ts";
-import { type Io, Printer, table } from "../io.ts";
+import { Interrupted, type Io, Printer, table } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
 import { short } from "../progress.ts";
+import { Family } from "./family.ts";
 import { createFolder, freeFolder, saveValues, type TabularRun } from "./run-folder.ts";
 import {
   EnvOptions,
@@ -79,18 +79,13 @@ const schemaOf = ({ uses, defaults = {} }: Algorithm) =>
   });
 
 export function trainCommand(io: Io): Cli {
-  const train = new Cli("train")
+  const train = new Family("train").chooses("algorithm", Object.keys(algorithms));
+  train
     .summary("learn from samples of an environment")
     .description(
       "Learn action values from episodes. A run folder keeps config.json, metrics.jsonl, values.json, values.csv,\n" +
         "learning.png and policy.png. Ctrl-C saves what has been learnt and stops.",
-    )
-    .argument("[algorithm]", `one of ${Object.keys(algorithms).join(", ")}`)
-    .action((name?: string) => {
-      if (name === undefined)
-        throw new UserError(`say which algorithm: ${Object.keys(algorithms).join(", ")}`);
-      throw unknownName("algorithm", name, Object.keys(algorithms));
-    }) as Cli;
+    );
   for (const [name, algorithm] of Object.entries(algorithms)) {
     const command = new Cli(name)
       .summary(algorithm.about)
@@ -146,17 +141,7 @@ async function run(
   io: Io,
 ): Promise<void> {
   const picked = pickOptions(schemaOf(algorithm), parsed);
-  const {
-    env,
-    envOptions,
-    episodes,
-    seed,
-    json,
-    maxSteps: limit,
-    logEvery: every,
-    out,
-    ...rest
-  } = picked;
+  const { env, envOptions, episodes, seed, json, maxSteps: limit, logEvery: every, out, ...rest } = picked;
   const id = requireEnv(env);
   const settings = { ...rest, episodes } as unknown as Settings;
   const printer = new Printer(io, json);
@@ -218,6 +203,7 @@ async function run(
     lines,
     stopped: io.signal.aborted,
   });
+  if (io.signal.aborted) throw new Interrupted();
 }
 
 async function report(

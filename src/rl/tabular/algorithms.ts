@@ -74,14 +74,15 @@ export const algorithms: Readonly<Record<string, Algorithm>> = {
     "5.4",
     true,
     ["epsilon"],
-    (task, { alpha: _, ...o }) => monteCarloControl(task, o),
+    (task, { episodes, gamma, rng, Q, behaviour }) =>
+      monteCarloControl(task, { episodes, gamma, rng, Q, behaviour }),
   ),
   "monte-carlo-es": algorithm(
     "Monte Carlo control with exploring starts",
     "5.3",
     true,
     [],
-    (task, { alpha: _, ...o }) => monteCarloExploringStarts(task, o),
+    (task, { episodes, gamma, rng, Q }) => monteCarloExploringStarts(task, { episodes, gamma, rng, Q }),
   ),
   "monte-carlo-off-policy": algorithm(
     "off-policy Monte Carlo control, weighted importance sampling",
@@ -134,7 +135,7 @@ export const algorithms: Readonly<Record<string, Algorithm>> = {
     "8.2",
     false,
     ["alpha", "epsilon", "n"],
-    (task, { kappa: _, ...o }) => dynaQ(task, o),
+    (task, o) => dynaQ(task, { ...o, kappa: 0 }),
     { n: 10 },
   ),
   "dyna-q-plus": algorithm(
