@@ -31,6 +31,7 @@ test.each([
   ["ae", {}],
   ["ae", { network: "conv", reconstruction: "gaussian" }],
   ["ae", { depth: 0, latent: 100 }],
+  ["ae", { network: "fully-conv", latent: 32 }],
   ["dae", { corruption: "masking", amount: 0.3 }],
   ["vae", {}],
   ["vae", { decoder: "gaussian", conditional: true, klWarmup: 1, freeBits: 0.1 }],
@@ -117,6 +118,7 @@ test.each([
   ["ae", {}],
   ["vae", {}],
   ["vae", { conditional: true, network: "conv" }],
+  ["vae", { conditional: true, network: "fully-conv", latent: 16 }],
 ])("the exported decoder of %s %o is the decoder, in plain onnxruntime", async (name, options) => {
   const run = await trained(MODELS[name]!, options, 3);
   const model = run.task.module as LatentModel;

@@ -171,3 +171,13 @@ test("an image that cannot be halved is refused with a sentence", () => {
     'images of 28 × 28 cannot be halved 3 times; choose a smaller depth, or the network "mlp"',
   );
 });
+
+test("a fully convolutional code is a small image, and its size must fit one", async () => {
+  const model = make({ network: "fully-conv", depth: 1, latent: 8 }, 3);
+  const labels = constant(ndarray(Int32Array.of(0, 2)));
+  expect(model.encode(pictures(2), labels).shape).toEqual([2, 8]);
+  expect(await value(() => sum(model.decode(model.encode(pictures(2), labels), labels)))).toBeGreaterThan(0);
+  expect(() => make({ network: "fully-conv", depth: 1, latent: 6 })).toThrow(
+    "a fully convolutional code here is an image of 2 × 2: latent must be a multiple of 4",
+  );
+});
