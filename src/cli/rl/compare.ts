@@ -11,8 +11,8 @@ import { EnvOptions, Gamma, openFinite, parseEnvOptions, save, uninterrupted } f
 const CompareCliOptions = EnvOptions.extend({
   env: z.string().default("RandomWalk19-v0").describe("the process, under its random policy"),
   gamma: Gamma.default(1).describe("discount of later rewards"),
-  alpha: z.number().positive().max(1).default(0.1).describe("step size of Monte Carlo and TD(0)"),
-  episodes: z.int().min(1).default(200).describe("episodes of a run"),
+  alpha: z.number().positive().max(1).default(0.03).describe("step size of Monte Carlo and TD(0)"),
+  episodes: z.int().min(1).default(1000).describe("episodes of a run"),
   runs: z.int().min(2).default(100).describe("runs, over which bias and variance are measured"),
   seed: z.int().min(0).default(0).describe("everything random follows from it"),
   out: z.string().default("figures").describe("folder of compare.png and compare.csv"),
@@ -31,7 +31,7 @@ export function compareCommand(io: Io): Cli {
   return command.examples(
     ["galatea rl compare", "on the random walk of 19 states"],
     ["galatea rl compare --env FrozenLake-v1 --episodes 2000 --alpha 0.02", "on the lake"],
-    ["galatea rl compare --alpha 0.02 --runs 500", "smaller steps: less variance, more bias"],
+    ["galatea rl compare --alpha 0.1", "larger steps: faster, and more variance"],
   );
 }
 
