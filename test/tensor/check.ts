@@ -60,6 +60,10 @@ export async function checkAll(engine: Engine, options: CheckOptions = {}): Prom
   return reports;
 }
 
+/** For each way an op is drawn: whether it has a gradient to check. */
+export const waysOf = (op: CheckedOp): boolean[] =>
+  CASES[op].map((_, way) => draw(op, way).inputs.some((x) => x.dtype === "float32"));
+
 /** The seed also says which of the op's ways to be drawn is used. */
 function draw(op: CheckedOp, seed: number): Case<never> {
   const ways = CASES[op];

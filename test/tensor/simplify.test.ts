@@ -68,6 +68,10 @@ const STEPS: readonly ((r: Rng, pick: () => Tensor) => Tensor)[] = [
     const loss = some.map((i) => o.sum(o.tanh(pieces[i]!))).reduce((a, b) => o.add(a, b));
     return grad(loss, [x])[0]!;
   },
+  (r, p) => {
+    const pieces = o.chunk(p(), 3, 1);
+    return o.concat(r.bool() ? pieces : r.order(3).map((i) => pieces[i]!), 1);
+  },
   (_, p) => o.where(o.less(p(), 0), o.broadcastTo(o.constant(0.5), SHAPE), p()),
   (r, p) =>
     o.pad(o.slice(p(), { starts: [0, 1, 0], lengths: [2, 2, 3] }), {
@@ -143,6 +147,13 @@ describe("what becomes of", () => {
     ["a transposition there and back", [o.exp(o.transpose(o.transpose(x)))], ["exp"]],
     ["transposed factors", [o.matmul(o.transpose(x), y)], ["matmul"]],
     ["a scaled product", [o.mul(o.matmul(x, o.transpose(y)), 0.5)], ["matmul"]],
+    ["a cut put together again", [o.exp(o.concat(o.chunk(x, 3, 1), 1))], ["exp"]],
+    ["a part of a cut", [o.exp(o.concat(o.chunk(x, 3, 1).slice(1), 1))], ["slice", "exp"]],
+    [
+      "a cut in another order",
+      [o.concat(o.chunk(x, 3, 1).reverse(), 1)],
+      ["slice", "slice", "slice", "concat"],
+    ],
     ["an operand spread out first", [o.add(x, o.broadcastTo(o.constant(2), [2, 3]))], ["add"]],
   ];
   test.each(table)("%s", (_, outputs, want) => {

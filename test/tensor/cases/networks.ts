@@ -171,14 +171,14 @@ function draw(r: Rng, kind: Kind): { layout: Layout; c: ConvGeometry } {
     }),
     any: () => ({ kernel: two(1, 3), size: two(3, 6), channels: two(1, 2), geometry: anything() }),
     blocked: () => ({
-      kernel: two(1, 2),
+      kernel: two(1, 3),
       size: two(2, 3),
       channels: r.pick([
         [16, 16],
         [32, 16],
         [16, 32],
       ]),
-      geometry: r.pick([UNIT, PADDED, { ...PADDED, stride: [2, 1] }]),
+      geometry: r.pick([UNIT, UNIT, { ...PADDED, stride: [2, 1] }]),
     }),
     wide: () => ({ kernel: [8, 7], size: two(8, 9), channels: two(1, 2), geometry: r.pick([UNIT, PADDED]) }),
   };
