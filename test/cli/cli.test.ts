@@ -33,7 +33,7 @@ test("a run's folder holds its configuration, metrics, events, pictures and the 
     config: { latent: 3 },
   });
   const steps = jsonLines(readFileSync(join(run, "metrics.jsonl"), "utf8"));
-  expect(steps.map((l) => l["step"])).toEqual([1, 10, 20]);
+  expect(steps.map((l) => l.step)).toEqual([1, 10, 20]);
   expect(Object.keys(steps[0]!)).toEqual(expect.arrayContaining(["epoch", "loss", "grad_norm", "lr"]));
   expect(readdirSync(join(run, "checkpoints")).sort()).toEqual(["10", "15", "20"]);
   const pictures = readdirSync(join(run, "samples"));
@@ -61,7 +61,7 @@ test("sample, reconstruct and evaluate use the run and keep what they made befor
   expect(evaluate.code, evaluate.err).toBe(0);
   const [result] = jsonLines(evaluate.out) as [{ numbers: Record<string, number>; files: string[] }];
   expect(result).toMatchObject({ command: "evaluate", run, step: 20 });
-  expect(result.numbers["mse"]).toBeGreaterThan(0);
+  expect(result.numbers.mse).toBeGreaterThan(0);
   expect(result.files.every((file) => existsSync(file))).toBe(true);
 });
 
@@ -122,7 +122,7 @@ test("--json prints one object a line and nothing else", async () => {
   expect(err).toBe("");
   const events = jsonLines(out);
   expect(events[0]).toMatchObject({ event: "start", model: "vae", steps: 20, from: 0 });
-  expect(events.filter((e) => e["event"] === "step").map((e) => e["step"])).toEqual([1, 10, 20]);
+  expect(events.filter((e) => e.event === "step").map((e) => e.step)).toEqual([1, 10, 20]);
   expect(events.at(-1)).toMatchObject({ event: "done", step: 20, finished: true });
   // The same seed makes the same run.
   expect(readFileSync(join(folder, "json/metrics.jsonl"), "utf8")).toBe(
@@ -209,6 +209,16 @@ test.each([
   for (const part of parts) expect(err).toContain(part);
 });
 
+test("a loss that is not finite stops with a sentence; the last good checkpoint stays usable", async () => {
+  const out = join(folder, "diverged");
+  const { code, err } = await cli(train("--out", out, "--lr", "1e18"));
+  expect(code).toBe(1);
+  expect(err).toMatch(
+    /step \d+: \w+ of \w+ is (NaN|-?Infinity)\. Training stopped; (there is no checkpoint yet|the last good checkpoint is .*)\. Try a smaller learning rate \(--lr\)/,
+  );
+  expect(existsSync(join(out, "lock.json"))).toBe(false);
+});
+
 test("a folder with a run is not written over", async () => {
   const { code, err } = await cli(train("--out", run));
   expect(code).toBe(1);
@@ -231,7 +241,7 @@ test("a run's hooks explain themselves with the options of its model", async () 
 test("list shows models and data sets", async () => {
   const { out } = await cli(["list", "--json"]);
   const [lists] = jsonLines(out) as [Record<string, { name: string }[]>];
-  expect(lists["models"]!.map((m) => m.name)).toEqual(expect.arrayContaining(["ae", "dae", "vae"]));
+  expect(lists.models!.map((m) => m.name)).toEqual(expect.arrayContaining(["ae", "dae", "vae"]));
   expect((await cli(["list", "data"])).out).toContain("fashion-mnist");
 });
 
