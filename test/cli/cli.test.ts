@@ -191,7 +191,7 @@ test.each([
   ],
   [["train", "vae", "--latent", "many"], "--latent many: a whole number is expected"],
   [["train", "vae", "--latent", "0"], "--latent 0: too small: expected number to be >=1"],
-  [["train", "vae", "--network", "cnn"], 'unknown value of --network "cnn". There is: mlp, conv.'],
+  [["train", "vae", "--network", "cnn"], 'unknown value of --network "cnn". There is: mlp, conv'],
   [
     ["train", "vae", "--data", "mnits"],
     'unknown data set "mnits". There is: mnist,',
