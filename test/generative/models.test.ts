@@ -57,6 +57,13 @@ test("an autoencoder draws, reconstructs and measures", async () => {
   expect(numbers!.mse).toBeGreaterThan(0.2 ** 2 / 12 / 2);
 });
 
+test("a class is refused where the model was not told the classes", async () => {
+  const run = await trained(vae, {}, 2);
+  await expect(hookOf("vae", "sample", run, { class: "se" })).rejects.toThrow(
+    "this vae was not told the classes, so it cannot draw one; train a vae with --conditional",
+  );
+});
+
 test("a latent space of two dimensions is also shown as a grid of images", async () => {
   const drawn = await hookOf("ae", "sample", await trained(ae, { latent: 2 }, 2));
   expect(names(drawn)).toEqual(["samples", "interpolations", "traversals", "manifold"]);
