@@ -34,7 +34,7 @@ export interface EngineOptions {
   /**
    * In a page: the URL of the folder that serves ONNX Runtime's `ort-wasm*.mjs` and `.wasm` files (copies of
    * `onnxruntime-web/dist`), ending in a slash. Bundlers that follow `new URL(…, import.meta.url)`, such as Vite,
-   * can do without; others need it, and so do threads wherever the page's code is one bundled file.
+   * can do without; others need it.
    */
   readonly wasmPaths?: string;
 }

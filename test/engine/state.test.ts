@@ -216,6 +216,20 @@ describe("other values in the place of variables", () => {
     await f.dispose();
   });
 
+  test("a first read inside substitute leaves the variable as it was", async () => {
+    const w = variable("w", 1);
+    const f = compile(
+      () => {
+        const inside = substitute(new Map([[w, o.tensor([5])]]), () => o.mul(w, 2));
+        return [inside, o.mul(w, 2)];
+      },
+      { engine },
+    );
+    expect((await f()).map(toNested)).toEqual([[10], [2]]);
+    expect((await f.graph()).updates).toEqual([]);
+    await f.dispose();
+  });
+
   test("an assignment before substitute is seen after it", async () => {
     const w = variable("w", 1);
     const f = compile(
