@@ -232,8 +232,8 @@ const figure6_5: Figure = {
       table: curvesTable("episode", x, curves),
       chart: lineChart(
         { title: `Figure 6.5: ${this.title}`, x: "episodes", y: `% left actions from A, ${runs} runs` },
-        curves.map((c) => ({ ...c, x })),
-        { width: 560, height: 340, yZero: true, marks: [{ y: 5, name: "optimal (5%)" }] },
+        [...curves.map((c) => ({ ...c, x })), { name: "optimal (5%)", x, y: x.map(() => 5), dashed: true }],
+        { width: 560, height: 340, yZero: true },
       ),
       values: {
         "peak % left, Q-learning": q[peak]!,
