@@ -172,6 +172,7 @@ async function run(
   let done = 0;
   let steps = 0;
   let breath = performance.now();
+  let saved = breath;
   const log = async (): Promise<void> => {
     const line = { episode: done, ...window.take() };
     lines.push(line);
@@ -191,6 +192,11 @@ async function run(
       bar.update(done);
       if (io.signal.aborted) break;
       breath = performance.now();
+      // What a sudden death can cost.
+      if (breath - saved > 10_000) {
+        await saveValues(path, finite, Q, done);
+        saved = performance.now();
+      }
     }
     if (window.episodes > 0) await log();
   } finally {
