@@ -190,7 +190,13 @@ describe("what becomes of", () => {
     const key = Key.seed(1);
     const f = compile(() => o.add(o.normal(key.split("a"), [4]), o.normal(key.split("a"), [4])), { engine });
     expect((await f.graph()).feeds).toHaveLength(1);
-    const dead = compile((a: Tensor, b: Tensor) => (o.exp(b), o.neg(a)), { engine });
+    const dead = compile(
+      (a: Tensor, b: Tensor) => {
+        o.exp(b);
+        return o.neg(a);
+      },
+      { engine },
+    );
     const one = { data: Float32Array.of(1), shape: [1], dtype: "float32" } as const;
     expect((await dead.graph(one, one)).feeds).toHaveLength(1);
     expect(decode(await dead(one, one))).toEqual([-1]);
