@@ -177,8 +177,10 @@ async function readFolder(path: string): Promise<Checkpoint> {
  */
 export async function rewind(run: RunFolder, step: number): Promise<void> {
   const folder = join(run.path, "checkpoints");
-  await mkdir(folder, { recursive: true });
-  for (const place of [run.path, folder]) await sweepLeftovers(place);
+  for (const place of [run.path, folder, join(run.path, "samples")]) {
+    await mkdir(place, { recursive: true });
+    await sweepLeftovers(place);
+  }
   const names = new Set(await namesIn(folder));
   for (const later of (await checkpointSteps(run)).filter((s) => s > step)) {
     let aside = `${later}.aside`;

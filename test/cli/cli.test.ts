@@ -130,6 +130,15 @@ test("--json prints one object a line and nothing else", async () => {
   );
 });
 
+test("--device wasm trains in Node too, to nearly the same numbers", async () => {
+  const { code, out, err } = await cli(train("--out", join(folder, "wasm"), "--json", "--device", "wasm"));
+  expect(code, err).toBe(0);
+  const events = jsonLines(out);
+  expect(events[0]).toMatchObject({ engine: "onnxruntime-web wasm, 1 thread" });
+  const native = jsonLines(readFileSync(join(run, "metrics.jsonl"), "utf8"));
+  expect(events.at(-1)!.loss as number).toBeCloseTo(native.at(-1)!.loss as number, 1);
+});
+
 test("Ctrl-C stops with 130; resume goes on to the same metrics; a finished run says how to go further", async () => {
   const out = join(folder, "stopped");
   const stopped = await cli(train("--out", out, "--json"), '"step":10');

@@ -10,7 +10,10 @@ const ONE_THREAD_BELOW = 4e6;
 
 /** ONNX Runtime's engine in Node. */
 export async function nodeEngine({ device = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
-  if (device === "wasm") return (await import("./web.ts")).webEngine({ device, ...(threads && { threads }) });
+  if (device === "wasm") {
+    const { engineOn } = await import("./web.ts");
+    return engineOn(await import("onnxruntime-web"), { device, threads: threads ?? availableParallelism() });
+  }
   if (!DEVICES.includes(device)) throw unknownName("device", device, DEVICES);
   const ort = await import("onnxruntime-node");
   // What goes wrong is thrown; printing it too would only startle.
