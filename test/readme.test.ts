@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { cli } from "./cli/helpers.ts";
 
 /** Pages whose code must run as it stands. */
-const PAGES = ["README.md", "docs/getting-started.md"];
+const PAGES = ["README.md", "docs/getting-started.md", "docs/autoencoders.md"];
 const root = resolve(import.meta.dirname, "..");
 
 const blocks = (page: string, language: string): string[] =>
