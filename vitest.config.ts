@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Those need a Chromium: npm run test:browser.
+    exclude: ["test/browser/**"],
     testTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,

@@ -12,6 +12,7 @@ import { Interrupted, type Io } from "./io.ts";
 import { listCommand } from "./list.ts";
 import { RECONSTRUCT } from "./reconstruct.ts";
 import { resumeCommand } from "./resume.ts";
+import { rlCommand } from "./rl.ts";
 import { SAMPLE } from "./sample.ts";
 import { trainCommand } from "./train.ts";
 
@@ -30,7 +31,9 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
 
 function buildProgram(model: AnyModel | undefined, io: Io): Cli {
   const program = new Cli("galatea")
-    .description("Train generative models, look into them, and take them elsewhere.")
+    .description(
+      "Train generative models and reinforcement-learning agents, look into them, take them elsewhere.",
+    )
     .version(VERSION)
     .helpCommand("help [command]", "explain a command")
     .examples(
@@ -45,6 +48,7 @@ function buildProgram(model: AnyModel | undefined, io: Io): Cli {
     resumeCommand(io),
     ...HOOKS.map((help) => hookCommand(help, model, io)),
     exportCommand(io),
+    rlCommand(io),
   ];
   for (const command of commands) program.addCommand(command);
   const all = (command: Cli): Cli[] => [command, ...(command.commands as Cli[]).flatMap(all)];

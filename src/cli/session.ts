@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { withModel } from "../generative/context.ts";
 import type { AnyModel } from "../generative/model.ts";
-import type { Checkpoint, TrainEvent } from "../train/checkpoint.ts";
+import type { Checkpoint, Metrics, TrainEvent } from "../train/checkpoint.ts";
 import type { Data } from "../train/examples.ts";
 import { train } from "../train/loop.ts";
 import type { RunFolder } from "../train/node.ts";
@@ -90,7 +90,7 @@ class Show {
   readonly #session: Session;
   readonly #definition: AnyModel;
   readonly #bar: Progress;
-  #metrics: Readonly<Record<string, number>> = {};
+  #metrics: Metrics = {};
   #pictures: readonly Picture[] = [];
   #paths: readonly string[] = [];
   #done: Extract<TrainEvent, { kind: "done" }> | undefined;
@@ -105,7 +105,7 @@ class Show {
     const { printer, run } = this.#session;
     if (event.kind === "step") {
       this.#metrics = event.metrics;
-      this.#bar.update(event.step, losses(event.metrics));
+      this.#bar.update(event.step, pick(event.metrics, /(^|\/)loss$/));
       const { logEvery, steps } = run.config;
       const { step, epoch, metrics } = event;
       if (step === 1 || step === steps || step % logEvery === 0)
@@ -134,7 +134,9 @@ class Show {
         printer.line(`\n${picture.name}`);
         printer.line(terminalGrid(picture.images, terminalOf(printer.io.stdout)));
       }
-    const numbers = Object.entries(losses(this.#metrics)).map(([name, value]) => `${name} ${short(value)}`);
+    const numbers = Object.entries(pick(this.#metrics, /^(?!.*(lr|grad_norm)$)/)).map(
+      ([name, value]) => `${name} ${short(value)}`,
+    );
     printer.line(`\n${count(step)} steps in ${duration(seconds)}, ${numbers.join(", ")}`);
     for (const path of this.#paths) printer.line(path);
     const next = ["sample", "reconstruct", "evaluate"].filter((hook) => hook in this.#definition);
@@ -144,6 +146,5 @@ class Show {
   }
 }
 
-/** What the bar shows: losses and what models add, without the bookkeeping. */
-const losses = (metrics: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(metrics).filter(([name]) => !/(^|\/)(lr|grad_norm)$/.test(name)));
+const pick = (metrics: Metrics, names: RegExp): Metrics =>
+  Object.fromEntries(Object.entries(metrics).filter(([name]) => names.test(name)));

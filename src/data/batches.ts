@@ -10,14 +10,17 @@ export interface Position {
 
 export const START: Position = { epoch: 0, index: 0 };
 
-export interface BatchOptions {
+export interface OrderOptions {
   batchSize: number;
   /** Decides each epoch's order and each batch's transforms. */
   key: Key;
   /** In the order of the data where false. */
   shuffle?: boolean;
-  /** Leave out the last images of an epoch where they do not fill a batch. True by default: shapes stay fixed. */
+  /** Leave out the last examples of an epoch where they do not fill a batch. True by default: shapes stay fixed. */
   dropLast?: boolean;
+}
+
+export interface BatchOptions extends OrderOptions {
   transform?: Transform;
 }
 
@@ -26,7 +29,7 @@ export interface PositionedBatch extends Batch {
   readonly next: Position;
 }
 
-/** The order in which an epoch goes through `length` images: a pure function of the key and the epoch. */
+/** The order in which an epoch goes through `length` examples: a pure function of the key and the epoch. */
 export const epochOrder = (key: Key, epoch: number, length: number): Int32Array =>
   hostPermutation(key.split("order").split(epoch), length);
 
@@ -36,31 +39,40 @@ export function batchesPerEpoch(length: number, batchSize: number, dropLast = tr
 }
 
 /**
- * Batches without end, epoch after epoch, from a position on. A run that goes on at the `next` of its last batch
- * sees what it would have seen without the break.
+ * Which examples each batch holds, without end, epoch after epoch, from a position on. A run that goes on at the
+ * `next` of its last batch sees what it would have seen without the break.
  */
-export function* batches(
-  from: Split,
-  options: BatchOptions,
+export function* batchIndices(
+  length: number,
+  { batchSize, key, shuffle = true, dropLast = true }: OrderOptions,
   start: Position = START,
-): Generator<PositionedBatch> {
-  const { batchSize, key, shuffle = true, dropLast = true, transform } = options;
+): Generator<{ readonly indices: Int32Array; readonly at: Position; readonly next: Position }> {
   if (!(Number.isInteger(batchSize) && batchSize > 0))
     throw new RangeError(`batches: a batch size of ${batchSize} is not possible`);
-  if (from.length === 0 || (dropLast && batchSize > from.length))
-    throw new RangeError(`batches: ${from.length} images do not fill one batch of ${batchSize}`);
-  const end = dropLast ? from.length - (from.length % batchSize) : from.length;
+  if (length === 0 || (dropLast && batchSize > length))
+    throw new RangeError(`batches: ${length} images do not fill one batch of ${batchSize}`);
+  const end = dropLast ? length - (length % batchSize) : length;
   for (let { epoch, index } = start; ; epoch++, index = 0) {
-    const order = shuffle ? epochOrder(key, epoch, from.length) : undefined;
+    const order = shuffle ? epochOrder(key, epoch, length) : Int32Array.from({ length }, (_, i) => i);
     while (index < end) {
-      const stop = Math.min(index + batchSize, end);
-      const batch = order ? batchOf(from, order.subarray(index, stop)) : slice(from, index, stop);
-      const images = transform
-        ? transform(batch.images, key.split("transform").split(epoch).split(index))
-        : batch.images;
-      index = stop;
-      yield { ...batch, images, next: index < end ? { epoch, index } : { epoch: epoch + 1, index: 0 } };
+      const at = { epoch, index };
+      index = Math.min(index + batchSize, end);
+      const next = index < end ? { epoch, index } : { epoch: epoch + 1, index: 0 };
+      yield { indices: order.subarray(at.index, index), at, next };
     }
+  }
+}
+
+/** Shuffled batches of images without end, from a position on. */
+export function* batches(
+  from: Split,
+  { transform, ...order }: BatchOptions,
+  start: Position = START,
+): Generator<PositionedBatch> {
+  for (const { indices, at, next } of batchIndices(from.length, order, start)) {
+    const batch = batchOf(from, indices);
+    const key = order.key.split("transform").split(at.epoch).split(at.index);
+    yield { ...batch, images: transform ? transform(batch.images, key) : batch.images, next };
   }
 }
 

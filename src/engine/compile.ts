@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { nodesOf } from "../tensor/graph.ts";
 import { isNdArray, type NdArray } from "../tensor/ndarray.ts";
@@ -7,7 +8,7 @@ import { showShape, sizeOf } from "../tensor/shape.ts";
 import { simplify } from "../tensor/simplify.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { substitute, withTrace } from "../tensor/trace.ts";
-import type { Variable } from "../tensor/variable.ts";
+import { Variable } from "../tensor/variable.ts";
 import { defaultEngine, type Engine, type Program } from "./engine.ts";
 
 /** Anything built of tensors: one of them, or arrays and objects of them. */
@@ -59,15 +60,21 @@ export function compile<A extends readonly unknown[], R>(
   let disposed = false;
   const frozen = freezer(options);
 
+  const disposedError = (): Error => new Error(`${name} was disposed and cannot run again; compile it anew`);
+
   const traceFor = (args: readonly unknown[]): { leaves: Leaf[]; traced: Promise<Traced> } => {
-    if (disposed) throw new Error(`${name} was disposed and cannot run again; compile it anew`);
+    if (disposed) throw disposedError();
     const leaves: Leaf[] = [];
     const signature = args.map((a, i) => describe(a, `argument ${i + 1}`, leaves, name)).join("; ");
     let traced = traces.get(signature);
     if (!traced) {
-      traced = frozen().then((values) =>
-        traceGraph(fn as unknown as (...a: unknown[]) => unknown, args, leaves, values),
-      );
+      traced = frozen().then((values) => {
+        try {
+          return traceGraph(fn as unknown as (...a: unknown[]) => unknown, args, leaves, values);
+        } catch (error) {
+          throw located(error, name, leaves);
+        }
+      });
       traces.set(signature, traced);
       traced.catch(() => traces.delete(signature));
     }
@@ -77,9 +84,10 @@ export function compile<A extends readonly unknown[], R>(
   const call = async (...args: unknown[]): Promise<unknown> => {
     const { leaves, traced } = traceFor(args);
     const { graph, rebuild, owner } = await traced;
-    owner.program ??= Promise.resolve(options.engine ?? defaultEngine()).then((engine) =>
-      engine.compile(graph),
-    );
+    owner.program ??= Promise.resolve(options.engine ?? defaultEngine()).then((engine) => {
+      if (disposed) throw disposedError();
+      return engine.compile(graph);
+    });
     const program = await owner.program;
     return rebuild(await program.run(graph.feeds.map((feed) => feedValue(feed, leaves))));
   };
@@ -87,7 +95,10 @@ export function compile<A extends readonly unknown[], R>(
     graph: async (...args: unknown[]) => (await traceFor(args).traced).graph,
     dispose: async () => {
       disposed = true;
-      for (const traced of traces.values()) await (await (await traced).owner.program)?.dispose();
+      const quietly = <T>(made: Promise<T> | undefined): Promise<T | undefined> | undefined =>
+        made?.catch(() => undefined);
+      for (const traced of traces.values())
+        await (await quietly((await quietly(traced))?.owner.program))?.dispose();
     },
   });
 }
@@ -111,6 +122,9 @@ function freezer({ freeze, engine }: CompileOptions): () => Promise<ReadonlyMap<
   };
   return () => (values ??= read());
 }
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** Host values in the place of leaves, in the order `describe` met them. */
 function asArray(value: unknown): NdArray | undefined {
@@ -140,7 +154,7 @@ function describe(value: unknown, path: string, leaves: Leaf[], name: string): s
   }
   if (Array.isArray(value))
     return `[${value.map((v, i) => describe(v, `${path}[${i}]`, leaves, name)).join()}]`;
-  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+  if (isPlain(value))
     return `{${Object.entries(value)
       .map(([k, v]) => `${k}:${describe(v, `${path}.${k}`, leaves, name)}`)
       .join()}}`;
@@ -149,6 +163,21 @@ function describe(value: unknown, path: string, leaves: Leaf[], name: string): s
   throw new TypeError(
     `${name}, ${path}: an array, number, key, string, boolean, or an object of them, was expected`,
   );
+}
+
+/** An error met while tracing says what was being traced, and for which inputs. */
+function located(error: unknown, name: string, leaves: readonly Leaf[]): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const inputs = leaves
+    .slice(0, 8)
+    .map(({ path, value }) =>
+      value instanceof Key ? `${path} a key` : `${path} ${value.dtype}${showShape(value.shape)}`,
+    );
+  if (leaves.length > 8) inputs.push(`${leaves.length - 8} more`);
+  const { message } = error;
+  error.message += `\n  while tracing ${name}${inputs.length > 0 ? ` for ${inputs.join(", ")}` : ""}`;
+  if (error.stack) error.stack = error.stack.replace(message, error.message);
+  return error;
 }
 
 function traceGraph(
@@ -181,11 +210,15 @@ function traceGraph(
       const at = outputs.push(value) - 1;
       return (arrays) => arrays[at];
     }
+    if (value instanceof Promise)
+      throw new TypeError("a compiled function must not be async: it is traced, and returns tensors at once");
+    if (value instanceof Variable)
+      throw new TypeError(`${value.name} was returned as a variable; return its value, asTensor(variable)`);
     if (Array.isArray(value)) {
       const parts = value.map(collect);
       return (arrays) => parts.map((p) => p(arrays));
     }
-    if (typeof value === "object" && value !== null) {
+    if (isPlain(value)) {
       const parts = Object.entries(value).map(([k, v]) => [k, collect(v)] as const);
       return (arrays) => Object.fromEntries(parts.map(([k, p]) => [k, p(arrays)]));
     }

@@ -31,6 +31,12 @@ export interface EngineOptions {
   readonly device?: Device;
   /** Threads for one operator; the number of cores when left out. */
   readonly threads?: number;
+  /**
+   * In a page: the URL of the folder that serves ONNX Runtime's `ort-wasm*.mjs` and `.wasm` files (copies of
+   * `onnxruntime-web/dist`), ending in a slash. Bundlers that follow `new URL(…, import.meta.url)`, such as Vite,
+   * can do without; others need it.
+   */
+  readonly wasmPaths?: string;
 }
 
 type EngineFactory = (options: EngineOptions) => Promise<Engine>;

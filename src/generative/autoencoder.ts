@@ -86,7 +86,7 @@ export const ae: ModelDefinition<typeof config> = {
   name: "ae",
   description: "autoencoder: an image through a code of few numbers and back",
   config,
-  training: { data: "mnist", batchSize: 128, lr: 1e-3, epochs: 10 },
+  training: { data: "mnist", batchSize: 128, lr: 2e-3, epochs: 10 },
   build: (options, data, plan) => {
     const module = new Autoencoder(imageShapeOf(data, "ae"), options);
     const loss = (batch: Batch): Losses => module.loss(batch.images!);

@@ -5,16 +5,19 @@ import { Sequential, type Step } from "../nn/container.ts";
 import { Conv2d, ConvTranspose2d } from "../nn/convolution.ts";
 import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
-import { concat, relu, reshape } from "../tensor/ops.ts";
+import { broadcastTo, concat, relu, reshape } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Data } from "../train/examples.ts";
 
 /** The options that say how the encoder and its mirror image, the decoder, are built. */
 export const ARCHITECTURE = {
   network: z
-    .enum(["mlp", "conv"])
+    .enum(["mlp", "conv", "fully-conv"])
     .default("mlp")
-    .describe("fully connected layers, or convolutions that halve the image at each stage"),
+    .describe(
+      "fully connected layers; convolutions that halve the image at each stage, then fully connected layers; or " +
+        "convolutions alone, where the code is a small image of several channels",
+    ),
   latent: z
     .int()
     .min(1)
@@ -25,8 +28,12 @@ export const ARCHITECTURE = {
     .int()
     .min(0)
     .default(2)
-    .describe("hidden layers (mlp) or stages of stride 2 (conv); 0 makes the mlp linear"),
-  channels: z.int().min(1).default(32).describe("conv: channels of the first stage; each stage doubles them"),
+    .describe("hidden layers (mlp) or stages of stride 2 (convolutions); 0 makes the mlp linear"),
+  channels: z
+    .int()
+    .min(1)
+    .default(32)
+    .describe("convolutions: channels of the first stage; each stage doubles them"),
 };
 
 export type Architecture = z.output<z.ZodObject<typeof ARCHITECTURE>>;
@@ -58,7 +65,7 @@ class MlpEncoder extends Module implements Coder {
     return this.layers.children();
   }
   forward(x: Tensor, condition?: Tensor): Tensor {
-    return this.layers.forward(join(reshape(x, [x.shape[0]!, -1]), condition));
+    return this.layers.forward(join(flat(x), condition));
   }
 }
 
@@ -78,43 +85,96 @@ class MlpDecoder extends Module implements Coder {
   }
 }
 
-/** Stages of 4 × 4 convolutions with stride 2, then dense layers on what is left. */
+/** Stages of 4 × 4 convolutions with stride 2, each with ReLU. */
+const shrinking = ({ channels }: Stages): Step[] =>
+  channels.slice(1).flatMap((out, i): Step[] => [new Conv2d(channels[i]!, out, 4, HALVE), relu]);
+
+/** The mirror image: transposed convolutions that double the image, with ReLU before each. */
+function growing({ channels }: Stages): Step[] {
+  const down = [...channels].reverse();
+  return down.slice(1).flatMap((out, i): Step[] => [relu, new ConvTranspose2d(down[i]!, out, 4, HALVE)]);
+}
+
+/** Convolutions, then dense layers on what is left. */
 class ConvEncoder extends Module implements Coder {
   readonly conv: Sequential;
   readonly dense: Sequential;
   constructor(stages: Stages, width: number, outputs: number, conditions: number) {
     super();
-    const { channels } = stages;
-    this.conv = new Sequential(
-      ...channels.slice(1).flatMap((out, i): Step[] => [new Conv2d(channels[i]!, out, 4, HALVE), relu]),
-    );
+    this.conv = new Sequential(...shrinking(stages));
     this.dense = mlp([size(stages.smallest) + conditions, width, outputs]);
   }
   forward(x: Tensor, condition?: Tensor): Tensor {
-    return this.dense.forward(join(reshape(this.conv.forward(x), [x.shape[0]!, -1]), condition));
+    return this.dense.forward(join(flat(this.conv.forward(x)), condition));
   }
 }
 
-/** The mirror image of ConvEncoder: dense layers, then transposed convolutions that double the image. */
 class ConvDecoder extends Module implements Coder {
   readonly dense: Sequential;
   readonly conv: Sequential;
   readonly #smallest: ImageShape;
   constructor(inputs: number, width: number, stages: Stages, conditions: number) {
     super();
-    const channels = [...stages.channels].reverse();
     this.dense = mlp([inputs + conditions, width, size(stages.smallest)]);
-    this.conv = new Sequential(
-      ...channels
-        .slice(1)
-        .flatMap((out, i): Step[] => [relu, new ConvTranspose2d(channels[i]!, out, 4, HALVE)]),
-    );
+    this.conv = new Sequential(...growing(stages));
     this.#smallest = stages.smallest;
   }
   forward(z: Tensor, condition?: Tensor): Tensor {
     const h = this.dense.forward(join(z, condition));
     return this.conv.forward(reshape(h, [z.shape[0]!, ...this.#smallest]));
   }
+}
+
+/**
+ * Convolutions alone: outputs [N, outputs] are a feature map, flattened. A condition becomes channels of the
+ * smallest map, the same everywhere.
+ */
+class FullyConvEncoder extends Module implements Coder {
+  readonly conv: Sequential;
+  readonly out: Conv2d;
+  constructor(stages: Stages, outputs: number, conditions: number) {
+    super();
+    this.conv = new Sequential(...shrinking(stages));
+    this.out = new Conv2d(stages.smallest[0] + conditions, codeChannels(stages, outputs), 1);
+  }
+  forward(x: Tensor, condition?: Tensor): Tensor {
+    return flat(this.out.forward(withChannels(this.conv.forward(x), condition)));
+  }
+}
+
+class FullyConvDecoder extends Module implements Coder {
+  readonly in: Conv2d;
+  readonly conv: Sequential;
+  readonly #code: ImageShape;
+  constructor(inputs: number, stages: Stages, conditions: number) {
+    super();
+    const [c, h, w] = stages.smallest;
+    this.#code = [codeChannels(stages, inputs), h, w];
+    this.in = new Conv2d(this.#code[0] + conditions, c, 1);
+    this.conv = new Sequential(...growing(stages));
+  }
+  forward(z: Tensor, condition?: Tensor): Tensor {
+    const map = reshape(z, [z.shape[0]!, ...this.#code]);
+    return this.conv.forward(this.in.forward(withChannels(map, condition)));
+  }
+}
+
+const flat = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, -1]);
+
+/** A feature map [N, C, h, w] with the condition [N, K] as K more channels. */
+function withChannels(x: Tensor, condition: Tensor | undefined): Tensor {
+  if (!condition) return x;
+  const [n, k] = condition.shape as [number, number];
+  return concat([x, broadcastTo(reshape(condition, [n, k, 1, 1]), [n, k, x.shape[2]!, x.shape[3]!])], 1);
+}
+
+function codeChannels({ smallest }: Stages, numbers: number): number {
+  const [, h, w] = smallest;
+  if (numbers % (h * w) !== 0)
+    throw new UserError(
+      `a fully convolutional code here is an image of ${h} × ${w}: latent must be a multiple of ${h * w}`,
+    );
+  return numbers / (h * w);
 }
 
 const HALVE = { stride: 2, padding: 1 } as const;
@@ -146,17 +206,21 @@ export function makeEncoder(
   conditions = 0,
 ): Coder {
   const { network, width, depth, channels } = architecture;
-  return network === "mlp"
-    ? new MlpEncoder(size(image), hiddenLayers(architecture), outputs, conditions)
-    : new ConvEncoder(stagesOf(image, depth, channels), width, outputs, conditions);
+  if (network === "mlp") return new MlpEncoder(size(image), hiddenLayers(architecture), outputs, conditions);
+  const stages = stagesOf(image, depth, channels);
+  return network === "conv"
+    ? new ConvEncoder(stages, width, outputs, conditions)
+    : new FullyConvEncoder(stages, outputs, conditions);
 }
 
 /** Code [N, latent] → what the likelihood takes, [N, C, H, W]. */
 export function makeDecoder(image: ImageShape, architecture: Architecture, conditions = 0): Coder {
   const { network, latent, width, depth, channels } = architecture;
-  return network === "mlp"
-    ? new MlpDecoder(latent, hiddenLayers(architecture), image, conditions)
-    : new ConvDecoder(latent, width, stagesOf(image, depth, channels), conditions);
+  if (network === "mlp") return new MlpDecoder(latent, hiddenLayers(architecture), image, conditions);
+  const stages = stagesOf(image, depth, channels);
+  return network === "conv"
+    ? new ConvDecoder(latent, width, stages, conditions)
+    : new FullyConvDecoder(latent, stages, conditions);
 }
 
 /** The shape of one image of these data. Data without images are refused. */

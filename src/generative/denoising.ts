@@ -40,7 +40,7 @@ export const dae: ModelDefinition<typeof config> = {
   name: "dae",
   description: "denoising autoencoder: from a damaged image to the image",
   config,
-  training: { data: "mnist", batchSize: 128, lr: 1e-3, epochs: 10 },
+  training: { data: "mnist", batchSize: 128, lr: 2e-3, epochs: 6 },
   build: (options, data, plan) => {
     const module = new Autoencoder(imageShapeOf(data, "dae"), options);
     const corrupt = corruptionOf(options);

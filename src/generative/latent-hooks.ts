@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { lookup } from "../errors.ts";
+import { lookup, UserError } from "../errors.ts";
 import { adam } from "../optim/adam.ts";
 import { cosine } from "../optim/schedules.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Player } from "../train/task.ts";
 import { meanSquaredError } from "./distributions.ts";
@@ -36,16 +37,20 @@ export async function sample(
   options: z.output<z.ZodObject<typeof SAMPLE>>,
 ): Promise<Output> {
   const code = coding(context);
-  const { classes } = context.data;
-  const label =
-    options.class === undefined
-      ? undefined
-      : lookup("class", Object.fromEntries(classes.map((name, i) => [name, i])), options.class);
   const { count, temperature } = options;
+  const label = options.class === undefined ? undefined : labelOf(context, options.class);
   const drawn: Picture[] = [await pictures.samples(context, code, { count, label, temperature })];
   drawn.push(await pictures.interpolations(context, code), await pictures.traversals(context, code));
   if (code.model.latent === 2) drawn.push(await pictures.manifold(context, code));
   return { pictures: drawn };
+}
+
+function labelOf({ task, data }: Context, name: string): number {
+  if ((task.module as LatentModel).classes === 0)
+    throw new UserError(
+      `this ${task.name} was not told the classes, so it cannot draw one; train a vae with --conditional`,
+    );
+  return lookup("class", Object.fromEntries(data.classes.map((known, i) => [known, i])), name);
 }
 
 export const RECONSTRUCT = {
@@ -75,9 +80,12 @@ export async function testMean(
   return sum / context.data.test.length;
 }
 
+/** Values an image may have for the comparison with PCA. */
+const PCA_PIXELS = 3072;
+
 /**
  * Test reconstruction error, a linear probe on the codes, and both again for PCA with as many dimensions: what
- * the best linear autoencoder reaches.
+ * the best linear autoencoder reaches. Images of more than 3072 values (32 × 32 in colour) go without PCA.
  */
 export async function commonNumbers(context: Context): Promise<Record<string, number>> {
   const code = coding(context);
@@ -88,12 +96,15 @@ export async function commonNumbers(context: Context): Promise<Record<string, nu
     meanSquaredError(x, model.decode(model.encode(x, own(y)), own(y))),
   );
   const [train, test] = [await collect(context, "train"), await collect(context, "test")];
-  progress(0, 1, "fitting the principal components");
-  const pca = fitPca(train.map((b) => b.images));
-  const k = Math.min(model.latent, pca.mean.length);
-  const testImages = test.map((b) => b.images);
-  const pcaMse = pcaReconstructionError(pca, testImages, k);
-  const numbers = { mse, pcaMse, mseOverPca: mse / pcaMse };
+  const [trainImages, testImages] = [train, test].map((batches) => batches.map((b) => b.images));
+  const pixels = sizeOf(data.train.fields.images!.shape);
+  const k = Math.min(model.latent, pixels);
+  // The covariance of larger images would not fit in memory.
+  const small = pixels <= PCA_PIXELS;
+  if (small) progress(0, 1, "fitting the principal components");
+  const pca = small ? fitPca(trainImages!) : undefined;
+  const pcaMse = pca && pcaReconstructionError(pca, testImages!, k);
+  const numbers = { mse, ...(pcaMse !== undefined && { pcaMse, mseOverPca: mse / pcaMse }) };
   if (!data.train.fields.labels) return numbers;
 
   type Encode = (batch: ImageBatch) => Codes | Promise<Codes>;
@@ -114,7 +125,9 @@ export async function commonNumbers(context: Context): Promise<Record<string, nu
   return {
     ...numbers,
     probeAccuracy: await probe("the codes", (batch) => code.encode(batch)),
-    pcaProbeAccuracy: await probe("the principal components", ({ images }) => encodePca(pca, images, k)),
+    ...(pca && {
+      pcaProbeAccuracy: await probe("the principal components", ({ images }) => encodePca(pca, images, k)),
+    }),
   };
 }
 

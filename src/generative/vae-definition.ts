@@ -16,6 +16,7 @@ import { binarize, Vae, vaeLoss } from "./vae.ts";
 const config = z.strictObject({
   ...ARCHITECTURE,
   latent: ARCHITECTURE.latent.default(20),
+  width: ARCHITECTURE.width.default(400),
   decoder: z
     .enum(["bernoulli", "gaussian"])
     .default("bernoulli")
@@ -34,7 +35,7 @@ const config = z.strictObject({
   klWarmup: z
     .number()
     .min(0)
-    .default(0)
+    .default(1)
     .describe("epochs over which the weight of the KL term grows from 0 to beta"),
   freeBits: z
     .number()
@@ -72,7 +73,7 @@ export const vae: ModelDefinition<typeof config> = {
   name: "vae",
   description: "variational autoencoder: codes from a known distribution, so that new images can be drawn",
   config,
-  training: { data: "mnist", batchSize: 128, lr: 2e-3, epochs: 12 },
+  training: { data: "mnist", batchSize: 128, lr: 1e-3, epochs: 10 },
   build: (options, data, plan) => {
     const module = new Vae(imageShapeOf(data, "vae"), options, classesOf(data, options.conditional));
     const warmup = options.klWarmup * plan.stepsPerEpoch;

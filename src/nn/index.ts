@@ -37,9 +37,11 @@ export {
   GRUCell,
   LSTM,
   LSTMCell,
+  RecurrentCell,
   type RecurrentOptions,
   type RecurrentOutput,
   RNN,
   RNNCell,
   type RNNOptions,
 } from "./recurrent.ts";
+export { readSafeTensors, type SafeTensors, writeSafeTensors } from "./safetensors.ts";

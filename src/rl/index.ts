@@ -1,8 +1,14 @@
 export { checkEnv, checkModel } from "./checker.ts";
+export * from "./compare.ts";
 export * from "./env.ts";
 export { type BanditOptions, type BanditState, bandit, optimalArm } from "./envs/bandit.ts";
-export { type BlackjackObservation, blackjack } from "./envs/blackjack.ts";
-export { type BlackjackOptions, blackjackIndex, blackjackModel } from "./envs/blackjack-model.ts";
+export { blackjack } from "./envs/blackjack.ts";
+export {
+  type BlackjackObservation,
+  type BlackjackOptions,
+  blackjackIndex,
+  blackjackModel,
+} from "./envs/blackjack-model.ts";
 export { type CarRentalOptions, carRental } from "./envs/car-rental.ts";
 export { cartPole } from "./envs/cart-pole.ts";
 export { type CliffWalkingOptions, cliffWalking } from "./envs/cliff-walking.ts";
@@ -21,11 +27,14 @@ export { type MountainCarOptions, mountainCar } from "./envs/mountain-car.ts";
 export { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
 export { type TabularEnv, type TabularSpec, tabularEnv } from "./envs/tabular.ts";
 export { decodeTaxi, encodeTaxi, type TaxiPosition, taxi } from "./envs/taxi.ts";
+export * from "./figures/index.ts";
 export { type EnvId, environments, type MakeOptions, make, makeFunctional, timeLimitOf } from "./make.ts";
+export * from "./mdp/index.ts";
 export * from "./random.ts";
 export { type GridSvgOptions, gridSvg } from "./render/svg.ts";
 export { gridText, type TextOptions } from "./render/text.ts";
 export * from "./spaces.ts";
+export * from "./tabular/index.ts";
 export * from "./vector.ts";
 export { ActionMask } from "./wrappers/action-mask.ts";
 export { EpisodeStatistics } from "./wrappers/episode-statistics.ts";

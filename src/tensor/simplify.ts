@@ -1,7 +1,7 @@
 import { allocate } from "./dtype.ts";
 import { type Graph, nodesOf, rootsOf } from "./graph.ts";
 import type { NdArray } from "./ndarray.ts";
-import { add, concat, constant, mul, pad, reshape, sqrt, sub } from "./ops.ts";
+import { add, concat, constant, mul, pad, reshape, slice, sqrt, sub } from "./ops.ts";
 import { broadcastShapes, type Shape, sameShape } from "./shape.ts";
 import { type Attributes, type OpName, Tensor } from "./tensor.ts";
 
@@ -155,6 +155,8 @@ function rewrite(t: Tensor, single: readonly boolean[]): Tensor | undefined {
         ? a!.inputs[0]
         : new Tensor("transpose", a!.inputs, { perm }, t.shape, t.dtype);
     }
+    case "concat":
+      return rejoined(t as Tensor<"concat">);
     case "matmul":
       return withoutTransposes(t as Tensor<"matmul">);
     default:
@@ -218,6 +220,23 @@ function joinedPads(t: Tensor): Tensor | undefined {
     axis,
   );
   return pad(joined, { low: pieces[0]!.attrs.low, high: pieces.at(-1)!.attrs.high });
+}
+
+/** Pieces cut from one tensor side by side and put together again are that part of it. */
+function rejoined(t: Tensor<"concat">): Tensor | undefined {
+  const { axis } = t.attrs;
+  const base = t.inputs[0]!.inputs[0];
+  let end = -1;
+  for (const piece of t.inputs) {
+    if (!piece.is("slice") || piece.inputs[0] !== base || piece.attrs.steps.some((s) => s !== 1))
+      return undefined;
+    const { starts, lengths } = piece.attrs;
+    const whole = base!.shape.every((d, i) => i === axis || lengths[i] === d);
+    if (!whole || (end >= 0 && starts[axis] !== end)) return undefined;
+    end = starts[axis]! + lengths[axis]!;
+  }
+  const starts = base!.shape.map((_, i) => (i === axis ? end - t.shape[axis]! : 0));
+  return slice(base!, { starts, lengths: t.shape });
 }
 
 /** reshape(rows) + bias → reshape(rows + bias), so that engines can add the bias inside the product. */

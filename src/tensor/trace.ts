@@ -54,7 +54,13 @@ export function substitute<T>(values: ReadonlyMap<Variable, Tensor>, fn: () => T
     active.current.set(variable, value);
   }
   try {
-    return fn();
+    const result = fn();
+    for (const [variable, value] of values)
+      if (active.current.get(variable) !== value)
+        throw new Error(
+          `assign(${variable.name}): it stands for another value here (substituted or frozen), so the new one would be lost`,
+        );
+    return result;
   } finally {
     for (const [variable, value] of before)
       if (value) active.current.set(variable, value);

@@ -1,4 +1,4 @@
-import { epochOrder, type Position, START } from "../data/batches.ts";
+import { batchIndices, type Position } from "../data/batches.ts";
 import { batchOf, type Dataset, type Split } from "../data/dataset.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Key } from "../tensor/random.ts";
@@ -53,18 +53,13 @@ export interface Fetch {
   readonly next: Position;
 }
 
-/**
- * Shuffled batches without end, from a position on; the rest of an epoch that fills no batch is left out. The
- * order is a pure function of the key, so that a run resumed at `next` sees what it would have seen.
- */
-export function* fetches(examples: Examples, batchSize: number, key: Key, start = START): Generator<Fetch> {
-  const end = examples.length - (examples.length % batchSize);
-  for (let { epoch, index } = start; ; epoch++, index = 0) {
-    const order = epochOrder(key, epoch, examples.length);
-    while (index < end) {
-      const batch = examples.batch(order.subarray(index, index + batchSize));
-      index += batchSize;
-      yield { batch, next: index < end ? { epoch, index } : { epoch: epoch + 1, index: 0 } };
-    }
-  }
+/** Shuffled batches without end, from a position on; the rest of an epoch that fills no batch is left out. */
+export function* fetches(
+  examples: Examples,
+  batchSize: number,
+  key: Key,
+  start?: Position,
+): Generator<Fetch> {
+  for (const { indices, next } of batchIndices(examples.length, { batchSize, key }, start))
+    yield { batch: examples.batch(indices), next };
 }

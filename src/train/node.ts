@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { DEVICES } from "../engine/engine.ts";
 import { UserError, unknownName } from "../errors.ts";
@@ -177,8 +177,10 @@ async function readFolder(path: string): Promise<Checkpoint> {
  */
 export async function rewind(run: RunFolder, step: number): Promise<void> {
   const folder = join(run.path, "checkpoints");
-  await mkdir(folder, { recursive: true });
-  for (const place of [run.path, folder]) await sweepLeftovers(place);
+  for (const place of [run.path, folder, join(run.path, "samples")]) {
+    await mkdir(place, { recursive: true });
+    await sweepLeftovers(place);
+  }
   const names = new Set(await namesIn(folder));
   for (const later of (await checkpointSteps(run)).filter((s) => s > step)) {
     let aside = `${later}.aside`;
@@ -188,6 +190,11 @@ export async function rewind(run: RunFolder, step: number): Promise<void> {
 }
 
 function parseConfig(text: string, file: string): RunConfig {
+  const other = tryJson(text) as { kind?: string; algorithm?: string; env?: string } | undefined;
+  if (other?.kind === "tabular")
+    throw new UserError(
+      `${other.algorithm} on ${other.env}: a run of galatea rl (galatea rl play ${dirname(file)})`,
+    );
   const parsed = RunConfigSchema.safeParse(tryJson(text));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;

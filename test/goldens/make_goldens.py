@@ -136,6 +136,14 @@ def networks():
     case("networks", "cross_attention", cross, {"query": q, "key": k, "value": v},
          {"y": cross(q, k, v, need_weights=False)[0]}, config={"embed_dim": 8, "num_heads": 4, "kdim": 6, "vdim": 5})
 
+    # One context for keys and values, of which the second example has only the first two tokens.
+    cross = rounded(nn.MultiheadAttention(8, 2, batch_first=True))
+    x, context, lengths = leaf(2, 3, 8), leaf(2, 4, 8), torch.tensor([4, 2])
+    padding = torch.arange(4)[None] >= lengths[:, None]
+    case("networks", "padded_cross_attention", cross, {"x": x, "context": context, "lengths": lengths},
+         {"y": cross(x, context, context, key_padding_mask=padding, need_weights=False)[0]},
+         config={"embed_dim": 8, "num_heads": 2})
+
 
 # ---- recurrent cells, unrolled over x [batch, time, features] ----
 
@@ -163,6 +171,20 @@ def recurrent():
             outputs["c"] = c
         config = {"input_size": 3, "hidden_size": 4, "nonlinearity": "relu" if name.endswith("relu") else "tanh"}
         case("recurrent", name, cell, inputs, outputs, config=config)
+
+    for name, cls in {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}.items():
+        config = {"input_size": 3, "hidden_size": 2, "num_layers": 2, "bidirectional": True}
+        net = rounded(cls(**config, batch_first=True))
+        x, h0 = leaf(2, 3, 3), leaf(4, 2, 2)
+        inputs = {"x": x, "h0": h0}
+        if name == "LSTM":
+            inputs["c0"] = leaf(4, 2, 2)
+            output, (h, c) = net(x, (h0, inputs["c0"]))
+            outputs = {"output": output, "h": h, "c": c}
+        else:
+            output, h = net(x, h0)
+            outputs = {"output": output, "h": h}
+        case("recurrent", name, net, inputs, outputs, config=config)
 
 
 # ---- single layers ----
@@ -295,6 +317,9 @@ def losses():
     one("kl_div", F.kl_div, {"input": log_q, "target": q})
     one("kl_div_log_target", F.kl_div, {"input": log_q, "target": q.log().mul(1000).round().div(1000)},
         log_target=True)
+    one("gaussian_nll", F.gaussian_nll_loss, {"input": rand(3, 4), "target": rand(3, 4), "var": rand(3, 4).square()})
+    one("gaussian_nll_full", F.gaussian_nll_loss, {"input": rand(3, 4), "target": rand(3, 4), "var": rand(3, 1).square()},
+        full=True, eps=0.2)
 
 
 def optimizers():

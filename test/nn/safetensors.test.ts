@@ -62,16 +62,16 @@ describe("round trip", () => {
 
   test("data begin on a multiple of eight, so that reading copies nothing", () => {
     const { tensors } = readSafeTensors(small, "a");
-    expect(tensors["weight"]!.data.buffer).toBe(small.buffer);
-    expect((tensors["steps"]!.data.byteOffset - small.byteOffset) % 8).toBe(0);
-    expect([...(tensors["steps"]!.data as Int32Array)]).toEqual([7]);
+    expect(tensors.weight!.data.buffer).toBe(small.buffer);
+    expect((tensors.steps!.data.byteOffset - small.byteOffset) % 8).toBe(0);
+    expect([...(tensors.steps!.data as Int32Array)]).toEqual([7]);
   });
 
   test("bytes at an odd offset of a larger buffer are read too", () => {
     const shifted = new Uint8Array(small.length + 3);
     shifted.set(small, 3);
-    expect(readSafeTensors(shifted.subarray(3), "a").tensors["weight"]).toEqual(
-      readSafeTensors(small, "a").tensors["weight"],
+    expect(readSafeTensors(shifted.subarray(3), "a").tensors.weight).toEqual(
+      readSafeTensors(small, "a").tensors.weight,
     );
   });
 
@@ -81,8 +81,8 @@ describe("round trip", () => {
     const bytes = file(header, 11);
     bytes.set([0, 0, 128, 63, 0, 0, 0, 192, 1, 2, 3], bytes.length - 11);
     const { tensors, metadata } = readSafeTensors(bytes, "pt.safetensors");
-    expect([...(tensors["b"]!.data as Float32Array)]).toEqual([1, -2]);
-    expect([...(tensors["a"]!.data as Uint8Array)]).toEqual([1, 2, 3]);
+    expect([...(tensors.b!.data as Float32Array)]).toEqual([1, -2]);
+    expect([...(tensors.a!.data as Uint8Array)]).toEqual([1, 2, 3]);
     expect(metadata).toEqual({ format: "pt" });
   });
 });

@@ -154,7 +154,9 @@ describe("Markov reward process", () => {
     const forever = rewardProcess(drunkard, [1, 0, 0, 0, 0]);
     expect(() => exactValue(forever, 1)).toThrow("state 0: it pays 1 for ever");
     expect(exactValue(forever, 0.5)[0]).toBeCloseTo(2, 12);
-    expect(() => exactValue(process, 1.5)).toThrow("gamma must lie in 0 … 1, not 1.5");
+    expect(() => exactValue(process, 1.5)).toThrow(
+      "gamma must lie in 0 … 1 (or be -1: alternating moves), not 1.5",
+    );
     expect(() => rewardProcess(drunkard, [0, Number.NaN, 0, 0, 0])).toThrow(
       "state 1: the reward NaN is not finite",
     );

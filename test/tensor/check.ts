@@ -37,8 +37,8 @@ export interface CheckOptions {
   readonly ops?: readonly CheckedOp[];
   /** Random cases for each way an op is drawn. */
   readonly seeds?: number;
-  /** Leave out the dtypes that 32-bit devices do not compute with. */
-  readonly wide?: boolean;
+  /** Leave out what is for CPUs only. */
+  readonly gpu?: boolean;
   /** How much further than on a CPU results may be off. */
   readonly slack?: number;
 }
@@ -55,10 +55,14 @@ export async function checkAll(engine: Engine, options: CheckOptions = {}): Prom
   const reports: Report[] = [];
   for (const op of options.ops ?? OPS)
     for (let seed = 0; seed < CASES[op].length * (options.seeds ?? 1); seed++)
-      if (!options.wide || !draw(op, seed).narrow)
+      if (!options.gpu || !draw(op, seed).cpuOnly)
         reports.push(await checkOne(engine, op, seed, options.slack));
   return reports;
 }
+
+/** For each way an op is drawn: whether it has a gradient to check. */
+export const waysOf = (op: CheckedOp): boolean[] =>
+  CASES[op].map((_, way) => draw(op, way).inputs.some((x) => x.dtype === "float32"));
 
 /** The seed also says which of the op's ways to be drawn is used. */
 function draw(op: CheckedOp, seed: number): Case<never> {

@@ -24,8 +24,8 @@ export interface Case<A> {
   readonly wrt?: readonly number[];
   /** The gradient is zero by decree, not by calculus (stopGradient). */
   readonly stopped?: boolean;
-  /** Not on a provider without full int64, uint8 or float16 kernels (WebGPU computes 32-bit numbers). */
-  readonly narrow?: boolean;
+  /** Not for GPUs in browsers: dtypes of other than 32 bits, and layouts that only CPUs have. */
+  readonly cpuOnly?: boolean;
 }
 export type Draw<A> = (r: Rng) => Case<A>;
 export type Maker<K extends CheckedOp> = Draw<Attributes[K]>;

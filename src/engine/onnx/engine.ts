@@ -1,12 +1,12 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { allocate, type DType } from "../../tensor/dtype.ts";
+import { allocate, viewAs } from "../../tensor/dtype.ts";
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../tensor/float16.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import type { Engine, Program } from "../engine.ts";
-import { borderType, lower, type Port } from "./lower.ts";
+import { borderType, type Feed, lower, type Port } from "./lower.ts";
 import type { Target } from "./lowering/context.ts";
 
 /** The part of ONNX Runtime's API that both of its packages share. */
@@ -33,6 +33,8 @@ interface Slot {
   version: number;
   front: OrtTensor;
   back: OrtTensor | undefined;
+  /** The session that made `front`, where its memory is the session's. */
+  owner?: InferenceSession | undefined;
 }
 
 /** An engine on ONNX Runtime, of either package. */
@@ -53,12 +55,8 @@ export class OrtEngine implements Engine {
 
   readonly state = {
     read: (variable: Variable): Promise<NdArray> => this.#inTurn(() => this.#read(variable)),
-    release: (variable: Variable): void => {
-      const slot = this.#slots.get(variable);
-      slot?.front.dispose();
-      slot?.back?.dispose();
-      this.#slots.delete(variable);
-    },
+    // In turn: a run may be using it. What is called after this comes after it.
+    release: (variable: Variable): void => void this.#inTurn(async () => this.#release(variable)),
   };
 
   async compile(graph: Graph): Promise<Program> {
@@ -80,29 +78,34 @@ export class OrtEngine implements Engine {
         inputs[port.name] = this.#toOrt(checked(port, feeds[i]));
       });
       for (const { name, variable } of lowered.reads) inputs[name] = this.#slot(variable).front;
+      const versions = lowered.updates.map((u) => u.variable.version);
       const results: Record<string, OrtTensor | null> = {};
       for (const { name } of lowered.outputs) results[name] = null;
       for (const { name, variable } of lowered.updates)
         results[name] = this.#setup.ownBuffers ? this.#backOf(variable) : null;
       const out = await session.run(inputs, results as InferenceSession.OnnxValueMapType);
-      for (const { name, variable } of lowered.updates) this.#take(variable, out[name] as OrtTensor);
-      return lowered.outputs.map((port) => fromOrt(port, out[port.name] as OrtTensor));
+      lowered.updates.forEach(({ name, variable }, i) => {
+        this.#take(variable, out[name] as OrtTensor, versions[i]!, session);
+      });
+      return lowered.outputs.map((port) => fromOrt(port, (out[port.name] as OrtTensor).data));
     };
     return {
       run: (feeds) => this.#inTurn(() => run(feeds)),
       dispose: () =>
         this.#inTurn(async () => {
           open = false;
-          if (this.#sessions.delete(session)) await session.release();
+          if (!this.#sessions.delete(session)) return;
+          await this.#evacuate(session);
+          await session.release();
         }),
     };
   }
 
   async dispose(): Promise<void> {
     await this.#inTurn(async () => {
+      for (const variable of this.#slots.keys()) this.#release(variable);
       for (const session of this.#sessions) await session.release();
       this.#sessions.clear();
-      for (const variable of this.#slots.keys()) this.state.release(variable);
     });
   }
 
@@ -134,21 +137,37 @@ export class OrtEngine implements Engine {
     return this.#toOrt({ data: allocate(dtype, sizeOf(shape)), shape, dtype } as NdArray);
   }
 
-  #take(variable: Variable, tensor: OrtTensor): void {
-    const slot = this.#slots.get(variable);
-    const old = slot && slot.version === variable.version ? slot.front : undefined;
+  /** A run's result, of a run that began at `version`: what the host sets meanwhile wins, at the next use. */
+  #take(variable: Variable, front: OrtTensor, version: number, owner: InferenceSession): void {
+    const old = this.#slots.get(variable)?.front;
     if (!this.#setup.ownBuffers) old?.dispose();
-    this.#slots.set(variable, {
-      version: variable.version,
-      front: tensor,
-      back: this.#setup.ownBuffers ? old : undefined,
-    });
+    this.#slots.set(variable, { version, front, back: this.#setup.ownBuffers ? old : undefined, owner });
+  }
+
+  /** State outlives the program that wrote it; memory on a device does not outlive its session. */
+  async #evacuate(session: InferenceSession): Promise<void> {
+    for (const [{ dtype, shape }, slot] of this.#slots) {
+      if (slot.owner !== session || slot.front.location !== "gpu-buffer") continue;
+      const data = await slot.front.getData();
+      slot.front.dispose();
+      slot.front = new this.#ort.Tensor(borderType(dtype) as never, data as never, shape);
+    }
+  }
+
+  #release(variable: Variable): void {
+    const slot = this.#slots.get(variable);
+    slot?.front.dispose();
+    slot?.back?.dispose();
+    this.#slots.delete(variable);
   }
 
   async #read(variable: Variable): Promise<NdArray> {
-    const { data } = this.#slot(variable).front;
-    const values = data ?? (await this.#slot(variable).front.getData());
-    return { data: values.slice(), shape: variable.shape, dtype: variable.dtype } as NdArray;
+    const { front } = this.#slot(variable);
+    const { dtype, shape } = variable;
+    return fromOrt(
+      { dtype, shape },
+      front.location === "gpu-buffer" ? await front.getData() : front.data.slice(),
+    );
   }
 
   #toOrt({ data, shape, dtype }: NdArray): OrtTensor {
@@ -157,17 +176,20 @@ export class OrtEngine implements Engine {
   }
 }
 
-function fromOrt({ dtype, shape }: Port, tensor: OrtTensor): NdArray {
-  const data = dtype === "bfloat16" ? float32ToBfloat16(tensor.data as Float32Array) : tensor.data;
-  return { data, shape, dtype } as NdArray;
+/** What ONNX Runtime gives as an array of ours. Where the platform has a Float16Array, float16 comes as one. */
+function fromOrt({ dtype, shape }: Pick<Port, "dtype" | "shape">, data: OrtTensor["data"]): NdArray {
+  if (dtype === "bfloat16") return { data: float32ToBfloat16(data as Float32Array), shape, dtype };
+  const { buffer, byteOffset, byteLength } = data as Float32Array;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return { data: dtype === "float16" ? viewAs(dtype, bytes) : data, shape, dtype } as NdArray;
 }
 
-function checked(port: Port, value: NdArray | undefined): NdArray {
+function checked(port: Feed, value: NdArray | undefined): NdArray {
   if (!value)
-    throw new TypeError(`input ${port.name} is missing: ${port.dtype as DType}${showShape(port.shape)}`);
+    throw new TypeError(`${port.label} is missing: ${port.dtype}${showShape(port.shape)} was expected`);
   if (value.dtype !== port.dtype || !sameShape(value.shape, port.shape))
     throw new TypeError(
-      `input ${port.name} takes ${port.dtype}${showShape(port.shape)}; it was fed ${value.dtype}${showShape(value.shape)}`,
+      `${port.label} takes ${port.dtype}${showShape(port.shape)}; it was fed ${value.dtype}${showShape(value.shape)}`,
     );
   return value;
 }

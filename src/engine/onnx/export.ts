@@ -56,5 +56,6 @@ export async function exportOnnx(
     throw new Error("export: the function draws random numbers; make them inputs");
   });
   const lowered = lower(graph, STANDARD, { feeds, outputs });
-  return { bytes: lowered.bytes, inputs: lowered.feeds, outputs: lowered.outputs };
+  const port = ({ name, dtype, shape }: Port): Port => ({ name, dtype, shape });
+  return { bytes: lowered.bytes, inputs: lowered.feeds.map(port), outputs: lowered.outputs.map(port) };
 }

@@ -22,9 +22,14 @@ export interface Port {
   readonly shape: Shape;
 }
 
+/** A port that is fed, with its name for people: "argument 2.images". */
+export interface Feed extends Port {
+  readonly label: string;
+}
+
 export interface Lowered {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly feeds: readonly Port[];
+  readonly feeds: readonly Feed[];
   readonly outputs: readonly Port[];
   readonly reads: readonly (Port & { variable: Variable })[];
   readonly updates: readonly (Port & { variable: Variable })[];
@@ -64,7 +69,10 @@ export function lower(graph: Graph, target: Target, names: PortNames = {}): Lowe
     );
     return port;
   };
-  const feeds = graph.feeds.map((t, i) => leaf(t, names.feeds?.[i] ?? `${t.op}_${i}`));
+  const feeds = graph.feeds.map((t, i): Feed => {
+    const port = leaf(t, names.feeds?.[i] ?? `${t.op}_${i}`);
+    return { ...port, label: t.is("input") ? t.attrs.name : port.name };
+  });
   const reads = graph.reads.map((t, i) => ({ ...leaf(t, `state_${i}`), variable: t.attrs.variable }));
 
   const nodes = nodesOf(rootsOf(graph));

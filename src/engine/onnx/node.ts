@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { InferenceSession } from "onnxruntime-node";
-import { UserError } from "../../errors.ts";
-import type { Device, Engine, EngineOptions } from "../engine.ts";
+import { UserError, unknownName } from "../../errors.ts";
+import { DEVICES, type Device, type Engine, type EngineOptions } from "../engine.ts";
 import { OrtEngine, type OrtModule } from "./engine.ts";
 import { CPU, WEBGPU } from "./lowering/context.ts";
 
@@ -10,8 +10,14 @@ const ONE_THREAD_BELOW = 4e6;
 
 /** ONNX Runtime's engine in Node. */
 export async function nodeEngine({ device = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
-  if (device === "wasm") return (await import("./web.ts")).webEngine({ device, ...(threads && { threads }) });
+  if (device === "wasm") {
+    const { engineOn } = await import("./web.ts");
+    return engineOn(await import("onnxruntime-web"), { device, threads: threads ?? availableParallelism() });
+  }
+  if (!DEVICES.includes(device)) throw unknownName("device", device, DEVICES);
   const ort = await import("onnxruntime-node");
+  // What goes wrong is thrown; printing it too would only startle.
+  ort.env.logLevel = "fatal";
   await requireDevice(ort.listSupportedBackends(), device, () => probe(ort, device));
   const count = threads ?? Math.min(availableParallelism(), 16);
   const host = device === "cpu";
@@ -26,7 +32,7 @@ export async function nodeEngine({ device = "cpu", threads }: EngineOptions = {}
       graphOptimizationLevel: "all",
       // Planned memory comes on top of what the first run took: a quarter more for a large step, for no gain in time.
       enableMemPattern: work < ONE_THREAD_BELOW,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
       // Denormals cost a hundred times a normal number, and nothing here needs them.
       extra: { session: { set_denormal_as_zero: "1" } },
     }),
@@ -84,12 +90,14 @@ async function requireDevice(
   const known = backends.map((b) => b.name);
   if (!known.includes(device))
     throw new UserError(
-      `device ${device} is not offered by onnxruntime-node on this platform; there is: ${[...known, "wasm"].join(", ")}`,
+      `device ${device} is not offered by onnxruntime-node on this platform; there is: ${DEVICES.filter((d) => d === "wasm" || known.includes(d)).join(", ")}`,
     );
   try {
     await start();
   } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    // ONNX Runtime puts the place in its own source before the reason.
+    const why = message.split(" was false. ").at(-1);
     throw new UserError(
       `device ${device} does not start here. ${HOW[device] ?? ""}. (ONNX Runtime says: ${why})`,
     );

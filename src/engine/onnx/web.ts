@@ -4,20 +4,28 @@ import type { Engine, EngineOptions } from "../engine.ts";
 import { OrtEngine, type OrtModule } from "./engine.ts";
 import { CPU, WEBGPU } from "./lowering/context.ts";
 
+type WebModule = typeof import("onnxruntime-web/wasm");
+
 /** ONNX Runtime's engine for the browser: WebAssembly (cpu and wasm mean the same here) or WebGPU. */
-export async function webEngine({ device = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
-  if (device === "cuda")
+export async function webEngine(options: EngineOptions = {}): Promise<Engine> {
+  if (options.device === "cuda")
     throw new UserError(
       "device cuda exists in Node only; in a browser choose webgpu (a GPU) or cpu (WebAssembly)",
     );
+  if (options.device !== "webgpu") return engineOn(await import("onnxruntime-web/wasm"), options);
+  await requireWebGpu();
+  return engineOn(await import("onnxruntime-web/webgpu"), options);
+}
+
+/** The engine on one of the builds of onnxruntime-web: Node has its own. */
+export function engineOn(ort: WebModule, { device = "cpu", threads, wasmPaths }: EngineOptions): Engine {
   const gpu = device === "webgpu";
-  if (gpu) await requireWebGpu();
-  const ort = gpu ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
   // Threads need shared memory, which a page has only when it is cross-origin isolated.
   const shared = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true;
   const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
   const count = shared ? (threads ?? Math.min(cores, 8)) : 1;
   ort.env.wasm.numThreads = count;
+  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
   ort.env.logLevel = "error";
   return new OrtEngine(ort as unknown as OrtModule, {
     name: gpu ? "onnxruntime-web webgpu" : `onnxruntime-web wasm, ${count} thread${count > 1 ? "s" : ""}`,

@@ -21,7 +21,7 @@ export interface LabelledCodes {
 export interface ProbeOptions {
   readonly engine: Engine;
   readonly key: Key;
-  readonly epochs?: number;
+  readonly steps?: number;
   readonly batchSize?: number;
   readonly lr?: number;
   readonly progress?: (done: number, total: number) => void;
@@ -36,7 +36,7 @@ export async function linearProbe(
   train: LabelledCodes,
   test: LabelledCodes,
   classes: number,
-  { engine, key, epochs = 20, batchSize = 500, lr = 0.02, progress }: ProbeOptions,
+  { engine, key, steps = 2000, batchSize = 500, lr = 0.02, progress }: ProbeOptions,
 ): Promise<number> {
   const [n, d] = train.codes.shape as [number, number];
   if (test.codes.shape[1] !== d)
@@ -47,7 +47,6 @@ export async function linearProbe(
     );
   const size = Math.min(batchSize, n);
   const stepsPerEpoch = Math.floor(n / size);
-  const steps = epochs * stepsPerEpoch;
   const scale = standardizer(train.codes);
   const codes = scale(train.codes);
 

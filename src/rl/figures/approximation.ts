@@ -96,7 +96,7 @@ const figure9_2 = aggregation(
   "9.2",
   "semi-gradient TD(0) with state aggregation, 1000-state walk",
   (task, rng, V, episodes) =>
-    tdPrediction(task, { policy: equiprobable, episodes, gamma: 1, alpha: 1e-3, rng, V }),
+    tdPrediction(task, { policy: equiprobable, episodes, gamma: 1, alpha: 2e-4, rng, V }),
 );
 
 function aggregation(

@@ -107,10 +107,10 @@ const figure5_1: Figure = {
       ] as const
     ).flatMap(([kind, words]) =>
       [
-        [early, "10,000 episodes"],
-        [V, "500,000 episodes"],
-      ].map(([v, when]) =>
-        heatMap({ title: `${words}, ${when}`, ...AXES }, hands(state, kind, v as Float64Array), {
+        { v: early, when: "10,000 episodes" },
+        { v: V, when: "500,000 episodes" },
+      ].map(({ v, when }) =>
+        heatMap({ title: `${words}, ${when}`, ...AXES }, hands(state, kind, v), {
           ...NAMES,
           scale: "diverging",
         }),

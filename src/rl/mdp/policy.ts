@@ -108,11 +108,8 @@ export function checkPolicy(m: Mdp, policy: Policy): void {
   }
 }
 
-/**
- * Throws unless the policy is proper: from every state the episode can end. Without a discount an improper
- * policy has no values.
- */
-export function checkProper(m: Mdp, policy: Policy): void {
+/** A state from which the episode cannot end under the policy, if there is one. */
+export function firstImproper(m: Mdp, policy: Policy): number | undefined {
   const s = m.states;
   const ends = new Uint8Array(s + 1);
   ends[s] = 1;
@@ -134,7 +131,16 @@ export function checkProper(m: Mdp, policy: Policy): void {
     }
   }
   const stuck = ends.indexOf(0);
-  if (stuck < 0) return;
+  return stuck < 0 ? undefined : stuck;
+}
+
+/**
+ * Throws unless the policy is proper: from every state the episode can end. Without a discount an improper
+ * policy has no values.
+ */
+export function checkProper(m: Mdp, policy: Policy): void {
+  const stuck = firstImproper(m, policy);
+  if (stuck === undefined) return;
   const a = policy.subarray(stuck * m.actions, (stuck + 1) * m.actions).findIndex((p) => p > 0);
   throw new UserError(
     `${pairName(m, stuck, a)}: under this policy the episode never ends from here, so at gamma = 1 it has no ` +

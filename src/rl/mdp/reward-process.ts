@@ -16,9 +16,14 @@ export function discountedReturn(rewards: ArrayLike<number>, gamma: number): num
   return G;
 }
 
-/** Throws unless 0 ≤ γ ≤ 1. */
+/**
+ * Throws unless 0 ≤ γ ≤ 1, or γ = −1: in a zero-sum game of alternating moves the value of a position is seen by
+ * the player to move, v(s) = max r − v(s′), so what follows counts with the opposite sign.
+ */
 export function checkDiscount(gamma: number): void {
-  if (!(gamma >= 0 && gamma <= 1)) throw new UserError(`the discount gamma must lie in 0 … 1, not ${gamma}`);
+  if (!((gamma >= 0 && gamma <= 1) || gamma === -1)) {
+    throw new UserError(`the discount gamma must lie in 0 … 1 (or be -1: alternating moves), not ${gamma}`);
+  }
 }
 
 export function rewardProcess(chain: MarkovChain, reward: ArrayLike<number>): MarkovRewardProcess {
@@ -42,12 +47,12 @@ export function exactValue({ chain, reward }: MarkovRewardProcess, gamma: number
   const open: number[] = [];
   for (let s = 0; s < n; s++) {
     const stays = P[s * n + s] === 1;
-    if (stays && gamma === 1 && reward[s] !== 0) {
+    if (stays && Math.abs(gamma) === 1 && reward[s] !== 0) {
       throw new UserError(`state ${names[s]}: it pays ${reward[s]} for ever, which has no sum at gamma = 1`);
     }
     if (!(stays && reward[s] === 0)) open.push(s);
   }
-  if (gamma === 1) absorption(chain);
+  if (Math.abs(gamma) === 1) absorption(chain);
   const v = new Float64Array(n);
   if (open.length === 0) return v;
   const A = new Matrix(open.length, open.length);

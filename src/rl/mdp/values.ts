@@ -1,8 +1,8 @@
 import { Matrix, solve } from "ml-matrix";
 import { UserError } from "../../errors.ts";
 import { markovChain } from "./chain.ts";
-import { isTerminal, type Mdp } from "./model.ts";
-import { checkPolicy, checkProper, type Policy } from "./policy.ts";
+import { isTerminal, type Mdp, mdp, rowOf } from "./model.ts";
+import { checkPolicy, checkProper, firstImproper, type Policy } from "./policy.ts";
 import { checkDiscount, exactValue, type MarkovRewardProcess, rewardProcess } from "./reward-process.ts";
 
 /** One Bellman backup of a pair: r(s, a) + γ Σ p(s′ | s, a) v(s′). */
@@ -79,7 +79,7 @@ export function processUnder(m: Mdp, policy: Policy): MarkovRewardProcess {
 
 /** v_π as the solution of the Bellman equation (eq. 3.14), states + 1 entries. */
 export function exactPolicyValues(m: Mdp, policy: Policy, gamma: number): Float64Array {
-  if (gamma === 1) checkProper(m, policy);
+  if (Math.abs(gamma) === 1) checkProper(m, policy);
   return exactValue(processUnder(m, policy), gamma);
 }
 
@@ -94,7 +94,7 @@ export function occupancy(
   start: ArrayLike<number> = m.initial,
 ): Float64Array {
   checkDiscount(gamma);
-  if (gamma === 1) checkProper(m, policy);
+  if (Math.abs(gamma) === 1) checkProper(m, policy);
   const { chain } = processUnder(m, policy);
   const open = [...Array(m.states).keys()].filter((s) => !isTerminal(m, s));
   const A = new Matrix(open.length, open.length);
@@ -109,4 +109,24 @@ export function occupancy(
     for (let a = 0; a < m.actions; a++) out[s * m.actions + a] = x.get(i, 0) * policy[s * m.actions + a]!;
   });
   return out;
+}
+
+/**
+ * E[G_0] of a policy from the model's own start, exactly. Only states that the policy can meet count: elsewhere
+ * it may be as bad as it likes. Undefined where it may go on for ever and nothing is discounted.
+ */
+export function policyReturn(m: Mdp, policy: Policy, gamma: number): number | undefined {
+  const met = new Set(Array.from(m.initial.keys()).filter((s) => m.initial[s]! > 0));
+  for (const s of met) {
+    for (let i = s * m.actions; i < (s + 1) * m.actions; i++) {
+      if (policy[i] === 0) continue;
+      for (let k = m.rowPtr[i]!; k < m.rowPtr[i + 1]!; k++) {
+        if (m.probability[k]! > 0 && m.next[k] !== m.states) met.add(m.next[k]!);
+      }
+    }
+  }
+  const part = mdp({ ...m, outcomes: (s, a) => (met.has(s) ? rowOf(m, s, a) : []) });
+  if (Math.abs(gamma) === 1 && firstImproper(part, policy) !== undefined) return undefined;
+  const v = exactPolicyValues(part, policy, gamma);
+  return m.initial.reduce((sum, p, s) => sum + p * v[s]!, 0);
 }

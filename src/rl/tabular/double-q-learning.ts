@@ -10,13 +10,15 @@ import type { TabularTask } from "./task.ts";
  */
 export function* doubleQLearning(
   task: TabularTask,
-  options: Omit<ControlOptions, "Q"> & { Q1?: Float64Array; Q2?: Float64Array },
+  options: ControlOptions & { Q1?: Float64Array; Q2?: Float64Array },
 ): Learning<{ Q1: Float64Array; Q2: Float64Array; Q: Float64Array }> {
   const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1) } = options;
-  const { Q1 = actionTable(task), Q2 = actionTable(task) } = options;
+  const { Q1 = actionTable(task), Q2 = actionTable(task), Q = actionTable(task) } = options;
   checkLearning(options);
-  // The behaviour looks at the sum of both.
-  const Q = Q1.map((x, i) => x + Q2[i]!);
+  // The behaviour looks at the mean of both, which is also what comes of it.
+  Q.forEach((_, i) => {
+    Q[i] = (Q1[i]! + Q2[i]!) / 2;
+  });
   const alpha1 = stepSizes(options.alpha, Q1.length);
   const alpha2 = stepSizes(options.alpha, Q2.length);
   for (let episode = 0; episode < episodes; episode++) {
@@ -33,12 +35,12 @@ export function* doubleQLearning(
       const best = task.terminated ? 0 : greedyAction(task, learner, next, rng);
       const target = R + gamma * judge[next * task.actions + best]!;
       learner[i]! += (first ? alpha1(i) : alpha2(i)) * (target - learner[i]!);
-      Q[i] = Q1[i]! + Q2[i]!;
+      Q[i] = (Q1[i]! + Q2[i]!) / 2;
       S = next;
       G += R;
       steps++;
     } while (!task.terminated && !task.truncated);
     yield { episode, steps, return: G };
   }
-  return { Q1, Q2, Q: Q.map((x) => x / 2) };
+  return { Q1, Q2, Q };
 }

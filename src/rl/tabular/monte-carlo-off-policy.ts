@@ -53,6 +53,9 @@ export function* offPolicyPrediction(
   return { V };
 }
 
+/** A first value of what nothing is known of. */
+export const PESSIMISTIC = -1e6;
+
 /** π(a | s) / b(a | s), or a sentence where b cannot have taken a. */
 function ratio(
   task: TabularTask,
@@ -74,13 +77,14 @@ function ratio(
 /**
  * Off-policy Monte Carlo control (section 5.7) with weighted importance sampling: the target is greedy with
  * respect to Q, the behaviour any policy that tries everything. It learns only from the tail of an episode, back
- * to the last action that was not greedy.
+ * to the last action that was not greedy. So it must begin with values below all returns (`PESSIMISTIC`): an
+ * action never seen would stay greedy for ever, and no tail would ever be.
  */
 export function* offPolicyControl(
   task: TabularTask,
   options: { behaviour?: Rule; episodes: number; gamma: number; rng: Rng; Q?: Float64Array },
 ): Learning<{ Q: Float64Array }> {
-  const { behaviour = equiprobable, episodes, gamma, rng, Q = actionTable(task) } = options;
+  const { behaviour = equiprobable, episodes, gamma, rng, Q = actionTable(task, PESSIMISTIC) } = options;
   checkLearning(options);
   const C = new Float64Array(Q.length);
   for (let episode = 0; episode < episodes; episode++) {

@@ -34,7 +34,7 @@ export function policyEvaluation(
   const { gamma, theta = 1e-10, inPlace = true, maxSweeps = 1_000_000, onSweep } = options;
   checkDiscount(gamma);
   checkPolicy(m, policy);
-  if (gamma === 1) checkProper(m, policy);
+  if (Math.abs(gamma) === 1) checkProper(m, policy);
   let v = options.v ?? new Float64Array(m.states + 1);
   let fresh = inPlace ? v : new Float64Array(m.states + 1);
   for (let sweep = 1; sweep <= maxSweeps; sweep++) {

@@ -87,7 +87,11 @@ function qOfRows(
 ): void {
   for (let i = 0, k = 0; i < q.length; i++) {
     const end = rowPtr[i + 1]!;
-    let sum = k === end ? -Infinity : 0;
+    if (k === end) {
+      q[i] = -Infinity;
+      continue;
+    }
+    let sum = 0;
     // Four at a time: the reads of v do not wait for one another.
     for (; k + 3 < end; k += 4) {
       sum +=

@@ -92,6 +92,12 @@ export const convolution = {
   conv2dWeightGrad: {
     infer: ([x, g], c) => {
       require4d("conv2dWeightGrad", [x!, g!]);
+      const shapes = [x!.shape, g!.shape];
+      const whole = x!.shape[1]! % c.groups === 0 && g!.shape[1]! % c.groups === 0;
+      if (x!.shape[0] !== g!.shape[0] || !whole)
+        throw new ShapeError("conv2dWeightGrad", shapes, `no batch of both with ${c.groups} groups`);
+      if (!([0, 1] as const).every((i) => convLength(hw(x!)[i], c.kernel[i], i, c) === hw(g!)[i]))
+        throw new ShapeError("conv2dWeightGrad", shapes, `no kernel of ${showShape(c.kernel)} joins them`);
       return { shape: [g!.shape[1]!, x!.shape[1]! / c.groups, ...c.kernel], dtype: "float32" };
     },
     vjp: (h, _, [x, g], c) => [

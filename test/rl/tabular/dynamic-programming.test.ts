@@ -200,6 +200,25 @@ describe("solvers on models of any shape", () => {
     expect(backups).toBeLessThan((sweeps * m.states) / 5);
   });
 
+  it("takes γ = 0, and γ = −1 for moves in turn, with actions that are not available", () => {
+    // From 2 take 1 or 2, from 1 take 1: the last one who takes wins 1.
+    const nim = mdp({
+      states: 4,
+      actions: 2,
+      outcomes: (s, a) =>
+        a + 1 > s ? [] : [{ probability: 1, next: s - a - 1, reward: s === a + 1 ? 1 : 0 }],
+    });
+    const SIGNED: [number, string][] = [
+      [-1, "0,1,1,-1"],
+      [0, "0,1,1,0"],
+      [1, "0,1,1,1"],
+    ];
+    for (const [gamma, v] of SIGNED) {
+      expect(String(Array.from(valueIteration(nim, { gamma }).v.subarray(0, 4), (x) => x + 0))).toBe(v);
+      expect(String(Array.from(policyIteration(nim, { gamma }).v.subarray(0, 4), (x) => x + 0))).toBe(v);
+    }
+  });
+
   it("stops with a sentence where values never settle", () => {
     const forever = mdp({ states: 1, actions: 1, outcomes: () => [{ probability: 1, next: 0, reward: 1 }] });
     expect(() => valueIteration(forever, { gamma: 1, maxSweeps: 50 })).toThrow(
@@ -212,6 +231,8 @@ describe("solvers on models of any shape", () => {
     expect(() => prioritizedSweeping(forever, { gamma: 1, maxBackups: 50 })).toThrow(
       "still move after 50 backups",
     );
-    expect(() => valueIteration(forever, { gamma: -1 })).toThrow("gamma must lie in 0 … 1, not -1");
+    expect(() => valueIteration(forever, { gamma: -0.5 })).toThrow(
+      "gamma must lie in 0 … 1 (or be -1: alternating moves), not -0.5",
+    );
   });
 });

@@ -28,8 +28,8 @@ type Plain = {
 }[CheckedOp];
 
 const unary =
-  (f: (x: number) => number, draw: (r: Rng) => Input, narrow = false): Draw<None> =>
-  (r) => ({ inputs: [draw(r)], attrs: {}, reference: map(f), narrow });
+  (f: (x: number) => number, draw: (r: Rng) => Input, cpuOnly = false): Draw<None> =>
+  (r) => ({ inputs: [draw(r)], attrs: {}, reference: map(f), cpuOnly });
 
 const smooth =
   (low = -2, high = 2) =>
@@ -46,11 +46,11 @@ const binary =
     f: (a: number, b: number) => number,
     left: (r: Rng, of: number[]) => Input,
     right = left,
-    narrow = false,
+    cpuOnly = false,
   ): Draw<None> =>
   (r) => {
     const [a, b] = pair(r);
-    return { inputs: [left(r, a), right(r, b)], attrs: {}, reference: zip(f), narrow };
+    return { inputs: [left(r, a), right(r, b)], attrs: {}, reference: zip(f), cpuOnly };
   };
 
 const float = (r: Rng, of: number[]): Input => floats(r, of);
@@ -126,8 +126,8 @@ const casts: readonly Maker<"cast">[] = CASTS.map(([from, dtype, f, low = -9, hi
   const of = shape(r);
   const exact = from !== "float32";
   const x = exact ? ints(r, of, low, high, from) : floats(r, of, low, high);
-  const narrow = !WIDE.includes(from) || !WIDE.includes(dtype);
-  return { inputs: [x], attrs: { dtype }, reference: map(f), narrow };
+  const cpuOnly = !WIDE.includes(from) || !WIDE.includes(dtype);
+  return { inputs: [x], attrs: { dtype }, reference: map(f), cpuOnly };
 });
 
 const wheres: readonly Maker<"where">[] = (["float32", "int32", "int64", "uint8"] as const).map(
@@ -139,7 +139,7 @@ const wheres: readonly Maker<"where">[] = (["float32", "int32", "int64", "uint8"
       inputs: [bools(r, below(r, of)), value(), value()],
       attrs: {},
       reference: zip((c, a, b) => (c ? a : b)),
-      narrow: dtype === "int64" || dtype === "uint8",
+      cpuOnly: dtype === "int64" || dtype === "uint8",
     };
   },
 );

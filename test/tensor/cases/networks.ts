@@ -171,14 +171,14 @@ function draw(r: Rng, kind: Kind): { layout: Layout; c: ConvGeometry } {
     }),
     any: () => ({ kernel: two(1, 3), size: two(3, 6), channels: two(1, 2), geometry: anything() }),
     blocked: () => ({
-      kernel: two(1, 2),
+      kernel: two(1, 3),
       size: two(2, 3),
       channels: r.pick([
         [16, 16],
         [32, 16],
         [16, 32],
       ]),
-      geometry: r.pick([UNIT, PADDED, { ...PADDED, stride: [2, 1] }]),
+      geometry: r.pick([UNIT, UNIT, { ...PADDED, stride: [2, 1] }]),
     }),
     wide: () => ({ kernel: [8, 7], size: two(8, 9), channels: two(1, 2), geometry: r.pick([UNIT, PADDED]) }),
   };
@@ -237,19 +237,34 @@ export const networks: Cases<
   conv2d: KINDS.map((kind) => (r) => {
     const { layout, c } = draw(r, kind);
     const inputs = [floats(r, layout.x), floats(r, layout.w)];
-    return { inputs, attrs: c, reference: contraction(layout, c, "x", "w", "y") };
+    return {
+      inputs,
+      attrs: c,
+      reference: contraction(layout, c, "x", "w", "y"),
+      cpuOnly: kind === "blocked",
+    };
   }),
   conv2dInputGrad: KINDS.map((kind) => (r) => {
     const { layout, c } = draw(r, kind);
     const inputs = [floats(r, layout.y), floats(r, layout.w)];
     const size = [layout.x[2]!, layout.x[3]!] as const;
-    return { inputs, attrs: { ...c, size }, reference: contraction(layout, c, "y", "w", "x") };
+    return {
+      inputs,
+      attrs: { ...c, size },
+      reference: contraction(layout, c, "y", "w", "x"),
+      cpuOnly: kind === "blocked",
+    };
   }),
   conv2dWeightGrad: KINDS.map((kind) => (r) => {
     const { layout, c } = draw(r, kind);
     const inputs = [floats(r, layout.x), floats(r, layout.y)];
     const kernel = [layout.w[2]!, layout.w[3]!] as const;
-    return { inputs, attrs: { ...c, kernel }, reference: contraction(layout, c, "x", "y", "w") };
+    return {
+      inputs,
+      attrs: { ...c, kernel },
+      reference: contraction(layout, c, "x", "y", "w"),
+      cpuOnly: kind === "blocked",
+    };
   }),
   maxPool2d: [
     (r) => {

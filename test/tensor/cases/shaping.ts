@@ -55,7 +55,7 @@ const sums: readonly Maker<"sum">[] = [
           inputs: [values(r, of, dtype)],
           attrs: { axes },
           reference: (x) => overAxes(x!, axes, add),
-          narrow: dtype === "int64",
+          cpuOnly: dtype === "int64",
         };
       },
   ),
@@ -141,7 +141,7 @@ export const shaping: Cases<
       attrs: { axis, reverse },
       reference: (x) =>
         along(x!, axis, (line) => line.map((_, i) => add(reverse ? line.slice(i) : line.slice(0, i + 1)))),
-      narrow: dtype === "int64",
+      cpuOnly: dtype === "int64",
     };
   }),
   reshape: MOVED.map((dtype) => (r) => {
@@ -153,7 +153,7 @@ export const shaping: Cases<
       inputs: [values(r, of, dtype)],
       attrs: { shape: to },
       reference: (x) => ({ shape: to, data: x!.data }),
-      narrow: !wide(dtype),
+      cpuOnly: !wide(dtype),
     };
   }),
   transpose: MOVED.map((dtype) => (r) => {
@@ -171,7 +171,7 @@ export const shaping: Cases<
               of.map((_, axis) => i[perm.indexOf(axis)]!),
             ),
         ),
-      narrow: !wide(dtype),
+      cpuOnly: !wide(dtype),
     };
   }),
   broadcastTo: (["float32", "int32", "bool", "int64", "uint8"] as const).map((dtype) => (r) => {
@@ -181,7 +181,7 @@ export const shaping: Cases<
       inputs: [x],
       attrs: { shape: to },
       reference: (v) => make(to, (...i) => at(v!, i)),
-      narrow: !wide(dtype),
+      cpuOnly: !wide(dtype),
     };
   }),
   slice: MOVED.map((dtype) => (r) => {
@@ -207,7 +207,7 @@ export const shaping: Cases<
             i.map((v, axis) => starts[axis]! + v * steps[axis]!),
           ),
         ),
-      narrow: !wide(dtype),
+      cpuOnly: !wide(dtype),
     };
   }),
   concat: [
@@ -220,7 +220,7 @@ export const shaping: Cases<
       (dtype): Maker<"concat"> =>
         (r) => {
           const { inputs, axis } = pieces(r, r.int(1, 4), dtype);
-          return { inputs, attrs: { axis }, reference: (...xs) => joined(xs, axis), narrow: !wide(dtype) };
+          return { inputs, attrs: { axis }, reference: (...xs) => joined(xs, axis), cpuOnly: !wide(dtype) };
         },
     ),
   ],
@@ -239,7 +239,7 @@ export const shaping: Cases<
             return from.every((v, axis) => v >= 0 && v < of[axis]!) ? at(x!, from) : value;
           },
         ),
-      narrow: !wide(dtype),
+      cpuOnly: !wide(dtype),
     };
   }),
   gather: INDEX.flatMap((dtype) =>
@@ -257,7 +257,7 @@ export const shaping: Cases<
               make([...of.slice(0, axis), ...index.shape, ...of.slice(axis + 1)], (...i) =>
                 at(x!, [...i.slice(0, axis), at(k!, i.slice(axis, axis + rank)), ...i.slice(axis + rank)]),
               ),
-            narrow: dtype === "int64",
+            cpuOnly: dtype === "int64",
           };
         },
     ),
@@ -268,7 +268,7 @@ export const shaping: Cases<
       inputs: [x, index],
       attrs: { axis },
       reference: (v, k) => make(index.shape, (...i) => at(v!, i.with(axis, at(k!, i)))),
-      narrow: dtype === "int64",
+      cpuOnly: dtype === "int64",
     };
   }),
   scatterAdd: INDEX.map((dtype) => (r) => {
@@ -283,7 +283,7 @@ export const shaping: Cases<
             if (at(k!, i.with(axis, j)) === i[axis]) total += at(updates!, i.with(axis, j));
           return total;
         }),
-      narrow: dtype === "int64",
+      cpuOnly: dtype === "int64",
     };
   }),
 };

@@ -10,14 +10,20 @@ export interface Target {
    * weights that change at 1.5 to 2 times the speed of plain ones.
    */
   readonly block?: number;
+  /** ONNX operators without a kernel, which are composed of others: left to the CPU they would cost copies. */
+  readonly missing: ReadonlySet<"Sign" | "Or" | "LogSoftmax">;
   /** Most pieces that one Concat can take (WebGPU binds one storage buffer a piece). */
   readonly maxPieces: number;
 }
 
-export const CPU: Target = { contrib: true, maxPieces: Number.POSITIVE_INFINITY };
+export const CPU: Target = { contrib: true, missing: new Set(), maxPieces: Number.POSITIVE_INFINITY };
 /** For files that leave: operators of the ONNX standard only. */
-export const STANDARD: Target = { contrib: false, maxPieces: Number.POSITIVE_INFINITY };
-export const WEBGPU: Target = { contrib: false, maxPieces: 7 };
+export const STANDARD: Target = { contrib: false, missing: new Set(), maxPieces: Number.POSITIVE_INFINITY };
+export const WEBGPU: Target = {
+  contrib: false,
+  missing: new Set(["Sign", "Or", "LogSoftmax"]),
+  maxPieces: 7,
+};
 
 /** What one op's lowering works with. */
 export interface Context {

@@ -1,16 +1,8 @@
 import type { ConvGeometry, Tensor } from "../../../tensor/tensor.ts";
 import type { Context, Lowerings } from "./context.ts";
+import { convAttributes, type Quad } from "./geometry.ts";
 import { blockedConv, fitsBlocks } from "./nchwc.ts";
 import { MOST_TAPS, weightGradByConv, weightGradByTaps } from "./weight-grad.ts";
-
-type Quad = [number, number, number, number];
-
-export const convAttributes = (c: ConvGeometry) => ({
-  strides: { ints: c.stride },
-  dilations: { ints: c.dilation },
-  pads: { ints: [c.padding[0][0], c.padding[1][0], c.padding[0][1], c.padding[1][1]] },
-  group: { int: c.groups },
-});
 
 /** Stride 1: a convolution of g with the kernel turned around, in and out exchanged; faster than ConvTranspose. */
 function turnedConvolution(

@@ -44,7 +44,15 @@ export const elementwise: Lowerings<
   log: same("Log"),
   sqrt: same("Sqrt"),
   abs: same("Abs"),
-  sign: same("Sign"),
+  // [x > 0] − [x < 0]
+  sign: (t, [x], { model, target }) => {
+    if (!target.missing.has("Sign") || t.dtype !== "float32") return model.node("Sign", [x!])[0]!;
+    const sides = ["Greater", "Less"].map((op) => {
+      const [side] = model.node(op, [x!, model.float(0)]);
+      return model.node("Cast", [side!], { to: { int: onnxType("float32") } })[0]!;
+    });
+    return model.node("Sub", sides)[0]!;
+  },
   sin: same("Sin"),
   cos: same("Cos"),
   tanh: same("Tanh"),
@@ -69,7 +77,15 @@ export const elementwise: Lowerings<
   less: same("Less"),
   lessEqual: same("LessOrEqual"),
   and: same("And"),
-  or: same("Or"),
+  // ¬(¬a ∧ ¬b)
+  or: (_, inputs, { model, target }) => {
+    if (!target.missing.has("Or")) return model.node("Or", inputs)[0]!;
+    const neither = model.node(
+      "And",
+      inputs.flatMap((x) => model.node("Not", [x])),
+    );
+    return model.node("Not", neither)[0]!;
+  },
   where: same("Where"),
   cast: (t, [x], { model }) => model.node("Cast", [x!], { to: { int: onnxType(t.attrs.dtype) } })[0]!,
   stopGradient: same("Identity"),

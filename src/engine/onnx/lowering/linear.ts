@@ -73,7 +73,15 @@ export const linear: Lowerings<
     return alpha === 1 ? product : model.node("Mul", [product, model.float(alpha)])[0]!;
   },
   softmax: (t, [x], { model }) => model.node("Softmax", [x!], { axis: { int: t.attrs.axis } })[0]!,
-  logSoftmax: (t, [x], { model }) => model.node("LogSoftmax", [x!], { axis: { int: t.attrs.axis } })[0]!,
+  // (x − top) − log Σ exp(x − top)
+  logSoftmax: (t, [x], { model, target }) => {
+    if (!target.missing.has("LogSoftmax"))
+      return model.node("LogSoftmax", [x!], { axis: { int: t.attrs.axis } })[0]!;
+    const axes = model.ints([t.attrs.axis]);
+    const [below] = model.node("Sub", [x!, ...model.node("ReduceMax", [x!, axes])]);
+    const [total] = model.node("ReduceSum", [...model.node("Exp", [below!]), axes]);
+    return model.node("Sub", [below!, ...model.node("Log", [total!])])[0]!;
+  },
   standardize: (t, [x], ctx) => layerNorm(t, x!, t.attrs.eps, ctx)[0]!,
   invStd: (t, [x], ctx) => layerNorm(t, x!, t.attrs.eps, ctx)[2]!,
 };

@@ -2,9 +2,7 @@ import { convLength, sizeOf } from "../../../tensor/shape.ts";
 import type { ConvGeometry, Tensor } from "../../../tensor/tensor.ts";
 import { CONTRIB, type ModelBuilder } from "../builder.ts";
 import type { Context } from "./context.ts";
-import { convAttributes } from "./convolution.ts";
-
-type Quad = [number, number, number, number];
+import { convAttributes, type Quad } from "./geometry.ts";
 
 /** Kernels of more taps (a gradient of a gradient has whole images as kernels) go through one convolution. */
 export const MOST_TAPS = 49;

@@ -1,0 +1,36 @@
+import { Cli } from "./command.ts";
+import type { Io } from "./io.ts";
+import { compareCommand } from "./rl/compare.ts";
+import { figureCommand } from "./rl/figure.ts";
+import { listCommand } from "./rl/list.ts";
+import { playCommand } from "./rl/play.ts";
+import { solveCommand } from "./rl/solve.ts";
+import { trainCommand } from "./rl/train.ts";
+
+/** `galatea rl …`: finite decision processes, solved and learnt. */
+export function rlCommand(io: Io): Cli {
+  const rl = new Cli("rl")
+    .summary("reinforcement learning: solve, train, compare, watch")
+    .description(
+      "Reinforcement learning without networks: environments, exact solvers, and the methods of Sutton & Barto.\n" +
+        "`solve` needs the model of an environment, `train` learns from samples of it.",
+    ) as Cli;
+  for (const command of [
+    listCommand,
+    solveCommand,
+    trainCommand,
+    figureCommand,
+    compareCommand,
+    playCommand,
+  ]) {
+    rl.addCommand(command(io));
+  }
+  return rl.examples(
+    ["galatea rl list", "what there is"],
+    ["galatea rl solve value-iteration --env FrozenLake-v1", "the exact optimum"],
+    ["galatea rl train q-learning --env CliffWalking-v1", "learn from samples, into a run folder"],
+    ["galatea rl play runs/q-learning-CliffWalking-v1", "watch what was learnt"],
+    ["galatea rl figure 6.4", "a figure of the book as PNG and CSV"],
+    ["galatea rl compare", "dynamic programming, Monte Carlo and TD on one process"],
+  );
+}

@@ -1,0 +1,67 @@
+import { figures } from "../../rl/figures/index.ts";
+import { environments, makeFunctional } from "../../rl/make.ts";
+import { algorithms } from "../../rl/tabular/algorithms.ts";
+import { Cli } from "../command.ts";
+import { type Io, Printer, table } from "../io.ts";
+import { SOLVERS } from "./solve.ts";
+
+export function listCommand(io: Io): Cli {
+  const command = new Cli("list")
+    .summary("environments, solvers, algorithms and figures")
+    .description("List what `galatea rl` knows, each with a line about it.")
+    .option("--json", "one JSON object")
+    .action(({ json = false }: { json?: boolean }) => {
+      const printer = new Printer(io, json);
+      const envs = Object.entries(environments).map(([id, { about, maxEpisodeSteps }]) => ({
+        id,
+        about,
+        maxEpisodeSteps,
+        finite: makeFunctional(id).model !== undefined,
+      }));
+      const solvers = Object.entries(SOLVERS).map(([name, { about, section }]) => ({ name, about, section }));
+      const methods = Object.entries(algorithms).map(([name, { about, section, onPolicy }]) => ({
+        name,
+        about,
+        section,
+        onPolicy,
+      }));
+      printer.object({
+        environments: envs,
+        solvers,
+        algorithms: methods,
+        figures: figures.map(({ id, title, runs }) => ({ id, title, runs })),
+      });
+      printer.line("Environments (* without an exact model: for other methods than tables)");
+      printer.line(
+        table(
+          envs.map(({ id, about, finite }) => [`${id}${finite ? "" : " *"}`, about]),
+          "  ",
+        ),
+      );
+      printer.line("\nSolvers, which need the model: galatea rl solve NAME");
+      printer.line(
+        table(
+          solvers.map((s) => [s.name, `${s.about} (section ${s.section})`]),
+          "  ",
+        ),
+      );
+      printer.line("\nAlgorithms, which learn from samples: galatea rl train NAME");
+      printer.line(
+        table(
+          methods.map((m) => [
+            m.name,
+            `${m.about} (section ${m.section}, ${m.onPolicy ? "on" : "off"}-policy)`,
+          ]),
+          "  ",
+        ),
+      );
+      printer.line("\nFigures of Sutton & Barto, 2nd edition: galatea rl figure ID");
+      printer.line(
+        table(
+          figures.map((f) => [f.id, f.title]),
+          "  ",
+        ),
+      );
+    }) as Cli;
+  return command.examples(["galatea rl list --json", "the same for programs"]);
+}

@@ -1,0 +1,80 @@
+import { setTimeout } from "node:timers/promises";
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { greedyActions } from "../../rl/mdp/policy.ts";
+import { Cli } from "../command.ts";
+import { type Io, Printer } from "../io.ts";
+import { addOptions, pickOptions } from "../options.ts";
+import { short } from "../progress.ts";
+import { openFolder } from "./run-folder.ts";
+import { openFinite } from "./shared.ts";
+
+const PlayOptions = z.strictObject({
+  episodes: z.int().min(1).default(1).describe("episodes to watch"),
+  delay: z.int().min(0).default(250).describe("milliseconds between two pictures, in a terminal"),
+  maxSteps: z.int().min(1).default(200).describe("steps after which an episode is left"),
+  seed: z.int().min(0).default(0).describe("seed of the environment"),
+  json: z.boolean().default(false).describe("one JSON object a step instead of pictures"),
+});
+
+export function playCommand(io: Io): Cli {
+  const command = new Cli("play")
+    .summary("watch what a run has learnt")
+    .description("Play episodes with the greedy policy of a run, as pictures in the terminal. Ctrl-C leaves.")
+    .argument("<run>", "folder of the run, or its name under runs/")
+    .action((name: string, parsed: Record<string, unknown>) => run(name, parsed, io)) as Cli;
+  addOptions(command, PlayOptions, "Options:");
+  return command.examples(
+    ["galatea rl play runs/q-learning-CliffWalking-v1", "one episode"],
+    ["galatea rl play q-learning-FrozenLake-v1 --episodes 3 --delay 100", "three, faster"],
+    ["galatea rl play runs/taxi --json", "its steps for programs"],
+  );
+}
+
+async function run(name: string, parsed: Record<string, unknown>, io: Io): Promise<void> {
+  const { episodes, delay, maxSteps, seed, json } = pickOptions(PlayOptions, parsed);
+  const { path, run: config, Q } = await openFolder(name);
+  const printer = new Printer(io, json);
+  const { env, model } = openFinite(config.env, config.envOptions);
+  if (Q.length !== (model.states + 1) * model.actions) {
+    throw new UserError(
+      `${path}: its table does not fit ${config.env}, which has ${model.states} states and ${model.actions} actions`,
+    );
+  }
+  const { functional } = env.unwrapped;
+  const actions = greedyActions(model, Q);
+  const live = io.stdout.isTTY && !json;
+  let height = 0;
+  const show = async (text: string): Promise<void> => {
+    // In a terminal a picture takes the place of the one before.
+    if (live && height > 0) io.stdout.write(`\x1b[${height}A\x1b[J`);
+    printer.line(text);
+    height = text.split("\n").length;
+    if (live) await setTimeout(delay, undefined, { signal: io.signal }).catch(() => {});
+  };
+  for (let episode = 0; episode < episodes && !io.signal.aborted; episode++) {
+    env.reset(episode === 0 ? { seed } : {});
+    height = 0;
+    let total = 0;
+    let steps = 0;
+    let over = "left";
+    await show(`${config.algorithm} on ${config.env}, episode ${episode + 1}\n${env.render().trimEnd()}`);
+    while (steps < maxSteps && !io.signal.aborted) {
+      const state = functional.indexOf!(env.unwrapped.state);
+      const action = actions[state]!;
+      const { reward, terminated, truncated } = env.step(action);
+      total += reward;
+      steps++;
+      const what = model.actionNames[action]!;
+      printer.object({ episode, step: steps, state, action: what, reward, terminated, truncated });
+      await show(
+        `step ${steps}: ${what}, reward ${short(reward)}, return ${short(total)}\n${env.render().trimEnd()}`,
+      );
+      if (terminated || truncated) {
+        over = terminated ? "ended" : "cut by the time limit";
+        break;
+      }
+    }
+    printer.line(`episode ${episode + 1} ${over} after ${steps} steps with a return of ${short(total)}\n`);
+  }
+}

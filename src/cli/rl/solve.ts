@@ -1,0 +1,144 @@
+import { z } from "zod";
+import type { Mdp } from "../../rl/mdp/model.ts";
+import { actionValues } from "../../rl/mdp/values.ts";
+import { linearProgramming } from "../../rl/tabular/linear-programming.ts";
+import { policyIteration } from "../../rl/tabular/policy-iteration.ts";
+import { prioritizedSweeping } from "../../rl/tabular/prioritized-sweeping.ts";
+import { valueIteration } from "../../rl/tabular/value-iteration.ts";
+import { Cli } from "../command.ts";
+import { type Io, Printer, table } from "../io.ts";
+import { addOptions, pickOptions } from "../options.ts";
+import { Family } from "./family.ts";
+import {
+  EnvOptions,
+  Gamma,
+  openFinite,
+  parseEnvOptions,
+  policyText,
+  requireEnv,
+  save,
+  savePolicy,
+  startValue,
+  uninterrupted,
+  valuesCsv,
+} from "./shared.ts";
+
+interface Solver {
+  readonly about: string;
+  readonly section: string;
+  readonly solve: (
+    m: Mdp,
+    gamma: number,
+    theta: number,
+  ) => { v: Float64Array; actions: Int32Array; work: Readonly<Record<string, number>> };
+}
+
+export const SOLVERS: Readonly<Record<string, Solver>> = {
+  "value-iteration": {
+    about: "sweeps of the Bellman optimality equation",
+    section: "4.4",
+    solve: (m, gamma, theta) => {
+      const { v, actions, sweeps } = valueIteration(m, { gamma, theta });
+      return { v, actions, work: { sweeps } };
+    },
+  },
+  "policy-iteration": {
+    about: "evaluate, improve, repeat",
+    section: "4.3",
+    solve: (m, gamma, theta) => {
+      const { v, actions, improvements, sweeps } = policyIteration(m, { gamma, theta });
+      return { v, actions, work: { improvements, sweeps } };
+    },
+  },
+  "prioritized-sweeping": {
+    about: "the state that would change most comes first",
+    section: "8.4",
+    solve: (m, gamma, theta) => {
+      const { v, actions, backups } = prioritizedSweeping(m, { gamma, theta });
+      return { v, actions, work: { backups } };
+    },
+  },
+  "linear-programming": {
+    about: "the visits of the best policy as a linear program; for small models",
+    section: "4.4, in passing",
+    solve: (m, gamma) => {
+      const { v, actions, objective } = linearProgramming(m, { gamma });
+      return { v, actions, work: { objective } };
+    },
+  },
+};
+
+const SolveOptions = EnvOptions.extend({
+  gamma: Gamma.default(0.99).describe("discount of later rewards; 1 for none, where every episode ends"),
+  theta: z.number().positive().default(1e-10).describe("stop when no value moves by as much"),
+  out: z.string().optional().describe("folder for values.csv and policy.png"),
+  json: z.boolean().default(false).describe("one JSON object instead of words"),
+});
+
+export function solveCommand(io: Io): Cli {
+  const solve = new Family("solve").chooses("solver", Object.keys(SOLVERS));
+  solve
+    .summary("the exact optimum of an environment whose model is known")
+    .description("Solve an environment exactly, from its model: optimal values and an optimal policy.");
+  for (const [name, solver] of Object.entries(SOLVERS)) {
+    const command = new Cli(name)
+      .summary(solver.about)
+      .description(`${solver.about} (Sutton & Barto, section ${solver.section}).`);
+    addOptions(command, SolveOptions, "Options:");
+    command.action((parsed: Record<string, unknown>) => run(name, solver, parsed, io));
+    solve.addCommand(
+      command.examples(
+        [`galatea rl solve ${name} --env FrozenLake-v1`, "γ = 0.99"],
+        [
+          `galatea rl solve ${name} --env FrozenLake-v1 --env-options map_name=8x8 --out lake`,
+          "a larger lake, with files",
+        ],
+        [`galatea rl solve ${name} --env CliffWalking-v1 --gamma 1 --json`, "for programs"],
+      ),
+    );
+  }
+  return solve.examples(
+    ["galatea rl solve value-iteration --env FrozenLake-v1", "optimal values and arrows"],
+    ["galatea rl solve policy-iteration --env CarRental-v0 --gamma 0.9", "Figure 4.2 in numbers"],
+  );
+}
+
+async function run(name: string, solver: Solver, parsed: Record<string, unknown>, io: Io): Promise<void> {
+  const { env, envOptions, gamma, theta, out, json } = pickOptions(SolveOptions, parsed);
+  const id = requireEnv(env);
+  const printer = new Printer(io, json);
+  const finite = openFinite(id, parseEnvOptions(envOptions));
+  const { model } = finite;
+  const began = performance.now();
+  const { v, actions, work } = uninterrupted(() => solver.solve(model, gamma, theta));
+  const ms = performance.now() - began;
+  const value = startValue(model, v);
+  const files: string[] = [];
+  if (out !== undefined) {
+    files.push(await save(out, "values.csv", valuesCsv(model, v, actions, actionValues(model, v, gamma))));
+    files.push(await savePolicy(out, `${id}: ${name}, γ = ${gamma}`, finite, v, actions));
+  }
+  printer.object({
+    solver: name,
+    env: id,
+    gamma,
+    startValue: value,
+    ...work,
+    ms,
+    values: Array.from(v.subarray(0, model.states)),
+    actions: Array.from(actions),
+    files,
+  });
+  printer.line(
+    `${id}: ${model.states} states, ${model.actions} actions, ${model.next.length} outcomes; ${name}, γ = ${gamma}`,
+  );
+  printer.line(policyText(finite, v, actions));
+  printer.line(
+    table([
+      ["value of the start", value.toFixed(5)],
+      ...Object.entries(work).map(([what, n]) => [what, String(Number(n.toFixed(5)))] as const),
+      ["time", `${ms.toFixed(1)} ms`],
+      ...files.map((path) => ["written", path] as const),
+    ]),
+  );
+}

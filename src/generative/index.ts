@@ -1,0 +1,13 @@
+export { Autoencoder, type AutoencoderOptions } from "./autoencoder.ts";
+export type { Architecture } from "./coders.ts";
+export { type ContextParts, withModel } from "./context.ts";
+export { CORRUPTIONS, type Corruption, type CorruptionName } from "./corruption.ts";
+export * from "./distributions.ts";
+export * as latent from "./latent.ts";
+export type { LatentModel } from "./latent-model.ts";
+export { linearProbe } from "./metrics/linear-probe.ts";
+export { decodePca, encodePca, fitPca, type Pca, pcaReconstructionError } from "./metrics/pca.ts";
+export { psnr } from "./metrics/psnr.ts";
+export * from "./model.ts";
+export { MODELS } from "./models.ts";
+export { binarize, Vae, type VaeLossOptions, type VaeOptions, vaeLoss } from "./vae.ts";

@@ -1,0 +1,2 @@
+export * from "./index.ts";
+export { saveChart, savePng, svgToPng } from "./node.ts";

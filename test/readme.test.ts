@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { cli } from "./cli/helpers.ts";
+
+/** Pages whose code must run as it stands. */
+const PAGES = ["README.md", "docs/getting-started.md", "docs/autoencoders.md"];
+const root = resolve(import.meta.dirname, "..");
+
+const blocks = (page: string, language: string): string[] =>
+  [
+    ...readFileSync(join(root, page), "utf8").matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms")),
+  ].map((match) => match[1]!);
+
+/** The package's entry points, as they stand in src. */
+const inSource = (code: string): string =>
+  code.replace(/from "galatea(\/\w+)?"/g, (_, sub: string = "") => {
+    const node = join(root, "src", sub, "index.node.ts");
+    const plain = join(root, "src", sub, "index.ts");
+    const hasNode = ["", "/data", "/train", "/plot"].includes(sub);
+    return `from "${pathToFileURL(hasNode ? node : plain).href}"`;
+  });
+
+const snippets = PAGES.flatMap((page) => blocks(page, "ts").map((code, i) => [page, i + 1, code] as const));
+
+test.each(snippets)("%s, snippet %i prints what its comments say", async (_page, _number, code) => {
+  const expected = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map((match) => match[1]);
+  expect(expected.length).toBeGreaterThan(0);
+  const folder = mkdtempSync(join(tmpdir(), "galatea-snippet-"));
+  try {
+    const file = join(folder, "snippet.mts");
+    writeFileSync(file, inSource(code));
+    const { out, err } = await run([file], folder);
+    expect(out.trim().split("\n"), err).toEqual(expected);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function run(args: readonly string[], cwd: string): Promise<{ out: string; err: string }> {
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), ...args], { cwd });
+  const texts = { out: "", err: "" };
+  child.stdout.on("data", (chunk: Buffer) => (texts.out += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (texts.err += chunk.toString()));
+  return new Promise((done) => child.on("close", () => done(texts)));
+}
+
+const commands = [...PAGES, "docs/cli.md"]
+  .flatMap((page) => blocks(page, "sh"))
+  .flatMap((block) => block.split("\n"))
+  .map((line) => line.replace(/#.*/, "").trim())
+  .filter((line) => /^(npx )?galatea /.test(line))
+  .map((line) => line.replace(/^(npx )?galatea /, ""));
+
+test.each(commands)("galatea %s: the command and its options exist", async (line) => {
+  const words = line.split(/\s+/);
+  // The words before the first option or run name lead to the command that is meant.
+  const first = words.findIndex((word) => word.startsWith("-") || /mnist|\//.test(word));
+  const path = first < 0 ? words : words.slice(0, first);
+  const { code, out, err } = await cli([...path, "--help"]);
+  expect(code, err).toBe(0);
+  for (const option of words.filter((word) => word.startsWith("--"))) expect(out).toContain(option);
+});

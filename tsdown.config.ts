@@ -1,0 +1,19 @@
+import { defineConfig } from "tsdown";
+
+export default defineConfig({
+  entry: [
+    "src/index.ts",
+    "src/index.node.ts",
+    "src/{nn,optim,data,train,generative,plot,rl}/index.ts",
+    "src/{data,train,plot}/index.node.ts",
+    "src/cli/main.ts",
+  ],
+  format: "esm",
+  platform: "neutral",
+  fixedExtension: false,
+  // One file a module, as in src: what a page does not import it does not load.
+  unbundle: true,
+  // The declarations are tsc's (tsconfig.types.json): bundlers lose the fluent methods, which are a merged declaration.
+  dts: false,
+  deps: { neverBundle: [/^node:/] },
+});
