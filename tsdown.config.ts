@@ -5,6 +5,7 @@ export default defineConfig({
     "src/index.ts",
     "src/index.node.ts",
     "src/{nn,optim,data,train,generative,plot,rl}/index.ts",
+    "src/generative/diffusion/index.ts",
     "src/{data,train,plot}/index.node.ts",
     "src/cli/main.ts",
   ],

@@ -7,7 +7,7 @@ import * as init from "../../nn/init.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
 import { GroupNorm } from "../../nn/normalization.ts";
-import { add, chunk, mul, pad, reshape, transpose, upsampleNearest2d } from "../../tensor/ops.ts";
+import { add, chunk, mul, reshape, transpose, upsampleNearest2d } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { UNetConfig } from "./unet-config.ts";
@@ -110,16 +110,15 @@ export class AttentionBlock extends Module {
 /** Half the size, by a convolution. Without padding (0) a row and a column are added at the end only, as in Ho et al.'s code. */
 export class Downsample extends Module {
   readonly conv: Conv2d;
-  readonly #asymmetric: boolean;
 
-  constructor(channels: number, { downsample_padding }: UNetConfig) {
+  constructor(channels: number, { downsample_padding: p }: UNetConfig) {
     super();
-    this.#asymmetric = downsample_padding === 0;
-    this.conv = new Conv2d(channels, channels, 3, { stride: 2, padding: downsample_padding, ...GLOROT });
+    const padding = p === 0 ? ([[0, 1], [0, 1]] as const) : p; // biome-ignore format: pairs
+    this.conv = new Conv2d(channels, channels, 3, { stride: 2, padding, ...GLOROT });
   }
 
   forward(x: Tensor): Tensor {
-    return this.conv.forward(this.#asymmetric ? pad(x, { low: [0, 0, 0, 0], high: [0, 0, 1, 1] }) : x);
+    return this.conv.forward(x);
   }
 }
 

@@ -79,6 +79,11 @@ export function unetConfig(value: unknown, source = "the U-Net configuration"): 
     throw new UserError(
       `${source}: block_out_channels has ${levels} levels, down_block_types ${config.down_block_types.length} and up_block_types ${config.up_block_types.length}; they must be as many`,
     );
+  const half = config.block_out_channels[0]! / 2;
+  if (!Number.isInteger(half) || half <= config.freq_shift)
+    throw new UserError(
+      `${source}: the first of block_out_channels, ${2 * half}, must be even and above twice freq_shift (${config.freq_shift}): it is the width of the sinusoids of time`,
+    );
   for (const channels of config.block_out_channels) {
     if (channels % config.norm_num_groups !== 0)
       throw new UserError(

@@ -26,9 +26,10 @@ import {
   UNet,
 } from "../../../src/generative/diffusion/index.ts";
 import { ndarray } from "../../../src/tensor/ndarray.ts";
+import { concat, mul } from "../../../src/tensor/ops.ts";
 import { hostNormal, Key } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
-import { column, compiler, gaussianModel, runIdeal, sharedEngine } from "./helpers.ts";
+import { column, compiler, GaussianNetwork, gaussianModel, runIdeal, sharedEngine } from "./helpers.ts";
 
 const key = Key.seed(11);
 const schedule = linear({ T: 100 });
@@ -71,6 +72,20 @@ describe("every sampler on the best network of Gaussian data, against float64", 
         expect(out.data[n], plan.name).toBeCloseTo(runIdeal(plan, x, data, z), 4);
       }
     }
+  });
+
+  test("a variance that the network also says is left aside", async () => {
+    class Twice extends GaussianNetwork {
+      override forward(x: Tensor, t: Tensor): Tensor {
+        return concat([super.forward(x, t), mul(x, 100)], 1);
+      }
+    }
+    const model = gaussianModel(schedule, data);
+    const options = { x: column(-1, 0.4), key };
+    const both = { ...model, network: new Twice(schedule, data, "epsilon") };
+    const plan = ddim(schedule, path);
+    const expected = await new Sampler(model, compiler).last(plan, options);
+    expect(await new Sampler(both, compiler).last(plan, options)).toEqual(expected);
   });
 
   test("many samples have the mean and the deviation of the data", async () => {

@@ -119,6 +119,11 @@ describe("files", () => {
       (c) => ({ ...c, norm_num_groups: 3 }),
       "norm_num_groups 3 does not divide 4 channels",
     ],
+    [
+      "no room for sinusoids",
+      (c) => ({ ...c, block_out_channels: [2, 4] }),
+      "the first of block_out_channels, 2, must be even and above twice freq_shift (1)",
+    ],
     ["no JSON", () => "{ not", "is not JSON"],
   ])("refused: %s", (_, change, sentence) => {
     // biome-ignore format: a table
