@@ -18,13 +18,12 @@ function sweep(precision: "float32" | "float64", repeats: number): void {
   const m = randomMdp({ states, actions, successors: 4, precision }, fastRandom(1));
   const Reals = precision === "float32" ? Float32Array : Float64Array;
   let [v, fresh] = [new Reals(states + 1), new Reals(states + 1)];
-  const q = new Reals(states * actions);
   const times: number[] = [];
   const cpu: number[] = [];
   for (let i = 0; i < repeats; i++) {
     const used = process.cpuUsage();
     const began = performance.now();
-    bellmanSweep(m, v, 0.9, q, fresh);
+    bellmanSweep(m, v, 0.9, fresh);
     times.push(performance.now() - began);
     const { user, system } = process.cpuUsage(used);
     cpu.push((user + system) / 1000);
@@ -32,7 +31,7 @@ function sweep(precision: "float32" | "float64", repeats: number): void {
   }
   // The first sweeps run before the compiler has settled.
   const settled = times.slice(3);
-  const values = v.byteLength + fresh.byteLength + q.byteLength;
+  const values = v.byteLength + fresh.byteLength;
   console.log(
     JSON.stringify({
       bench: "value-iteration sweep",
