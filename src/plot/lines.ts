@@ -56,9 +56,16 @@ export function lineChart(labels: Labels, lines: readonly Line[], options: LineO
     scale: xScale === "log" ? { type: "log" } : { zero: false, nice: false },
   };
   const y = { ...axis(labels.y), scale: yScale === "log" ? { type: "log" } : { zero: yZero } };
+  const longest = Math.max(...names.map((name) => name.length));
   const legend =
     names.length > 1
-      ? { orient: "bottom", columns: 3, symbolType: "stroke", symbolOpacity: 1, symbolStrokeWidth: 3 }
+      ? {
+          orient: "bottom",
+          columns: longest > 32 ? 1 : longest > 20 ? 2 : 3,
+          symbolType: "stroke",
+          symbolOpacity: 1,
+          symbolStrokeWidth: 3,
+        }
       : null;
   const byName = { field: "name", type: "nominal", title: null, legend };
   const color = { ...byName, scale: colours(names) };

@@ -33,6 +33,9 @@ export const DIVERGING = "blueorange";
 export const INK = "#222222";
 export const FONT_STACK = "DejaVu Sans, Verdana, sans-serif";
 
+/** Mean width of a letter of DejaVu Sans, in units of the font size. */
+export const EM = 0.62;
+
 /** How every chart of the house looks. The one place for fonts, sizes and colours. */
 export const THEME: Config = {
   background: "#ffffff",
@@ -56,7 +59,7 @@ export const THEME: Config = {
     labelFontSize: 12,
     titleFontSize: 12,
     titleFontWeight: "normal",
-    labelLimit: 280,
+    labelLimit: 0,
     symbolSize: 90,
   },
   header: { labelFontSize: 12, titleFontSize: 13 },
