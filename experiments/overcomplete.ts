@@ -15,7 +15,8 @@ import { type Experiment, markdownTable, trainModel } from "./experiment.ts";
 
 /** Test images a kind. */
 const COUNT = 2000;
-const SHOWN = 8;
+/** Images a kind in the picture. */
+const SHOWN = 3;
 
 /** All learn from the digits alone, by the squared error. */
 const MODELS = [
@@ -101,9 +102,7 @@ function score(images: Images, output: Images): Score {
 
 /** The first images of each kind, next to one another. */
 function shown(batches: readonly Images[]): Images {
-  const each = batches.map((images) =>
-    rows(images, 0, Math.max(2, Math.floor((2 * SHOWN) / batches.length))),
-  );
+  const each = batches.map((images) => rows(images, 0, SHOWN));
   const data = each.flatMap((images) => [...images.data]);
   return ndarray(Float32Array.from(data), [each.reduce((n, e) => n + e.shape[0]!, 0), 1, 28, 28]);
 }
