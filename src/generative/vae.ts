@@ -85,7 +85,8 @@ export class Vae extends Module implements LatentModel {
   #condition(labels: Tensor | undefined): Tensor | undefined {
     if (this.#classes === 0) return undefined;
     if (!labels) throw new TypeError("a class-conditional VAE needs labels");
-    return oneHot(labels, this.#classes);
+    // As large on average as a dimension of the code, so that the class is learned from no later than the code.
+    return mul(oneHot(labels, this.#classes), Math.sqrt(this.#classes));
   }
 
   /** q(z|x) of images [N, C, H, W]: mean and log variance [N, D]. */
