@@ -32,6 +32,8 @@ const integers = (name: string, below: number, ...shape: number[]): NdArray =>
 
 interface Workload {
   readonly repeats: number;
+  /** Steps not counted, first. JavaScript's compiler needs some hundreds where a step takes a fraction of a millisecond. */
+  readonly warmup?: number;
   readonly net: Module;
   readonly feeds: readonly NdArray[];
   readonly loss: (...feeds: Tensor[]) => Tensor;
@@ -43,6 +45,7 @@ export const WORKLOADS: Readonly<Record<string, () => Workload>> = {
     const net = mlp();
     return {
       repeats: 1000,
+      warmup: 1000,
       net,
       feeds: [gauss("x", 64, 4), gauss("y", 64, 2)],
       loss: (x, y) => mseLoss(net.forward(x!), y!),
@@ -93,8 +96,7 @@ export async function measure(
   const once = async (): Promise<void> => void losses.push((await step(...work.feeds)).data[0] as number);
   await once();
   const firstMs = performance.now() - started;
-  await once();
-  await once();
+  for (let i = 1; i < (work.warmup ?? 3); i++) await once();
   const times: number[] = [];
   for (let i = 0; i < n; i++) {
     const start = performance.now();

@@ -2,6 +2,7 @@ import { isTerminal, type Mdp } from "../mdp/model.ts";
 import { greedyActions } from "../mdp/policy.ts";
 import { checkDiscount } from "../mdp/reward-process.ts";
 import { actionValues, backup } from "../mdp/values.ts";
+import { orderedSweep, type Sweep } from "./ordered-sweep.ts";
 import { notConverged, type SweepOptions } from "./policy-evaluation.ts";
 
 export interface Optimum {
@@ -13,6 +14,9 @@ export interface Optimum {
   delta: number;
 }
 
+/** States from which on v no longer lies in the caches, and sorting the outcomes once pays for itself. */
+const MANY = 200_000;
+
 /**
  * Value iteration (Sutton & Barto, section 4.4, eq. 4.10):
  * v(s) ← max_a Σ p(s′, r | s, a) [r + γ v(s′)] for all s, until Δ < θ.
@@ -22,8 +26,12 @@ export function valueIteration(m: Mdp, options: SweepOptions & { tie?: number })
   checkDiscount(gamma);
   let v = new Float64Array(m.states + 1);
   let fresh = inPlace ? v : new Float64Array(m.states + 1);
+  const sweepOnce: Sweep =
+    !inPlace && m.states >= MANY
+      ? orderedSweep(m)
+      : (from, discount, to) => bellmanSweep(m, from, discount, to);
   for (let sweep = 1; sweep <= maxSweeps; sweep++) {
-    const delta = inPlace ? sweepInPlace(m, v, gamma) : bellmanSweep(m, v, gamma, fresh);
+    const delta = inPlace ? sweepInPlace(m, v, gamma) : sweepOnce(v, gamma, fresh);
     [v, fresh] = [fresh, v];
     onSweep?.(sweep, delta, v);
     if (delta < theta)
@@ -61,7 +69,7 @@ export function finiteHorizon(m: Mdp, steps: number, gamma = 1): Float64Array[] 
   return values;
 }
 
-type Reals = Float64Array | Float32Array;
+export type Reals = Float64Array | Float32Array;
 
 /** Pairs of a block: their q stay in the processor's first cache until the maxima are taken. */
 const BLOCK = 4096;

@@ -6,6 +6,7 @@ import { greedyActions, uniformPolicy } from "../../../src/rl/mdp/policy.ts";
 import { actionValues, exactPolicyValues } from "../../../src/rl/mdp/values.ts";
 import { fastRandom } from "../../../src/rl/random.ts";
 import { linearProgramming } from "../../../src/rl/tabular/linear-programming.ts";
+import { orderedSweep } from "../../../src/rl/tabular/ordered-sweep.ts";
 import { policyEvaluation } from "../../../src/rl/tabular/policy-evaluation.ts";
 import { policyIteration } from "../../../src/rl/tabular/policy-iteration.ts";
 import { prioritizedSweeping } from "../../../src/rl/tabular/prioritized-sweeping.ts";
@@ -234,5 +235,42 @@ describe("solvers on models of any shape", () => {
     expect(() => valueIteration(forever, { gamma: -0.5 })).toThrow(
       "gamma must lie in 0 … 1 (or be -1: alternating moves), not -0.5",
     );
+  });
+});
+
+describe("a sweep over outcomes sorted by successor", () => {
+  // Several blocks; rows of one length, rows of many, unavailable actions, terminal states, games (γ = −1).
+  const models: [string, Mdp][] = [
+    ["random, 20,000 states", randomMdp({ states: 20_000, actions: 4, successors: 3 }, fastRandom(5))],
+    ["the gambler", model("GamblersProblem-v0")],
+    ["cliff walking, slippery", model("CliffWalking-v1", { is_slippery: true })],
+    [
+      "rows of every length",
+      mdp({
+        states: 9000,
+        actions: 3,
+        outcomes: (s, a) =>
+          Array.from({ length: (s + a) % 4 }, (_, k, n = (s + a) % 4) => ({
+            probability: 1 / n,
+            next: (s * 7919 + 104_729 * k + a) % 9000,
+            reward: (s % 13) - a,
+            terminated: k === 2,
+          })),
+      }),
+    ],
+  ];
+  it.each(models)("%s: the values and Δ of the plain sweep", (_, m) => {
+    const rng = fastRandom(9);
+    const v = Float64Array.from({ length: m.states + 1 }, (__, s) => (s < m.states ? rng.random() : 0));
+    for (const gamma of [0.9, 1, 0, -1]) {
+      const [plain, ordered] = [new Float64Array(v.length), new Float64Array(v.length)];
+      const want = bellmanSweep(m, v, gamma, plain);
+      const sweep = orderedSweep(m);
+      const got = sweep(v, gamma, ordered);
+      expect(got).toBeCloseTo(want, 12);
+      plain.forEach((x, s) => {
+        if (Math.abs(ordered[s]! - x) > 1e-12) expect(ordered[s], `state ${s}, γ = ${gamma}`).toBe(x);
+      });
+    }
   });
 });
