@@ -6,7 +6,7 @@ export type ChartSpec = TopLevelSpec;
 
 /** How Vega measures text; its types leave it out, though it is there to be set. */
 interface TextMetrics {
-  width: (item: { fontSize?: number }, text: unknown) => number;
+  width: (item: { fontSize?: number }, text: string | number | null | undefined) => number;
 }
 
 /**
