@@ -10,7 +10,10 @@ export class UserError extends Error {
 
 /** "unknown data set "mnits": mnist, fashion-mnist or folder:PATH. Did you mean "mnist"?" */
 export function unknownName(kind: string, got: string, known: readonly string[]): UserError {
-  const nearest = known.length > 0 ? closest(got, [...known]) : undefined;
+  // Letters in the wrong order are the likeliest slip: "vea" means "vae" and not "ae".
+  const letters = (name: string): string => [...name].sort().join("");
+  const swapped = known.find((name) => letters(name) === letters(got));
+  const nearest = swapped ?? (known.length > 0 ? closest(got, [...known]) : undefined);
   const near = nearest !== undefined && distance(got, nearest) <= Math.max(2, nearest.length / 3);
   const hint = near ? ` Did you mean "${nearest}"?` : "";
   return new UserError(`unknown ${kind} "${got}". There is: ${known.join(", ") || "none yet"}.${hint}`);

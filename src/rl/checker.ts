@@ -21,7 +21,9 @@ function checkSpace(what: string, space: Space<unknown> | undefined): void {
       (["sample", "contains", "seed"] as const).every((method) => typeof space[method] === "function"),
     () => `The ${what} space is not a space: it needs sample(), contains() and seed().`,
   );
-  for (let i = 0; i < 10; i++) {
+  // Seeded, so that a check that fails once fails always.
+  space!.seed(1);
+  for (let i = 0; i < 100; i++) {
     const x = space!.sample();
     demand(
       space!.contains(x),
