@@ -11,7 +11,7 @@ export class UserError extends Error {
 /** "unknown data set "mnits": mnist, fashion-mnist or folder:PATH. Did you mean "mnist"?" */
 export function unknownName(kind: string, got: string, known: readonly string[]): UserError {
   // Letters in the wrong order are the likeliest slip: "vea" means "vae" and not "ae".
-  const letters = (name: string): string => [...name].sort().join("");
+  const letters = (name: string): string => Array.from(name).sort().join("");
   const swapped = known.find((name) => letters(name) === letters(got));
   const nearest = swapped ?? (known.length > 0 ? closest(got, [...known]) : undefined);
   const near = nearest !== undefined && distance(got, nearest) <= Math.max(2, nearest.length / 3);
