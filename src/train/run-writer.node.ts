@@ -107,7 +107,7 @@ async function lock(run: RunFolder): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const { pid, host } = await holder(path);
-    if (host !== undefined && (host !== hostname() || isAlive(pid)))
+    if (host !== undefined && (host !== hostname() || (await stays(pid))))
       throw new UserError(
         `${run.path} is being trained by process ${pid} on ${host}. Stop that one first; if it is gone, delete ${path}`,
       );
@@ -124,11 +124,25 @@ async function holder(path: string): Promise<{ pid: number; host?: string }> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Milliseconds that a killed process may take to vanish: its memory is given back first. */
+const DYING = 3000;
+
+async function stays(pid: number): Promise<boolean> {
+  for (let waited = 0; waited < DYING; waited += 100) {
+    if (!(await isAlive(pid))) return false;
+    await new Promise((later) => setTimeout(later, 100));
+  }
+  return isAlive(pid);
+}
+
+async function isAlive(pid: number): Promise<boolean> {
+  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
-    return pid !== process.pid;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+  // On Linux, a process that has ended keeps its number until its parent asks after it (state Z).
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return !/\) [ZX] /.test(stat);
 }

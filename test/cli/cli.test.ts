@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
@@ -267,3 +269,25 @@ test("another process's lock is respected, that of a dead one is not", async () 
   expect((await cli(["resume", out, "--steps", "22"])).code).toBe(0);
   expect(existsSync(lock)).toBe(false);
 });
+
+test.runIf(process.platform === "linux")(
+  "nor is that of a killed one whose parent has not noticed",
+  async () => {
+    const out = join(folder, "zombie");
+    expect((await cli(train("--out", out))).code).toBe(0);
+    const { hostname } = await import("node:os");
+    // The shell becomes `sleep`, which never asks after the shell's child.
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 30"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    try {
+      const [said] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(String(said));
+      writeFileSync(join(out, "lock.json"), JSON.stringify({ pid, host: hostname() }));
+      expect((await cli(["resume", out, "--steps", "22"])).code).toBe(0);
+      process.kill(pid, 0); // it is still there, or this throws
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  },
+);
