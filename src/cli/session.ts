@@ -91,6 +91,7 @@ class Show {
   readonly #definition: AnyModel;
   readonly #bar: Progress;
   #metrics: Metrics = {};
+  #watched: Metrics = {};
   #pictures: readonly Picture[] = [];
   #paths: readonly string[] = [];
   #done: Extract<TrainEvent, { kind: "done" }> | undefined;
@@ -111,9 +112,12 @@ class Show {
       if (step === 1 || step === steps || step % logEvery === 0)
         printer.object({ event: "step", step, epoch, ...metrics });
     } else if (event.kind === "sample") {
-      this.#pictures = event.pictures;
+      const { step, pictures = [], numbers = {}, text = [] } = event;
+      this.#pictures = pictures;
       this.#paths = paths;
-      printer.object({ event: "sample", step: event.step, paths });
+      this.#watched = numbers;
+      for (const line of text) this.#bar.log(`step ${count(step)}: ${line}`);
+      printer.object({ event: "sample", step, ...numbers, text, paths });
     } else if (event.kind === "checkpoint")
       printer.object({ event: "checkpoint", step: event.step, path: event.where });
     else this.#done = event;
@@ -134,9 +138,10 @@ class Show {
         printer.line(`\n${picture.name}`);
         printer.line(terminalGrid(picture.images, terminalOf(printer.io.stdout)));
       }
-    const numbers = Object.entries(pick(this.#metrics, /^(?!.*(lr|grad_norm)$)/)).map(
-      ([name, value]) => `${name} ${short(value)}`,
-    );
+    const numbers = Object.entries({
+      ...pick(this.#metrics, /^(?!.*(lr|grad_norm)$)/),
+      ...this.#watched,
+    }).map(([name, value]) => `${name} ${short(value)}`);
     printer.line(`\n${count(step)} steps in ${duration(seconds)}, ${numbers.join(", ")}`);
     for (const path of this.#paths) printer.line(path);
     const next = ["sample", "reconstruct", "evaluate"].filter((hook) => hook in this.#definition);

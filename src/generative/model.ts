@@ -2,13 +2,14 @@ import type { z } from "zod";
 import type { Compiled } from "../engine/compile.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DType } from "../tensor/dtype.ts";
+import type { NdArray } from "../tensor/ndarray.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Data } from "../train/examples.ts";
-import type { Picture, Plan, Task } from "../train/task.ts";
+import type { Output, Picture, Plan, Task } from "../train/task.ts";
 
-export type { Data, Picture, Plan, Task };
+export type { Data, Output, Picture, Plan, Task };
 
 /** What a model trains with where the user says nothing. Give epochs or steps, not both. */
 export interface TrainingDefaults {
@@ -19,12 +20,12 @@ export interface TrainingDefaults {
   readonly steps?: number;
 }
 
-/** What a hook gives back; the command line prints numbers and text, and writes pictures and arrays. */
-export interface Output {
-  readonly pictures?: readonly Picture[];
-  readonly numbers?: Readonly<Record<string, number>>;
-  /** For models that write words. */
-  readonly text?: readonly string[];
+/** Images a model drew. */
+export interface Drawn {
+  /** [N, C, H, W] in [0, 1]. */
+  readonly images: NdArray<"float32">;
+  /** The class each was asked for [N]; absent where none was. */
+  readonly labels?: NdArray<"int32"> | undefined;
 }
 
 /** What hooks work with. The weights to use (trained or averaged) are already in place. */
@@ -69,8 +70,10 @@ export interface ModelDefinition<S extends z.ZodObject = z.ZodObject> {
   readonly training: TrainingDefaults;
   /** The model over this data, its weights not yet initialised. Data it cannot take is a UserError. */
   build(config: z.output<S>, data: Data, plan: Plan): Task;
-  /** Pictures to watch a training run by; small and quick. */
-  preview?(context: HookContext<z.output<S>>): Promise<readonly Picture[]>;
+  /** What a training run is watched by, small and quick: pictures, numbers for the log, and warnings as text. */
+  preview?(context: HookContext<z.output<S>>): Promise<Output>;
+  /** New images for measuring, drawn as `sample` draws them by default; absent where a model makes none. */
+  draw?(context: HookContext<z.output<S>>, count: number): Promise<Drawn>;
   readonly sample?: Hook<z.output<S>>;
   readonly reconstruct?: Hook<z.output<S>>;
   readonly evaluate?: Hook<z.output<S>>;

@@ -2,7 +2,7 @@ import { chartSvg } from "../plot/chart.ts";
 import { imageFigure } from "../plot/images.ts";
 import { scatterChart } from "../plot/scatter.ts";
 import { ndarray } from "../tensor/ndarray.ts";
-import type { Picture } from "../train/task.ts";
+import type { Output, Picture } from "../train/task.ts";
 import { type Codes, codesOf, paths, row, span, statistics, traversal } from "./latent.ts";
 import {
   at,
@@ -146,17 +146,18 @@ export async function latentMap(context: Context, coding: Coding): Promise<Pictu
 }
 
 /** What a training run is watched by: a few images with their reconstructions, and a few samples. */
-export async function preview(context: Context, coding: Coding, damage?: Damage): Promise<Picture[]> {
+export async function preview(context: Context, coding: Coding, damage?: Damage): Promise<Output> {
   const { test } = context.data;
   const { images, labels } = await at(test, await showcase(test, 10));
   const input = damage ? await damage(images) : images;
   const output = await coding.decode(await coding.encode({ images: input, labels }), labels);
   const shown = joined([images, ...(damage ? [input] : []), output]);
   const count = coding.model.classes > 0 ? 4 * coding.model.classes : 40;
-  return [
+  const pictures = [
     { name: "reconstructions", images: shown, columns: images.shape[0]! },
     { columns: 10, ...(await samples(context, coding, { count })) },
   ];
+  return { pictures };
 }
 
 const repeated = (labels: Labels, times: number): Labels =>

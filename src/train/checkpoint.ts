@@ -1,6 +1,6 @@
 import type { Position } from "../data/batches.ts";
 import type { StateDict } from "../nn/module.ts";
-import type { Picture } from "./task.ts";
+import type { Output } from "./task.ts";
 
 /** Everything a run needs to go on as if it had never stopped. */
 export interface Checkpoint {
@@ -28,6 +28,6 @@ export type Metrics = Readonly<Record<string, number>>;
 /** What the training loop tells its listeners. `step` counts the steps done. */
 export type TrainEvent =
   | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
-  | { readonly kind: "sample"; readonly step: number; readonly pictures: readonly Picture[] }
+  | ({ readonly kind: "sample"; readonly step: number } & Output)
   | { readonly kind: "checkpoint"; readonly step: number; readonly where: string }
   | { readonly kind: "done"; readonly step: number; readonly finished: boolean; readonly seconds: number };

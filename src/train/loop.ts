@@ -7,7 +7,7 @@ import type { Variable } from "../tensor/variable.ts";
 import type { Checkpoint, CheckpointStore, Metrics, TrainEvent } from "./checkpoint.ts";
 import { type Examples, type Fetch, fetches } from "./examples.ts";
 import { Players } from "./players.ts";
-import type { HostBatch, Picture, Plan, Task } from "./task.ts";
+import type { HostBatch, Output, Plan, Task } from "./task.ts";
 
 export interface TrainOptions {
   readonly task: Task;
@@ -21,9 +21,9 @@ export interface TrainOptions {
   readonly store?: CheckpointStore | undefined;
   /** Steps between checkpoints; without a store there are none. An epoch by default. */
   readonly checkpointEvery?: number | undefined;
-  /** Pictures to watch the run by. `averages` gives, while tracing, moving averages for `substitute`. */
+  /** A look at the run. `averages` gives, while tracing, moving averages for `substitute`. */
   readonly preview?:
-    | ((averages: () => ReadonlyMap<Variable, Tensor>, key: Key) => Promise<readonly Picture[]>)
+    | ((averages: () => ReadonlyMap<Variable, Tensor>, key: Key) => Promise<Output>)
     | undefined;
   /** Steps between previews; an epoch by default. */
   readonly sampleEvery?: number | undefined;
@@ -80,7 +80,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
         yield {
           kind: "sample",
           step,
-          pictures: await preview(() => players.averages(), root.split("preview")),
+          ...(await preview(() => players.averages(), root.split("preview"))),
         };
       if (last || step % checkpointEvery === 0) yield* save();
     }

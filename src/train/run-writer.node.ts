@@ -47,7 +47,13 @@ export class RunWriter implements CheckpointStore {
       await this.#metrics.appendFile(`${JSON.stringify({ step, epoch, ...metrics }, float32)}\n`);
       await this.#events.appendFile(encodeEvent({ wallTime: now(), step, scalars: metrics }));
     }
-    return event.kind === "sample" ? this.#savePictures(event.step, event.pictures) : [];
+    if (event.kind !== "sample") return [];
+    const { step, pictures = [], numbers = {} } = event;
+    if (Object.keys(numbers).length > 0) {
+      await this.#metrics.appendFile(`${JSON.stringify({ step, ...numbers }, float32)}\n`);
+      await this.#events.appendFile(encodeEvent({ wallTime: now(), step, scalars: numbers }));
+    }
+    return this.#savePictures(step, pictures);
   }
 
   async #savePictures(step: number, pictures: readonly Picture[]): Promise<string[]> {

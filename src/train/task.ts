@@ -44,6 +44,14 @@ export interface Plan {
   readonly lr: number;
 }
 
+/** What a look at a model gives: numbers and text are printed, pictures and numbers are kept. */
+export interface Output {
+  readonly pictures?: readonly Picture[];
+  readonly numbers?: Readonly<Record<string, number>>;
+  /** For models that write words, and for warnings. */
+  readonly text?: readonly string[];
+}
+
 /** A picture to show and save: `name` becomes the file's name. */
 export type Picture =
   | {
