@@ -1,18 +1,21 @@
 import { type Compiled, compile } from "../engine/compile.ts";
+import { UserError } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { substitute } from "../tensor/trace.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { HookContext } from "./model.ts";
 
-export interface ContextParts<C> extends Omit<HookContext<C>, "compile" | "progress"> {
+export interface ContextParts<C> extends Omit<HookContext<C>, "compile" | "progress" | "ruler"> {
   /** Values to use in the place of weights, made while tracing: a run's moving averages. */
   readonly averages?: (() => ReadonlyMap<Variable, Tensor>) | undefined;
   readonly progress?: HookContext<C>["progress"] | undefined;
+  /** Who gives it also disposes of it: one ruler serves many jobs. */
+  readonly ruler?: HookContext<C>["ruler"] | undefined;
 }
 
 /** Do something with a model: the context's programs live as long as the job. */
 export async function withModel<C, T>(
-  { averages, progress, ...parts }: ContextParts<C>,
+  { averages, progress, ruler, ...parts }: ContextParts<C>,
   job: (context: HookContext<C>) => Promise<T>,
 ): Promise<T> {
   const programs: { dispose(): Promise<void> }[] = [];
@@ -25,6 +28,7 @@ export async function withModel<C, T>(
       return program;
     },
     progress: progress ?? (() => undefined),
+    ruler: ruler ?? noRuler,
   };
   try {
     return await job(context);
@@ -32,3 +36,7 @@ export async function withModel<C, T>(
     for (const program of programs) await program.dispose();
   }
 }
+
+const noRuler = async (): Promise<never> => {
+  throw new UserError("images cannot be measured here: no classifier was given to measure by");
+};

@@ -8,6 +8,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Data } from "../train/examples.ts";
 import type { Output, Picture, Plan, Task } from "../train/task.ts";
+import type { Ruler } from "./metrics/ruler.ts";
 
 export type { Data, Output, Picture, Plan, Task };
 
@@ -37,6 +38,11 @@ export interface HookContext<C> {
   readonly key: Key;
   /** Compile on the engine with the weights to use. The programs are disposed when the hook is done. */
   compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string): Compiled<A, R>;
+  /**
+   * The classifier by which drawn images are measured: opened at the first call, and once.
+   * @throws UserError where there is none for the data.
+   */
+  ruler(): Promise<Ruler>;
   /** Say how far a long job is; also where Ctrl-C takes effect (it throws). */
   progress(done: number, total: number, what?: string): void;
 }
@@ -68,6 +74,8 @@ export interface ModelDefinition<S extends z.ZodObject = z.ZodObject> {
   /** The model's own options: strict, every one with a default and `.describe`. camelCase; `--kebab-case` in the shell. */
   readonly config: S;
   readonly training: TrainingDefaults;
+  /** Batches that a step takes, where its players move several times (`repeats`); 1 when left out. */
+  batchesPerStep?(config: z.output<S>): number;
   /** The model over this data, its weights not yet initialised. Data it cannot take is a UserError. */
   build(config: z.output<S>, data: Data, plan: Plan): Task;
   /** What a training run is watched by, small and quick: pictures, numbers for the log, and warnings as text. */
