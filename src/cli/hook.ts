@@ -9,7 +9,7 @@ import { MODELS } from "../generative/models.ts";
 import { Key } from "../tensor/random.ts";
 import type { Checkpoint } from "../train/checkpoint.ts";
 import { openRun, type RunFolder, readCheckpoint } from "../train/node.ts";
-import { pictureRaster, savePicture } from "../train/pictures.node.ts";
+import { pictureExtension, savePicture } from "../train/pictures.node.ts";
 import { Cli } from "./command.ts";
 import { type Built, buildRun, openData, openEngine, RuntimeOptions } from "./common.ts";
 import { type Io, Printer, table } from "./io.ts";
@@ -120,8 +120,8 @@ async function report(
   const { pictures = [], numbers = {}, text = [] } = output;
   const paths: string[] = [];
   for (const picture of pictures) {
-    const raster = await pictureRaster(picture);
-    paths.push(await savePicture(folder, freeName(folder, prefix + picture.name), raster));
+    const name = freeName(folder, prefix + picture.name, `.${pictureExtension(picture)}`);
+    paths.push((await savePicture(folder, name, picture)).path);
     if (!("images" in picture)) continue;
     printer.line(`\n${picture.name}`);
     printer.line(terminalGrid(picture.images, terminalOf(printer.io.stdout)));

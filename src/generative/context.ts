@@ -6,7 +6,7 @@ import type { Variable } from "../tensor/variable.ts";
 import type { HookContext } from "./model.ts";
 
 export interface ContextParts<C> extends Omit<HookContext<C>, "compile" | "progress" | "ruler"> {
-  /** Values to use in the place of weights, made while tracing: a run's moving averages. */
+  /** Of a run that trains: values in the place of weights, made while tracing (its moving averages, or none). */
   readonly averages?: (() => ReadonlyMap<Variable, Tensor>) | undefined;
   readonly progress?: HookContext<C>["progress"] | undefined;
   /** Who gives it also disposes of it: one ruler serves many jobs. */
@@ -23,7 +23,9 @@ export async function withModel<C, T>(
     ...parts,
     compile: <A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string): Compiled<A, R> => {
       const traced = averages ? (...args: A): R => substitute(averages(), () => fn(...args)) : fn;
-      const program = compile(traced, { engine: parts.engine, name: name ?? (fn.name || "model") });
+      // Weights that do not move are constants: engines compute faster with those.
+      const freeze = averages ? [] : parts.task.module.variables().map(([, variable]) => variable);
+      const program = compile(traced, { engine: parts.engine, name: name ?? (fn.name || "model"), freeze });
       programs.push(program);
       return program;
     },

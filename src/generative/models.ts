@@ -1,7 +1,8 @@
 import { ae } from "./autoencoder.ts";
 import { dae } from "./denoising.ts";
+import { ddpm, dit } from "./diffusion/definition.ts";
 import type { AnyModel } from "./model.ts";
 import { vae } from "./vae-definition.ts";
 
 /** Every model there is, by the name the command line knows it by. */
-export const MODELS: Readonly<Record<string, AnyModel>> = { ae, dae, vae };
+export const MODELS: Readonly<Record<string, AnyModel>> = { ae, dae, vae, ddpm, dit };

@@ -6,7 +6,7 @@ import { readJsonLines } from "../files/jsonl.node.ts";
 import { writeFileAtomic } from "../files/node.ts";
 import type { Checkpoint, CheckpointStore, TrainEvent } from "./checkpoint.ts";
 import { checkpointPath, checkpointSteps, type RunFolder, rewind, writeCheckpoint } from "./node.ts";
-import { pictureRaster, savePicture } from "./pictures.node.ts";
+import { savePicture } from "./pictures.node.ts";
 import type { Picture } from "./task.ts";
 import { encodeEvent, eventFileName, eventFileStart } from "./tensorboard.ts";
 
@@ -59,9 +59,9 @@ export class RunWriter implements CheckpointStore {
   async #savePictures(step: number, pictures: readonly Picture[]): Promise<string[]> {
     const paths: string[] = [];
     for (const picture of pictures) {
-      const raster = await pictureRaster(picture);
-      paths.push(await savePicture(join(this.#run.path, "samples"), `${step}-${picture.name}`, raster));
-      const images = { [picture.name]: raster };
+      const saved = await savePicture(join(this.#run.path, "samples"), `${step}-${picture.name}`, picture);
+      paths.push(saved.path);
+      const images = { [picture.name]: saved.raster };
       await this.#events.appendFile(encodeEvent({ wallTime: now(), step, images }));
     }
     return paths;

@@ -23,7 +23,10 @@ export interface Player {
   readonly clip?: number | undefined;
   /** Keep an exponential moving average of the weights with this decay. */
   readonly ema?: number | undefined;
-  /** Half-steps of this player for each step of the loop (a discriminator may take several); 1 when left out. */
+  /**
+   * Half-steps of this player for each step of the loop (a discriminator may take several); 1 when left out. The
+   * model's `batchesPerStep` says the highest of its players', so that epochs are counted rightly.
+   */
   readonly repeats?: number | undefined;
 }
 
@@ -38,8 +41,12 @@ export interface Task {
 /** How long and how fast a run trains. Models see it when they are built, for schedules and annealing. */
 export interface Plan {
   readonly steps: number;
+  /** May be a fraction: a step may take several batches. */
   readonly stepsPerEpoch: number;
+  /** Examples in a (micro-)batch. */
   readonly batchSize: number;
+  /** Micro-batches whose gradients are averaged for one step of an optimizer. */
+  readonly accumulate: number;
   /** The peak learning rate. */
   readonly lr: number;
 }
@@ -61,4 +68,10 @@ export type Picture =
       /** Pictures in a row of the grid; about square when left out. */
       readonly columns?: number;
     }
-  | { readonly name: string; readonly svg: string };
+  | { readonly name: string; readonly svg: string }
+  | {
+      readonly name: string;
+      /** An animation: each frame a batch [N, C, H, W] in [0, 1]. */
+      readonly frames: readonly NdArray<"float32">[];
+      readonly columns?: number;
+    };

@@ -115,7 +115,8 @@ test("previews fit a training run", async () => {
   ] as const) {
     // biome-ignore format: a table
     const run = await trained(MODELS[name]!, {}, 2);
-    const [reconstructions, samples] = await inContext(run, (context) => MODELS[name]!.preview!(context));
+    const { pictures } = await inContext(run, (context) => MODELS[name]!.preview!(context));
+    const [reconstructions, samples] = pictures!;
     expect(imagesOf(reconstructions).shape[0]).toBe(10 * rows);
     expect(imagesOf(samples).shape[0]).toBe(40);
   }

@@ -30,7 +30,7 @@ test("events come in order, and the loss falls", async () => {
   const engine = await sharedEngine();
   const options = { task: regression(), examples: examples(), plan, engine, seed: 1, store };
   const events = await collect(
-    train({ ...options, checkpointEvery: 10, sampleEvery: 8, preview: async () => [] }),
+    train({ ...options, checkpointEvery: 10, sampleEvery: 8, preview: async () => ({}) }),
   );
   const marks = events.flatMap((e) => (e.kind === "step" ? [] : [`${e.kind} ${e.step}`]));
   expect(marks).toEqual([

@@ -7,6 +7,7 @@ import { UserError } from "../../errors.ts";
 import { type NdArray, ndarray, zeros } from "../../tensor/ndarray.ts";
 import { add, mul, sub } from "../../tensor/ops.ts";
 import { hostNormal, type Key } from "../../tensor/random.ts";
+import { type Repeat, unrolled } from "../../tensor/repeat.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type DiffusionModel, labelsFor, readNetwork, requireGuidable } from "./model.ts";
@@ -189,6 +190,8 @@ export interface TraceOptions {
   readonly clip?: boolean | undefined;
   /** z of step i, for plans that draw noise. */
   readonly noise?: ((i: number) => Tensor) | undefined;
+  /** How the steps follow one another: written out when left out; an exporter's loop. */
+  readonly repeat?: Repeat | undefined;
 }
 
 /** A whole plan as one function of tensors, from noise [N, ...shape] to x: what an exported file holds. */
@@ -198,24 +201,22 @@ export function traceSampler(
   x: Tensor,
   options: TraceOptions = {},
 ): Tensor {
-  const { labels, guidance = 1, clip = plan.clip, noise } = options;
+  const { labels, guidance = 1, clip = plan.clip, noise, repeat = unrolled } = options;
   requireGuidable(model, guidance);
   const draws = plan.steps.some(({ weights }) => weights.noise !== 0);
   if (draws && !noise)
     throw new UserError(
       `${plan.name} draws noise at its steps: give it, or use a deterministic sampler (ddim with eta 0)`,
     );
-  let [now, previous]: [Tensor, Tensor | undefined] = [x, undefined];
-  for (const [i, { t, level, weights }] of plan.steps.entries()) {
-    const read: { x0: Tensor; epsilon: Tensor } = readNetwork(model, now, t, level, {
-      labels,
-      guidance,
-      clip,
-    });
-    now = update({ x: now, ...read, previous, noise: weights.noise === 0 ? undefined : noise?.(i) }, weights);
-    previous = read.x0;
-  }
-  return now;
+  const remembers = plan.steps.some(({ weights }) => weights.previous !== 0);
+  const start: Readonly<Record<string, Tensor>> = remembers ? { x, previous: mul(x, 0) } : { x };
+  const rows = plan.steps.map((step, i) => ({ ...step, z: draws ? noise?.(i) : undefined }));
+  const end = repeat(start, rows, ({ x, previous }, { t, level, weights, z }) => {
+    const read = readNetwork(model, x!, t, level, { labels, guidance, clip });
+    const next = update({ x: x!, ...read, previous, noise: z }, weights);
+    return remembers ? { x: next, previous: read.x0 } : { x: next };
+  });
+  return end.x!;
 }
 
 function requireImages({ shape }: DiffusionModel, x: Images): number {

@@ -1,0 +1,243 @@
+/** Pictures of diffusion: the way to noise and back, schedules, masks. */
+import { chartSvg } from "../../plot/chart.ts";
+import { imageFigure } from "../../plot/images.ts";
+import { lineChart } from "../../plot/lines.ts";
+import { ndarray } from "../../tensor/ndarray.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import { at, joined, rows, showcase } from "../latent-model.ts";
+import type { HookContext, Picture } from "../model.ts";
+import type { Plan } from "./plan.ts";
+import { type Images, noiseFor, type Progress } from "./sampler.ts";
+import type { NoiseSchedule } from "./schedule.ts";
+
+/** Images whose way is shown. */
+export const SHOWN = 8;
+
+const map = (images: Images, change: (value: number) => number): Images =>
+  ndarray(images.data.map(change), images.shape);
+
+/** x in [−1, 1] as pixels in [0, 1], held to the range; and back. */
+export const pixels = (x: Images): Images => map(x, (v) => Math.min(1, Math.max(0, (v + 1) / 2)));
+export const toModelRange = (images: Images): Images => map(images, (v) => 2 * v - 1);
+
+/** The mean squared error of pixels. */
+export function pixelError(a: Images, b: Images): number {
+  let sum = 0;
+  for (const [i, value] of a.data.entries()) sum += (value - b.data[i]!) ** 2;
+  return sum / a.data.length;
+}
+
+/** Indices of about `count` of 0 … last, evenly spread, both ends among them. */
+const spread = (last: number, count: number): Set<number> =>
+  new Set(Array.from({ length: count }, (_, i) => Math.round((i * last) / (count - 1))));
+
+/** Columns of a strip, and frames of an animation. */
+const [COLUMNS, FRAMES] = [11, 40];
+
+/** The way of the first few images from noise to image: x_t, and what the network takes it for. */
+export class Film {
+  readonly #shown: number;
+  readonly #columns: ReadonlySet<number>;
+  readonly #frames: ReadonlySet<number>;
+  readonly #kept: { t: string; x: Images; x0: Images | undefined; column: boolean; frame: boolean }[] = [];
+  readonly #name: string;
+
+  constructor(plan: Plan, shown: number) {
+    const last = plan.steps.length;
+    this.#name = plan.name;
+    this.#shown = shown;
+    this.#columns = spread(last, COLUMNS);
+    this.#frames = spread(last, FRAMES);
+  }
+
+  begin(x: Images): void {
+    this.#keep(0, "noise", x, undefined);
+  }
+
+  add({ step, steps, t, x, x0 }: Progress): void {
+    this.#keep(step, step === steps ? "image" : `t < ${t}`, x, x0);
+  }
+
+  #keep(step: number, t: string, x: Images, x0: Images | undefined): void {
+    const [column, frame] = [this.#columns.has(step), this.#frames.has(step)];
+    if (!column && !frame) return;
+    const few = (images: Images): Images => pixels(rows(images, 0, this.#shown));
+    this.#kept.push({ t, x: few(x), x0: x0 && few(x0), column, frame });
+  }
+
+  /** Each image in two rows: x_t above what the network takes the finished image to be. */
+  strip(): Picture {
+    const columns = this.#kept.filter(({ column }) => column);
+    const across = (i: number, pick: (k: (typeof columns)[number]) => Images): Images =>
+      joined(columns.map((k) => rows(pick(k), i, i + 1)));
+    const figure = Array.from({ length: Math.min(this.#shown, 4) }, (_, i) => [
+      { name: "x", images: across(i, ({ x }) => x) },
+      { name: "x̂₀", images: across(i, ({ x, x0 }) => x0 ?? x) },
+    ]);
+    const svg = imageFigure({
+      title: "From noise to image",
+      subtitle: `${this.#name}; x̂₀ is what the network takes the finished image to be`,
+      rows: figure.flat(),
+      columns: columns.map(({ t }) => t),
+      size: 56,
+    });
+    return { name: "denoising", svg };
+  }
+
+  animation(): Picture {
+    const frames = this.#kept.filter(({ frame }) => frame).map(({ x }) => x);
+    return { name: "denoising", frames, columns: Math.min(this.#shown, 8) };
+  }
+}
+
+/** Test images with more and more noise: q(x_t | x₀) (Ho et al. 2020, eq. 4). */
+export async function noisingStrip(
+  schedule: NoiseSchedule,
+  { data, key }: Pick<HookContext<unknown>, "data" | "key">,
+  count = 4,
+): Promise<Picture> {
+  const { images } = await at(data.test, await showcase(data.test, count));
+  const x0 = toModelRange(images);
+  const noise = noiseFor(key.split("noising"), images.shape.slice(1), count);
+  const times = [-1, ...spread(schedule.T - 1, COLUMNS - 1)];
+  const noisy = times.map((t) => {
+    const { signal, noise: level } = schedule.level(t);
+    return ndarray(
+      x0.data.map((v, i) => signal * v + level * noise.data[i]!),
+      x0.shape,
+    );
+  });
+  const svg = imageFigure({
+    title: "From image to noise",
+    subtitle: `${schedule.name} schedule, T = ${schedule.T}; t above the columns`,
+    rows: Array.from({ length: count }, (_, i) => ({
+      images: pixels(joined(noisy.map((x) => rows(x, i, i + 1)))),
+    })),
+    columns: times.map((t) => (t < 0 ? "image" : String(t))),
+    size: 56,
+  });
+  return { name: "noising", svg };
+}
+
+const QUANTITIES = {
+  "signal-level": {
+    title: "What is left of the image",
+    y: "√ᾱ",
+    of: (s: NoiseSchedule, t: number) => s.level(t).signal,
+    scale: "linear",
+  },
+  snr: {
+    title: "Signal-to-noise ratio",
+    y: "ᾱ / (1 − ᾱ)",
+    of: (s: NoiseSchedule, t: number) => s.snr(t),
+    scale: "log",
+  },
+  "posterior-variance": {
+    title: "Variance of the posterior q(x_{t−1} | x_t, x₀)",
+    y: "β̃",
+    // At t = 0 the posterior is a point.
+    of: (s: NoiseSchedule, t: number) => s.posterior(Math.max(t, 1)).variance,
+    scale: "log",
+  },
+} as const;
+
+/** Points of a curve: schedules are smooth. */
+const POINTS = 200;
+
+/** A quantity of schedules over time, one line each. */
+export async function schedulePicture(
+  schedules: readonly NoiseSchedule[],
+  quantity: keyof typeof QUANTITIES = "snr",
+): Promise<Picture> {
+  const { title, y, of, scale } = QUANTITIES[quantity];
+  const lines = schedules.map((schedule) => {
+    const times = [...spread(schedule.T - 1, Math.min(POINTS, schedule.T))];
+    return {
+      name: schedule.name,
+      x: times.map((t) => t / schedule.T),
+      y: times.map((t) => of(schedule, t)),
+    };
+  });
+  const subtitle = schedules.map(({ name, T }) => `${name} (T = ${T})`).join(", ");
+  const chart = lineChart({ title, subtitle, x: "t / T", y }, lines, { yScale: scale });
+  return { name: quantity, svg: await chartSvg(chart) };
+}
+
+/** Which parts of an image stay: 1 keeps, 0 is painted anew. [N, 1, H, W] by the images' shape. */
+const masked =
+  (keeps: (y: number, x: number, h: number, w: number) => boolean) =>
+  ([n, , h, w]: Shape): Images => {
+    const data = new Float32Array(n! * h! * w!);
+    for (let i = 0; i < data.length; i++) {
+      const [y, x] = [Math.floor(i / w!) % h!, i % w!];
+      data[i] = keeps(y, x, h!, w!) ? 1 : 0;
+    }
+    return ndarray(data, [n!, 1, h!, w!]);
+  };
+
+const middle = (i: number, n: number): boolean => i >= n / 4 && i < (3 * n) / 4;
+
+export const MASKS = {
+  left: masked((_y, x, _h, w) => x >= w / 2),
+  right: masked((_y, x, _h, w) => x < w / 2),
+  top: masked((y, _x, h) => y >= h / 2),
+  bottom: masked((y, _x, h) => y < h / 2),
+  centre: masked((y, x, h, w) => !(middle(y, h) && middle(x, w))),
+} as const;
+export type Mask = keyof typeof MASKS;
+
+const HIDDEN = 0.5;
+
+export function inpainting(images: Images, mask: Images, made: Images): Picture {
+  const size = sizeOf(images.shape.slice(2));
+  const channels = images.shape[1]!;
+  const shown = ndarray(
+    images.data.map((v, i) => {
+      const pixel = Math.floor(i / (size * channels)) * size + (i % size);
+      return mask.data[pixel] === 1 ? v : HIDDEN;
+    }),
+    images.shape,
+  );
+  const svg = imageFigure({
+    title: "Inpainting",
+    rows: [
+      { name: "image", images },
+      { name: "given", images: shown },
+      { name: "painted", images: pixels(made) },
+    ],
+  });
+  return { name: "inpainting", svg };
+}
+
+/** Image, the noise that stands for it, and the image that the noise gives back. */
+export function encoding(images: Images, noise: Images, back: Images): Picture {
+  const svg = imageFigure({
+    title: "Image → noise → image",
+    rows: [
+      { name: "image", images },
+      { name: "noise", images: map(noise, (v) => Math.min(1, Math.max(0, 0.5 + v / 6))) },
+      { name: "back", images: back },
+    ],
+  });
+  return { name: "encoding", svg };
+}
+
+/** Rows of η, columns of S; each cell shows the same one or two noises. */
+export function stepsFigure(
+  cells: readonly (readonly Images[])[],
+  steps: readonly number[],
+  etas: readonly (number | "sigma-hat")[],
+): Picture {
+  const each = cells[0]![0]!.shape[0]!;
+  const svg = imageFigure({
+    title: "Randomness and number of steps",
+    subtitle: "every cell from the same noise",
+    rows: cells.map((row, i) => ({
+      name: etas[i] === "sigma-hat" ? "σ̂" : `η = ${etas[i]}`,
+      images: pixels(joined(row)),
+    })),
+    columns: steps.flatMap((S) => Array.from({ length: each }, (_, i) => (i === 0 ? `S = ${S}` : ""))),
+    size: 56,
+  });
+  return { name: "eta-and-steps", svg };
+}
