@@ -6,9 +6,9 @@ import { lookup } from "../errors.ts";
 import type { AnyModel } from "../generative/model.ts";
 import { MODELS } from "../generative/models.ts";
 import { type Data, imageData } from "../train/examples.ts";
-import { planFor } from "../train/loop.ts";
+import { type PlanOptions, planFor } from "../train/loop.ts";
 import type { RunFolder } from "../train/node.ts";
-import type { Task } from "../train/task.ts";
+import type { Plan, Task } from "../train/task.ts";
 import type { Printer } from "./io.ts";
 import { checkOptions } from "./options.ts";
 
@@ -47,12 +47,28 @@ export interface Built {
   readonly definition: AnyModel;
   readonly config: unknown;
   readonly task: Task;
-  readonly plan: ReturnType<typeof planFor>;
+  readonly plan: Plan;
 }
 
 export function buildRun({ config: run }: RunFolder, data: Data): Built {
   const definition = lookup("model", MODELS, run.model);
   const config = checkOptions(definition.config, run.config);
-  const plan = planFor(data.train, run);
-  return { definition, config, plan, task: definition.build(config, data, plan) };
+  return { definition, config, ...buildModel(definition, config, data, run) };
+}
+
+/** A model over data, with the plan of its training. */
+export function buildModel(
+  definition: AnyModel,
+  config: unknown,
+  data: Data,
+  options: Omit<PlanOptions, "batchesPerStep">,
+): Pick<Built, "task" | "plan"> {
+  const batchesPerStep = definition.batchesPerStep?.(config) ?? 1;
+  const plan = planFor(data.train, { ...options, batchesPerStep });
+  const task = definition.build(config, data, plan);
+  if (Math.max(...task.players.map((p) => p.repeats ?? 1)) !== batchesPerStep)
+    throw new Error(
+      `the players of ${definition.name} do not take the ${batchesPerStep} batches a step it says`,
+    );
+  return { task, plan };
 }

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { planFor } from "../train/loop.ts";
 import { openRun, readCheckpoint, saveConfig } from "../train/node.ts";
 import { Cli } from "./command.ts";
-import { openData, openEngine, RuntimeOptions } from "./common.ts";
+import { buildModel, buildRun, openData, openEngine, RuntimeOptions } from "./common.ts";
 import { type Io, Printer } from "./io.ts";
 import { addOptions, pickOptions } from "./options.ts";
 import { trainRun } from "./session.ts";
@@ -47,8 +46,10 @@ async function resume(name: string, parsed: Record<string, unknown>, io: Io): Pr
   try {
     const data = await openData(run.config.data, printer, run.config.imageSize);
     if (options.steps !== undefined || options.epochs !== undefined) {
-      const { steps } = planFor(data.train, { ...run.config, steps: options.steps, epochs: options.epochs });
-      run = { ...run, config: { ...run.config, steps } };
+      const { steps, epochs } = options;
+      const { definition, config } = buildRun(run, data);
+      const { plan } = buildModel(definition, config, data, { ...run.config, steps, epochs });
+      run = { ...run, config: { ...run.config, steps: plan.steps } };
       await saveConfig(run);
     }
     if (from && from.step >= run.config.steps)

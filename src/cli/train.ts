@@ -4,11 +4,11 @@ import { DATASETS } from "../data/names.ts";
 import { UserError, unknownName } from "../errors.ts";
 import type { AnyModel } from "../generative/model.ts";
 import { MODELS } from "../generative/models.ts";
-import { planFor } from "../train/loop.ts";
+import { epochOf } from "../train/loop.ts";
 import { createRun, freeRunPath } from "../train/node.ts";
 import { VERSION } from "../version.ts";
 import { Cli } from "./command.ts";
-import { openData, openEngine, RuntimeOptions } from "./common.ts";
+import { buildModel, openData, openEngine, RuntimeOptions } from "./common.ts";
 import { type Io, Printer } from "./io.ts";
 import { addOptions, pickOptions } from "./options.ts";
 import { trainRun } from "./session.ts";
@@ -27,6 +27,11 @@ const trainingOptions = ({ training }: AnyModel) =>
     epochs: positive.optional().describe(`passes over the training data${defaultOf(training.epochs)}`),
     steps: count.optional().describe(`training steps, instead of epochs${defaultOf(training.steps)}`),
     batchSize: count.default(training.batchSize).describe("examples in a step"),
+    accumulate: count
+      .default(1)
+      .describe(
+        "batches whose gradients are averaged for one step: as a batch that many times larger, in less memory",
+      ),
     lr: positive.default(training.lr).describe("peak learning rate"),
     seed: z.int().min(0).default(0).describe("everything random follows from it"),
     out: z.string().optional().describe("folder of the run (default: runs/MODEL-DATA)"),
@@ -102,8 +107,9 @@ async function start(
     const data = await openData(training.data, printer, training.imageSize);
     const { epochs, steps } =
       training.steps === undefined && training.epochs === undefined ? model.training : training;
-    const { batchSize, lr, seed, logEvery, keep, imageSize } = training;
-    const plan = planFor(data.train, { batchSize, lr, epochs, steps });
+    const { batchSize, lr, accumulate, seed, logEvery, keep, imageSize } = training;
+    // The model is built before the folder is made: what it refuses leaves nothing behind.
+    const { plan } = buildModel(model, config, data, { batchSize, lr, epochs, steps, accumulate });
     const path = training.out ?? (await freeRunPath(`${model.name}-${slug(data.name)}`));
     const run = {
       format: 1 as const,
@@ -116,15 +122,14 @@ async function start(
       threads: runtime.threads,
       steps: plan.steps,
       batchSize,
+      accumulate,
       lr,
       logEvery,
-      sampleEvery: training.sampleEvery ?? plan.stepsPerEpoch,
-      checkpointEvery: training.checkpointEvery ?? plan.stepsPerEpoch,
+      sampleEvery: training.sampleEvery ?? epochOf(plan),
+      checkpointEvery: training.checkpointEvery ?? epochOf(plan),
       keep,
       config: config as Record<string, unknown>,
     };
-    // The model is built before the folder is made: what it refuses leaves nothing behind.
-    model.build(config, data, plan);
     await trainRun({ run: await createRun(path, run), data, engine, printer, from: undefined });
   } finally {
     await engine.dispose();

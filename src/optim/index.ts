@@ -1,3 +1,4 @@
+export { GradientAccumulator } from "./accumulator.ts";
 export { type AdamOptions, adam, adamW } from "./adam.ts";
 export { clipGradNorm, globalNorm } from "./clip.ts";
 export { Ema } from "./ema.ts";

@@ -39,13 +39,13 @@ export interface TrainOptions {
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
   const { task, examples, plan, engine, seed, from, store, preview, signal } = options;
-  const { checkpointEvery = plan.stepsPerEpoch, sampleEvery = plan.stepsPerEpoch } = options;
+  const { checkpointEvery = epochOf(plan), sampleEvery = epochOf(plan) } = options;
   if (examples.length < plan.batchSize)
     throw new UserError(
       `a batch of ${plan.batchSize} is larger than the data: there are ${examples.length} examples to train on`,
     );
   const root = Key.seed(seed);
-  const players = new Players(task, engine, root.split("weights"));
+  const players = new Players(task, engine, root.split("weights"), plan.accumulate);
   if (from) players.restore(from);
   let { step, position, seconds } = from ?? { step: 0, position: START, seconds: 0 };
   let savedAt = from ? step : -1;
@@ -92,15 +92,29 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   }
 }
 
-/** The plan of a run over these examples. Give epochs or steps. */
-export function planFor(
-  examples: Examples,
-  task: { batchSize: number; lr: number; steps?: number | undefined; epochs?: number | undefined },
-): Plan {
-  const { batchSize, lr, epochs, steps } = task;
-  const stepsPerEpoch = Math.max(1, Math.floor(examples.length / batchSize));
-  return { batchSize, lr, stepsPerEpoch, steps: steps ?? Math.ceil((epochs ?? 1) * stepsPerEpoch) };
+export interface PlanOptions {
+  readonly batchSize: number;
+  readonly lr: number;
+  /** Give epochs or steps. */
+  readonly steps?: number | undefined;
+  readonly epochs?: number | undefined;
+  readonly accumulate?: number | undefined;
+  /** Batches that the players of a model take in a step without accumulation; 1 for most. */
+  readonly batchesPerStep?: number | undefined;
 }
+
+/** The plan of a run over these examples: an epoch is as many steps as use up its batches. */
+export function planFor(examples: Examples, options: PlanOptions): Plan {
+  const { batchSize, lr, epochs = 1, accumulate = 1, batchesPerStep = 1 } = options;
+  const batches = Math.max(1, Math.floor(examples.length / batchSize));
+  const used = accumulate * batchesPerStep;
+  const stepsPerEpoch = batches / used;
+  const steps = options.steps ?? Math.ceil((epochs * batches) / used);
+  return { batchSize, lr, accumulate, stepsPerEpoch, steps };
+}
+
+/** An epoch in whole steps. */
+export const epochOf = ({ stepsPerEpoch }: Plan): number => Math.max(1, Math.round(stepsPerEpoch));
 
 function requireFinite(metrics: Metrics, step: number, task: Task, lastGood: string): void {
   const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));

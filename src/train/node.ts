@@ -23,6 +23,8 @@ export const RunConfigSchema = z.strictObject({
   threads: count.optional(),
   steps: count,
   batchSize: count,
+  /** Runs made before there was accumulation took one batch a step. */
+  accumulate: count.default(1),
   lr: z.number().positive(),
   logEvery: count,
   sampleEvery: count,

@@ -2,6 +2,7 @@ import { type Compiled, compile } from "../engine/compile.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { StateDict } from "../nn/module.ts";
+import { GradientAccumulator } from "../optim/accumulator.ts";
 import { clipGradNorm, globalNorm } from "../optim/clip.ts";
 import { Ema } from "../optim/ema.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -17,19 +18,38 @@ interface Seat {
   readonly player: Player;
   readonly optimizer: Optimizer;
   readonly ema: Ema | undefined;
-  readonly move: Compiled<[Batch, Key, Tensor], Record<string, Tensor>>;
+  /** Puts the gradients of a micro-batch aside; absent where a step takes one batch. */
+  readonly gather: HalfStep | undefined;
+  /** Moves by the gradients put aside and those of the last micro-batch. */
+  readonly move: HalfStep;
+  dispose(): Promise<void>;
 }
 
+type HalfStep = Compiled<[Batch, Key, Tensor], Record<string, Tensor>>;
+
 /** Loss → gradients → clipping → optimizer → moving average, as one program. */
-function seat(player: Player, engine: Engine): Seat {
+function seat(player: Player, engine: Engine, accumulate: number): Seat {
   const { name, module, clip } = player;
   const parameters = module.parameters();
   const optimizer = player.optimizer(parameters);
   const ema = player.ema === undefined ? undefined : new Ema(parameters, player.ema);
+  const aside = accumulate > 1 ? new GradientAccumulator(parameters) : undefined;
+  const share = 1 / accumulate;
+  const gather =
+    aside &&
+    compile(
+      (batch: Batch, key: Key, step: Tensor): Record<string, Tensor> => {
+        const losses = player.loss(batch, key, step);
+        aside.add(grad(losses.loss, parameters), share);
+        return losses;
+      },
+      { engine, name: `gradients of ${name}` },
+    );
   const move = compile(
     (batch: Batch, key: Key, step: Tensor): Record<string, Tensor> => {
       const losses = player.loss(batch, key, step);
-      const raw = grad(losses.loss, parameters);
+      const own = grad(losses.loss, parameters);
+      const raw = aside?.take(own, share) ?? own;
       const { gradients, norm } =
         clip === undefined ? { gradients: raw, norm: globalNorm(raw) } : clipGradNorm(raw, clip);
       const lr = player.schedule(step);
@@ -39,24 +59,31 @@ function seat(player: Player, engine: Engine): Seat {
     },
     { engine, name: `training step of ${name}` },
   );
-  return { player, optimizer, ema, move };
+  const dispose = async (): Promise<void> => {
+    await gather?.dispose();
+    await move.dispose();
+    aside?.release(engine);
+  };
+  return { player, optimizer, ema, gather, move, dispose };
 }
 
 /** The players of a task on an engine: their moves, and all their state for checkpoints. */
 export class Players {
-  /** Batches one step takes: each half-step of a player sees its own. */
+  /** Batches one step takes: each half-step of a player sees its own, or several where it accumulates. */
   readonly batchesPerStep: number;
+  readonly #accumulate: number;
   readonly #task: Task;
   readonly #engine: Engine;
   readonly #seats: readonly Seat[];
 
   /** Gives the task's weights their first values. */
-  constructor(task: Task, engine: Engine, key: Key) {
+  constructor(task: Task, engine: Engine, key: Key, accumulate = 1) {
     task.module.initialize(key);
     this.#task = task;
     this.#engine = engine;
-    this.#seats = task.players.map((player) => seat(player, engine));
-    this.batchesPerStep = Math.max(...task.players.map((p) => p.repeats ?? 1));
+    this.#seats = task.players.map((player) => seat(player, engine, accumulate));
+    this.#accumulate = accumulate;
+    this.batchesPerStep = accumulate * Math.max(...task.players.map((p) => p.repeats ?? 1));
   }
 
   /** The moving averages in the place of the weights that have one: call it while tracing, for `substitute`. */
@@ -64,14 +91,24 @@ export class Players {
     return new Map(this.#seats.flatMap(({ ema }) => (ema ? [...ema.values()] : [])));
   }
 
-  /** One step: every player in turn, each as often as it moves. Metrics are those of the last move. */
+  /**
+   * One step: every player in turn, each as often as it moves. Metrics are those of the last move, as means over its
+   * micro-batches.
+   */
   async step(batches: readonly HostBatch[], key: Key, step: number): Promise<Metrics> {
     const metrics: Record<string, number> = {};
-    for (const { player, move } of this.#seats) {
+    const n = this.#accumulate;
+    for (const { player, gather, move } of this.#seats) {
       const prefix = this.#seats.length > 1 ? `${player.name}/` : "";
+      const own = key.split(player.name);
       for (let turn = 0; turn < (player.repeats ?? 1); turn++) {
-        const out = await move(batches[turn]!, key.split(player.name).split(turn), step);
-        for (const [name, value] of Object.entries(out)) metrics[prefix + name] = Number(value.data[0]);
+        const outs: Awaited<ReturnType<HalfStep>>[] = [];
+        for (let i = turn * n; i < (turn + 1) * n; i++)
+          outs.push(await (outs.length < n - 1 ? gather! : move)(batches[i]!, own.split(i), step));
+        for (const name of Object.keys(outs.at(-1)!)) {
+          const values = outs.flatMap((out) => (name in out ? [Number(out[name]!.data[0])] : []));
+          metrics[prefix + name] = values.reduce((sum, v) => sum + v, 0) / values.length;
+        }
       }
     }
     return metrics;
@@ -102,7 +139,7 @@ export class Players {
   }
 
   async dispose(): Promise<void> {
-    for (const { move } of this.#seats) await move.dispose();
+    for (const seat of this.#seats) await seat.dispose();
   }
 
   #optimizerState(): Map<string, Variable> {

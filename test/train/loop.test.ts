@@ -21,7 +21,7 @@ class Memory implements CheckpointStore {
 const plan = planFor(examples(), { batchSize: 8, lr: 0.01, steps: 24 });
 
 test("the plan counts whole batches", () => {
-  expect(plan).toEqual({ batchSize: 8, lr: 0.01, steps: 24, stepsPerEpoch: 5 });
+  expect(plan).toEqual({ batchSize: 8, accumulate: 1, lr: 0.01, steps: 24, stepsPerEpoch: 5 });
   expect(planFor(examples(), { batchSize: 12, lr: 1, epochs: 2.5 }).steps).toBe(8);
 });
 

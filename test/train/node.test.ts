@@ -33,6 +33,7 @@ const config: RunConfig = {
   device: "cpu",
   steps: 100,
   batchSize: 8,
+  accumulate: 1,
   lr: 0.1,
   logEvery: 10,
   sampleEvery: 50,
