@@ -1,20 +1,29 @@
 import { DATASETS } from "../data/names.ts";
 import { unknownName } from "../errors.ts";
 import { MODELS } from "../generative/models.ts";
+import { RECIPES } from "../recipes.ts";
 import { checkpointSteps, listRuns, openRun } from "../train/node.ts";
 import { Cli } from "./command.ts";
 import { type Io, Printer, table } from "./io.ts";
 
-const KINDS = ["models", "data", "runs"] as const;
+const KINDS = ["models", "recipes", "data", "runs"] as const;
 type Kind = (typeof KINDS)[number];
 
 interface Listed {
   readonly name: string;
   readonly description: string;
+  /** With --json: what came of a recipe. */
+  readonly recorded?: string | undefined;
 }
 
 const LISTS: Readonly<Record<Kind, () => Promise<Listed[]>>> = {
   models: async () => Object.values(MODELS).map(({ name, description }) => ({ name, description })),
+  recipes: async () =>
+    Object.values(RECIPES).map(({ name, model, description, recorded }) => ({
+      name,
+      description: `${description} (${model.name})`,
+      recorded,
+    })),
   data: async () => Object.entries(DATASETS).map(([name, description]) => ({ name, description })),
   runs: async () => Promise.all((await listRuns()).map(describeRun)),
 };
@@ -34,8 +43,11 @@ async function describeRun(path: string): Promise<Listed> {
 
 export function listCommand(io: Io): Cli {
   return new Cli("list")
-    .summary("what there is: models, data sets, runs")
-    .description("Show what there is: models to train, data sets to train them on, and the runs under runs/.")
+    .summary("what there is: models, recipes, data sets, runs")
+    .description(
+      "Show what there is: models to train, recipes (a model with data and options that go well together; what came of\n" +
+        "one is in galatea train RECIPE --help), data sets to train on, and the runs under runs/.",
+    )
     .argument("[kind]", `one of ${KINDS.join(", ")} (default: all)`)
     .option("--json", "print one JSON object")
     .examples(["galatea list", "everything"], ["galatea list runs --json", "the runs, for scripts"])

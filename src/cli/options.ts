@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { z } from "zod";
-import { UserError, unknownName } from "../errors.ts";
+import { lookup, UserError, unknownName } from "../errors.ts";
 import type { Cli } from "./command.ts";
 
 /** The part of JSON Schema that the options of models use. */
@@ -16,11 +16,21 @@ interface Property {
 
 const PLACEHOLDER = { integer: "n", number: "x", string: "text", array: "list", boolean: "" } as const;
 
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+/** batchSize → batch-size */
+export const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 function propertiesOf(schema: z.ZodObject): [string, Property][] {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   return Object.entries(properties) as [string, Property][];
+}
+
+/** The same options with other values where nothing is said. */
+export function withDefaults<S extends z.ZodObject>(schema: S, values: Readonly<Record<string, unknown>>): S {
+  const shape = schema.shape as Readonly<Record<string, z.ZodType>>;
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return schema.extend(
+    Object.fromEntries(entries.map(([name, value]) => [name, lookup("option", shape, name).default(value)])),
+  ) as unknown as S;
 }
 
 /** Give a command one flag for each key of a schema; `group` is its heading in the help. */

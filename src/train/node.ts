@@ -16,6 +16,8 @@ export const RunConfigSchema = z.strictObject({
   format: z.literal(1),
   galatea: z.string(),
   model: z.string(),
+  /** Where the defaults came from, if not from the model. */
+  recipe: z.string().optional(),
   data: z.string(),
   imageSize: count.optional(),
   seed: z.int().min(0),

@@ -194,7 +194,7 @@ test("a damaged checkpoint is refused by name, and the one before it offered", a
 test.each([
   [["trian"], 'unknown command "trian". There is: list, train, resume,', 'Did you mean "train"?'],
   [["train", "vaee"], 'unknown model "vaee". There is: ', 'Did you mean "vae"?'],
-  [["train"], "say which model: "],
+  [["train"], "say which model or recipe: "],
   [
     ["train", "vae", "--latnt", "3"],
     'unknown option of galatea train vae "--latnt". There is: --network, ',
@@ -212,7 +212,7 @@ test.each([
   [["train", "vae", "--lr"], "argument missing"],
   [["sample"], "missing required argument 'run'"],
   [["sample", "nowhere"], 'unknown run "nowhere". There is: '],
-  [["list", "modles"], 'unknown list "modles". There is: models, data, runs. Did you mean "models"?'],
+  [["list", "modles"], 'unknown list "modles". There is: models, recipes, data, runs. Did you mean "models"?'],
   [["train", "vae", "--device", "cuda", "--steps", "1"], "device cuda"],
 ])("%j is refused with a sentence", async (args, ...parts) => {
   const { code, out, err } = await cli(args);
