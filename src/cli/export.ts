@@ -3,15 +3,17 @@ import { z } from "zod";
 import { exportOnnx } from "../engine/onnx/export.ts";
 import { lookup, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/node.ts";
-import type { ExportPart } from "../generative/model.ts";
+import { withModel } from "../generative/context.ts";
+import type { AnyModel, ExportPart } from "../generative/model.ts";
 import { writeSafeTensors } from "../nn/safetensors.ts";
+import { Key } from "../tensor/random.ts";
 import { showShape } from "../tensor/shape.ts";
-import { openRun, type RunFolder } from "../train/node.ts";
+import { openRun, type RunConfig, type RunFolder } from "../train/node.ts";
 import { Cli } from "./command.ts";
 import { type Built, RuntimeOptions } from "./common.ts";
 import { loadRun, WeightOptions } from "./hook.ts";
 import { type Io, Printer } from "./io.ts";
-import { addOptions, pickOptions } from "./options.ts";
+import { addOptions, kebab, pickOptions } from "./options.ts";
 
 const ExportOptions = z.strictObject({
   format: z
@@ -23,7 +25,8 @@ const ExportOptions = z.strictObject({
   out: z.string().optional().describe("the file to write (default: inside the run)"),
 });
 
-export function exportCommand(io: Io): Cli {
+/** `model`: that of the run on the command line, whose parts have options of their own. */
+export function exportCommand(model: AnyModel | undefined, io: Io): Cli {
   const command = new Cli("export")
     .summary("write a trained model as a file for other programs")
     .description(
@@ -34,8 +37,14 @@ export function exportCommand(io: Io): Cli {
     .examples(
       ["galatea export vae-mnist", "the decoder as ONNX"],
       ["galatea export vae-mnist --part encoder --batch 16", "another function, for 16 images at once"],
+      [
+        "galatea export ddpm-mnist --steps 20 --guidance 2",
+        "a whole sampler: noise and labels in, images out",
+      ],
       ["galatea export vae-mnist --format safetensors --out vae.safetensors", "the weights"],
     ) as Cli;
+  if (!model) command.addHelpText("after", "\nA model's own options: galatea export <run> --help");
+  else if (model.exports) addOptions(command, model.exports.options, `For ${model.name}:`);
   addOptions(command, ExportOptions, "Output:");
   addOptions(command, WeightOptions, "Weights:");
   addOptions(command, RuntimeOptions, "Running:");
@@ -59,16 +68,21 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
     const target = (file: string): string => out ?? join(run.path, "export", file);
     if (format === "safetensors") {
       const path = target(`${run.config.model}-${step}.safetensors`);
-      const metadata = { model: run.config.model, data: run.config.data, step: String(step) };
-      await writeFileAtomic(path, writeSafeTensors(await built.task.module.stateDict(), metadata));
+      const parts = printer.parts("export");
+      const { task, config, definition } = built;
+      const context = { task, config, data, engine, key: Key.seed(0), progress: parts.report };
+      const more = await withModel(context, async (ctx) => definition.metadata?.(ctx));
+      parts.stop();
+      const text = { ...originOf(run.config, definition), step: String(step), ...more };
+      await writeFileAtomic(path, writeSafeTensors(await task.module.stateDict(), text));
       printer.line(path);
       printer.object({ command: "export", run: run.path, step, format, file: path });
       return;
     }
-    const parts = partsOf(run, built, data, batch);
+    const parts = partsOf(run, built, data, batch, parsed);
     const chosen = part ?? Object.keys(parts)[0]!;
-    const { inputs, description, ...chosenPart } = lookup("part", parts, chosen);
-    const file = await exportOnnx((feeds) => chosenPart.run(feeds), inputs, {
+    const { inputs, description, run: traced } = lookup("part", parts, chosen);
+    const file = await exportOnnx(traced, inputs, {
       engine,
       freeze: built.task.module.variables().map(([, v]) => v),
     });
@@ -95,13 +109,33 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
   }
 }
 
+/** What an exported file says of where its weights are from. */
+function originOf(
+  { model, data, config, galatea, recipe, ...run }: RunConfig,
+  definition: AnyModel,
+): Record<string, string> {
+  const usual = definition.config.parse({}) as Readonly<Record<string, unknown>>;
+  const own = Object.entries(config).filter(([name, value]) => String(value) !== String(usual[name]));
+  const training = (["steps", "batchSize", "accumulate", "lr", "seed"] as const).map(
+    (n) => [n, run[n]] as const,
+  );
+  const flags = [...own, ["data", data] as const, ...training].map(([name, value]) =>
+    typeof value === "boolean"
+      ? `--${value ? "" : "no-"}${kebab(name)}`
+      : `--${kebab(name)} ${String(value)}`,
+  );
+  const command = `galatea train ${model} ${flags.join(" ")}`;
+  return { galatea, model, data, config: JSON.stringify(config), command, ...(recipe && { recipe }) };
+}
+
 function partsOf(
   run: RunFolder,
   { definition, task, config }: Built,
   data: Parameters<Built["definition"]["build"]>[1],
   batch: number,
+  parsed: Record<string, unknown>,
 ): Readonly<Record<string, ExportPart>> {
-  const parts = definition.exports?.({ task, config, data }, batch);
-  if (!parts) throw new UserError(`${run.path} is a ${definition.name}: it has no part to export as onnx`);
-  return parts;
+  const { exports } = definition;
+  if (!exports) throw new UserError(`${run.path} is a ${definition.name}: it has no part to export as onnx`);
+  return exports.parts({ task, config, data }, batch, pickOptions(exports.options, parsed));
 }

@@ -47,7 +47,7 @@ function buildProgram(model: AnyModel | undefined, io: Io): Cli {
     trainCommand(io),
     resumeCommand(io),
     ...HOOKS.map((help) => hookCommand(help, model, io)),
-    exportCommand(io),
+    exportCommand(model, io),
     rlCommand(io),
   ];
   for (const command of commands) program.addCommand(command);
@@ -67,7 +67,7 @@ function buildProgram(model: AnyModel | undefined, io: Io): Cli {
 /** The model of the run that a command line names: its hooks have options of their own. */
 async function modelOf([command, ...rest]: readonly string[]): Promise<AnyModel | undefined> {
   const help = command === "help" ? rest[0] : command;
-  if (!HOOKS.some(({ name }) => name === help)) return undefined;
+  if (help !== "export" && !HOOKS.some(({ name }) => name === help)) return undefined;
   for (const word of rest) {
     if (word.startsWith("-")) continue;
     const run = await openRun(word).catch(() => undefined);

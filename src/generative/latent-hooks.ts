@@ -10,7 +10,7 @@ import type { Codes } from "./latent.ts";
 import { type Context, coding, type ImageBatch, joined, type LatentModel, pass } from "./latent-model.ts";
 import { type LabelledCodes, linearProbe } from "./metrics/linear-probe.ts";
 import { encodePca, fitPca, pcaReconstructionError } from "./metrics/pca.ts";
-import type { ExportPart, Output, Picture, Plan } from "./model.ts";
+import { type ExportPart, exporting, type Output, type Picture, type Plan } from "./model.ts";
 import * as pictures from "./pictures.ts";
 
 /** How every autoencoder is trained: Adam, its rate falling to zero along a cosine. */
@@ -138,23 +138,26 @@ async function collect(context: Context, part: "train" | "test"): Promise<ImageB
 }
 
 /** Encoder and decoder as files of their own. */
-export function exports(
-  { task, data }: Pick<Context, "task" | "data">,
-  batch: number,
-): { decoder: ExportPart; encoder: ExportPart } {
-  const model = task.module as LatentModel;
-  const image = data.train.fields.images!.shape;
-  const labels = model.classes > 0 ? { labels: { shape: [batch], dtype: "int32" } as const } : {};
-  return {
-    decoder: {
-      description: "codes to images in [0, 1]",
-      inputs: { z: { shape: [batch, model.latent], dtype: "float32" }, ...labels },
-      run: ({ z, labels }) => ({ images: model.decode(z!, labels) }),
-    },
-    encoder: {
-      description: "images in [0, 1] to codes",
-      inputs: { images: { shape: [batch, ...image], dtype: "float32" }, ...labels },
-      run: ({ images, labels }) => ({ z: model.encode(images!, labels) }),
-    },
-  };
-}
+export const exports = exporting(
+  z.strictObject({}),
+  (
+    { task, data }: Pick<Context, "task" | "data">,
+    batch: number,
+  ): Record<"decoder" | "encoder", ExportPart> => {
+    const model = task.module as LatentModel;
+    const image = data.train.fields.images!.shape;
+    const labels = model.classes > 0 ? { labels: { shape: [batch], dtype: "int32" } as const } : {};
+    return {
+      decoder: {
+        description: "codes to images in [0, 1]",
+        inputs: { z: { shape: [batch, model.latent], dtype: "float32" }, ...labels },
+        run: ({ z, labels }) => ({ images: model.decode(z!, labels) }),
+      },
+      encoder: {
+        description: "images in [0, 1] to codes",
+        inputs: { images: { shape: [batch, ...image], dtype: "float32" }, ...labels },
+        run: ({ images, labels }) => ({ z: model.encode(images!, labels) }),
+      },
+    };
+  },
+);

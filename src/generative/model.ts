@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import type { Key } from "../tensor/random.ts";
+import type { Repeat } from "../tensor/repeat.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Data } from "../train/examples.ts";
@@ -63,9 +64,25 @@ export const hook = <C, S extends z.ZodObject>(
 export interface ExportPart {
   readonly description: string;
   readonly inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>;
-  /** Traced once with the weights as constants. Its keys name the outputs. */
-  run(inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
+  /** Traced once with the weights as constants. Its keys name the outputs. What it repeats is in the file once. */
+  run(inputs: Readonly<Record<string, Tensor>>, repeat: Repeat): Readonly<Record<string, Tensor>>;
 }
+
+/** The parts of a model that `galatea export --format onnx` can write, the first by default, and their options. */
+export interface Exports<C, S extends z.ZodObject = z.ZodObject> {
+  readonly options: S;
+  parts(
+    context: Pick<HookContext<C>, "task" | "config" | "data">,
+    batch: number,
+    options: z.output<S>,
+  ): Readonly<Record<string, ExportPart>>;
+}
+
+/** Ties the options of exported parts to their function, for the type checker. */
+export const exporting = <C, S extends z.ZodObject>(
+  options: S,
+  parts: Exports<C, S>["parts"],
+): Exports<C> => ({ options, parts: parts as Exports<C>["parts"] });
 
 export interface ModelDefinition<S extends z.ZodObject = z.ZodObject> {
   readonly name: string;
@@ -85,11 +102,9 @@ export interface ModelDefinition<S extends z.ZodObject = z.ZodObject> {
   readonly sample?: Hook<z.output<S>>;
   readonly reconstruct?: Hook<z.output<S>>;
   readonly evaluate?: Hook<z.output<S>>;
-  /** Parts that `galatea export --format onnx` can write; the first is the default. */
-  exports?(
-    context: Pick<HookContext<z.output<S>>, "task" | "config" | "data">,
-    batch: number,
-  ): Readonly<Record<string, ExportPart>>;
+  readonly exports?: Exports<z.output<S>>;
+  /** More text for the head of an exported weights file, where the weights alone do not say enough to be used. */
+  metadata?(context: HookContext<z.output<S>>): Promise<Readonly<Record<string, string>>>;
 }
 
 /** A definition with its schema's type forgotten, as the table of models holds it. */

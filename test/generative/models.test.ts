@@ -131,8 +131,8 @@ test.each([
   const run = await trained(MODELS[name]!, options, 3);
   const model = run.task.module as LatentModel;
   const engine = await sharedEngine();
-  const { decoder } = MODELS[name]!.exports!({ ...run, data: tinyData }, 5);
-  const file = await exportOnnx((feeds) => decoder!.run(feeds), decoder!.inputs, {
+  const { decoder } = MODELS[name]!.exports!.parts({ ...run, data: tinyData }, 5, {});
+  const file = await exportOnnx(decoder!.run, decoder!.inputs, {
     engine,
     freeze: model.variables().map(([, v]) => v),
   });

@@ -4,6 +4,7 @@ import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataType as DataType,
+  type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
@@ -42,20 +43,30 @@ export type AttributeValue =
   | { int: number }
   | { ints: readonly number[] }
   | { float: number }
-  | { string: string };
+  | { string: string }
+  | { graph: GraphProto };
 
-/** Collects the nodes of one ONNX model. Value names are made here and are unique. */
+/** Collects the nodes of one ONNX model, or of a graph within it. Value names are made here and are unique. */
 export class ModelBuilder {
   readonly #nodes: NodeProto[] = [];
   readonly #initializers = new Map<string, TensorProto>();
   readonly #shared = new Map<string, string>();
-  readonly #domains = new Set<string>();
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
-  #count = 0;
+  /** What a model and the graphs within it have in common: no name stands twice. */
+  readonly #whole: { names: number; nodes: number; readonly domains: Set<string> };
+
+  constructor(around?: ModelBuilder) {
+    this.#whole = around ? around.#whole : { names: 0, nodes: 0, domains: new Set() };
+  }
+
+  /** A builder for a graph within this model: a loop's body, which sees the values around it by their names. */
+  inner(): ModelBuilder {
+    return new ModelBuilder(this);
+  }
 
   fresh(hint: string): string {
-    return `${hint}_${this.#count++}`;
+    return `${hint}_${this.#whole.names++}`;
   }
 
   /** Add a node; its outputs' names come back. An empty name leaves an optional input or output out. */
@@ -67,7 +78,8 @@ export class ModelBuilder {
   ): string[] {
     const names =
       typeof outputs === "number" ? Array.from({ length: outputs }, () => this.fresh(op)) : [...outputs];
-    if (domain) this.#domains.add(domain);
+    if (domain) this.#whole.domains.add(domain);
+    this.#whole.nodes++;
     this.#nodes.push(
       create(NodeProtoSchema, {
         opType: op,
@@ -127,8 +139,19 @@ export class ModelBuilder {
     this.#outputs.push(valueInfo(name, dtype, shape));
   }
 
+  /** Nodes of the whole model. */
   get nodeCount(): number {
-    return this.#nodes.length;
+    return this.#whole.nodes;
+  }
+
+  graph(): GraphProto {
+    return create(GraphProtoSchema, {
+      name: this.fresh("galatea"),
+      node: this.#nodes,
+      initializer: [...this.#initializers.values()],
+      input: this.#inputs,
+      output: this.#outputs,
+    });
   }
 
   bytes(): Uint8Array<ArrayBuffer> {
@@ -137,14 +160,8 @@ export class ModelBuilder {
     const model = create(ModelProtoSchema, {
       irVersion: 10n,
       producerName: "galatea",
-      opsetImport: [opset("", OPSET), ...[...this.#domains].map((d) => opset(d, 1))],
-      graph: create(GraphProtoSchema, {
-        name: "galatea",
-        node: this.#nodes,
-        initializer: [...this.#initializers.values()],
-        input: this.#inputs,
-        output: this.#outputs,
-      }),
+      opsetImport: [opset("", OPSET), ...[...this.#whole.domains].map((d) => opset(d, 1))],
+      graph: this.graph(),
     });
     return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
   }
@@ -158,7 +175,9 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
         ? { type: AttributeType.INTS, ints: value.ints.map(BigInt) }
         : "float" in value
           ? { type: AttributeType.FLOAT, f: value.float }
-          : { type: AttributeType.STRING, s: new TextEncoder().encode(value.string) };
+          : "graph" in value
+            ? { type: AttributeType.GRAPH, g: value.graph }
+            : { type: AttributeType.STRING, s: new TextEncoder().encode(value.string) };
   return create(AttributeProtoSchema, { name, ...fields });
 }
 

@@ -1,5 +1,6 @@
 import { allocate, type DType } from "../../tensor/dtype.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
+import type { Repeat } from "../../tensor/repeat.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
@@ -7,6 +8,7 @@ import { compile } from "../compile.ts";
 import type { Engine } from "../engine.ts";
 import { lower, type Port } from "./lower.ts";
 import { STANDARD } from "./lowering/context.ts";
+import { type Repetition, recorder } from "./repetition.ts";
 
 export interface OnnxFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -23,11 +25,11 @@ export interface ExportOptions {
 
 /**
  * A function as an ONNX file that runs without this package: standard operators only, fixed shapes, inputs and
- * outputs under the names they have in `fn`.
+ * outputs under the names they have in `fn`. Steps that `fn` takes through its `repeat` are one Scan, in the file once.
  * @throws Error where the function draws random numbers, or keeps state that is not frozen.
  */
 export async function exportOnnx(
-  fn: (inputs: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>,
+  fn: (inputs: Readonly<Record<string, Tensor>>, repeat: Repeat) => Readonly<Record<string, Tensor>>,
   inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>,
   { engine, freeze }: ExportOptions,
 ): Promise<OnnxFile> {
@@ -39,11 +41,14 @@ export async function exportOnnx(
     ]),
   );
   let outputs: string[] = [];
+  let repetitions: readonly Repetition[] = [];
   const traced = compile(
     (feeds: Readonly<Record<string, Tensor>>) => {
-      const out = fn(feeds);
+      const recording = recorder();
+      const out = fn(feeds, recording.repeat);
       outputs = Object.keys(out);
-      return out as Record<string, Tensor>;
+      ({ repetitions } = recording);
+      return [...Object.values(out), ...repetitions.flatMap(({ start, end }) => [...start, ...end])];
     },
     { engine, freeze, name: "export" },
   );
@@ -55,7 +60,12 @@ export async function exportOnnx(
     if (t.is("input")) return names[t.attrs.index]!;
     throw new Error("export: the function draws random numbers; make them inputs");
   });
-  const lowered = lower(graph, STANDARD, { feeds, outputs });
+  // The repeated steps went through the simplification with the rest.
+  const simplified = [...graph.outputs];
+  const results = simplified.splice(0, outputs.length);
+  const take = (list: readonly Tensor[]): Tensor[] => simplified.splice(0, list.length);
+  const repeated = repetitions.map((r) => ({ ...r, start: take(r.start), end: take(r.end) }));
+  const lowered = lower({ ...graph, outputs: results }, STANDARD, { feeds, outputs }, repeated);
   const port = ({ name, dtype, shape }: Port): Port => ({ name, dtype, shape });
   return { bytes: lowered.bytes, inputs: lowered.feeds.map(port), outputs: lowered.outputs.map(port) };
 }

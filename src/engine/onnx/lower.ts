@@ -9,6 +9,7 @@ import { convolution } from "./lowering/convolution.ts";
 import { elementwise } from "./lowering/elementwise.ts";
 import { linear } from "./lowering/linear.ts";
 import { shaping } from "./lowering/shaping.ts";
+import { places, type Repetition } from "./repetition.ts";
 
 type Leaf = "constant" | "input" | "state" | "random";
 
@@ -45,29 +46,20 @@ export interface PortNames {
   readonly outputs?: readonly string[];
 }
 
-/** Translate a graph into one ONNX model. */
-export function lower(graph: Graph, target: Target, names: PortNames = {}): Lowered {
+/** Translate a graph into one ONNX model. What is repeated becomes one Scan, whose body stands in the file once. */
+export function lower(
+  graph: Graph,
+  target: Target,
+  names: PortNames = {},
+  repetitions: readonly Repetition[] = [],
+): Lowered {
   const model = new ModelBuilder();
-  const shared = new Map<string, string[]>();
-  const ctx: Context = {
-    model,
-    target,
-    once(key, make) {
-      const have = shared.get(key) ?? make();
-      shared.set(key, have);
-      return have;
-    },
-  };
-  const nameOf = new Map<Tensor, string>();
+  const roots = [...rootsOf(graph), ...repetitions.flatMap(({ start, end }) => [...start, ...end])];
+  const nodes = nodesOf(roots);
+  const outside = new Scope(model, target, biases(nodes, roots));
   const leaf = (t: Tensor, name: string): Port => {
-    const port = { name, dtype: t.dtype, shape: t.shape };
-    const border = borderType(t.dtype);
-    model.input(name, border, t.shape);
-    nameOf.set(
-      t,
-      border === t.dtype ? name : model.node("Cast", [name], { to: { int: onnxType(t.dtype) } })[0]!,
-    );
-    return port;
+    outside.input(t, name);
+    return { name, dtype: t.dtype, shape: t.shape };
   };
   const feeds = graph.feeds.map((t, i): Feed => {
     const port = leaf(t, names.feeds?.[i] ?? `${t.op}_${i}`);
@@ -75,41 +67,120 @@ export function lower(graph: Graph, target: Target, names: PortNames = {}): Lowe
   });
   const reads = graph.reads.map((t, i) => ({ ...leaf(t, `state_${i}`), variable: t.attrs.variable }));
 
-  const nodes = nodesOf(rootsOf(graph));
-  const biased = biases(nodes, rootsOf(graph));
-  const absorbed = new Set([...biased.values()].map(({ product }) => product));
-  for (const node of nodes) {
-    if (nameOf.has(node) || absorbed.has(node)) continue;
-    if (node.is("constant")) nameOf.set(node, model.initializer(node.attrs.value));
-    else if (node.is("input") || node.is("state") || node.is("random"))
-      throw new Error(
-        `lower: the graph uses ${node.toString()}, but does not list it among its feeds or reads`,
-      );
-    else {
-      const { product, bias } = biased.get(node) ?? { product: node, bias: undefined };
-      const rule = TABLE[product.op as Exclude<OpName, Leaf>] as unknown as Lowering<OpName>;
-      const inputs = product.inputs.map((t) => nameOf.get(t)!);
-      if (bias) inputs.push(model.node("Reshape", [nameOf.get(bias)!, model.ints([bias.size])])[0]!);
-      nameOf.set(node, rule(product, inputs, ctx));
-    }
+  const place = places(nodes, repetitions);
+  for (let k = 0; k <= repetitions.length; k++) {
+    const repetition = repetitions[k];
+    outside.emit(nodes.filter((t) => !place.get(t)!.inside && place.get(t)!.after === k));
+    if (repetition) outside.scan(repetition, nodes.filter((t) => place.get(t)!.inside === repetition)); // biome-ignore format: one line
   }
 
-  const taken = new Set<string>();
-  const result = (t: Tensor, wanted?: string): Port => {
-    let name = nameOf.get(t)!;
-    const border = borderType(t.dtype);
-    if (border !== t.dtype) name = model.node("Cast", [name], { to: { int: onnxType(border) } })[0]!;
-    // A leaf, or a value that leaves twice, needs a name of its own.
-    const leafLike = t.inputs.length === 0;
-    if (wanted !== undefined || leafLike || taken.has(name))
-      [name] = model.node("Identity", [name], {}, { outputs: [wanted ?? model.fresh("out")] }) as [string];
-    taken.add(name);
-    model.output(name, border, t.shape);
-    return { name, dtype: t.dtype, shape: t.shape };
-  };
+  const result = (t: Tensor, wanted?: string): Port => ({
+    name: outside.output(t, wanted),
+    dtype: t.dtype,
+    shape: t.shape,
+  });
   const outputs = graph.outputs.map((t, i) => result(t, names.outputs?.[i]));
   const updates = graph.updates.map(({ variable, value }) => ({ ...result(value), variable }));
   return { bytes: model.bytes(), feeds, outputs, reads, updates, nodeCount: model.nodeCount };
+}
+
+type Fused = ReadonlyMap<Tensor, { readonly product: Tensor; readonly bias: Tensor }>;
+
+/** One ONNX graph in the making, and the names that tensors have in it. */
+class Scope {
+  readonly #ctx: Context;
+  readonly #biased: Fused;
+  readonly #absorbed: ReadonlySet<Tensor>;
+  readonly #names: Map<Tensor, string>;
+  readonly #taken = new Set<string>();
+
+  constructor(
+    model: ModelBuilder,
+    target: Target,
+    biased: Fused,
+    names: ReadonlyMap<Tensor, string> = new Map(),
+  ) {
+    const shared = new Map<string, string[]>();
+    this.#ctx = {
+      model,
+      target,
+      once(key, make) {
+        const have = shared.get(key) ?? make();
+        shared.set(key, have);
+        return have;
+      },
+    };
+    this.#biased = biased;
+    this.#absorbed = new Set([...biased.values()].map(({ product }) => product));
+    this.#names = new Map(names);
+  }
+
+  input(t: Tensor, name: string, border = borderType(t.dtype)): void {
+    const { model } = this.#ctx;
+    model.input(name, border, t.shape);
+    const same = border === t.dtype;
+    this.#names.set(t, same ? name : model.node("Cast", [name], { to: { int: onnxType(t.dtype) } })[0]!);
+  }
+
+  emit(nodes: readonly Tensor[]): void {
+    for (const node of nodes) {
+      // Constants are written where they are used: in a loop's body too, where ONNX Runtime can prepare them.
+      if (this.#names.has(node) || this.#absorbed.has(node) || node.is("constant")) continue;
+      if (node.is("input") || node.is("state") || node.is("random"))
+        throw new Error(
+          `lower: the graph uses ${node.toString()}, but does not list it among its feeds or reads`,
+        );
+      const { product, bias } = this.#biased.get(node) ?? { product: node, bias: undefined };
+      const rule = TABLE[product.op as Exclude<OpName, Leaf>] as unknown as Lowering<OpName>;
+      const inputs = product.inputs.map((t) => this.#name(t));
+      const { model } = this.#ctx;
+      if (bias) inputs.push(model.node("Reshape", [this.#name(bias), model.ints([bias.size])])[0]!);
+      this.#names.set(node, rule(product, inputs, this.#ctx));
+    }
+  }
+
+  /** `body`: the nodes of the step. */
+  scan({ start, carried, columns, end, results }: Repetition, body: readonly Tensor[]): void {
+    const { model, target } = this.#ctx;
+    const around = new Map([...this.#names].filter(([t]) => !t.is("constant")));
+    const inner = new Scope(model.inner(), target, this.#biased, around);
+    const used = columns.filter(({ leaf }) => body.includes(leaf));
+    for (const leaf of [...carried, ...used.map((c) => c.leaf)])
+      inner.input(leaf, model.fresh("step"), leaf.dtype);
+    inner.emit(body);
+    for (const t of end) inner.output(t, undefined, t.dtype);
+    const inputs = [...start.map((t) => this.#name(t)), ...used.map((c) => model.initializer(c.table))];
+    const attributes = {
+      body: { graph: inner.#ctx.model.graph() },
+      num_scan_inputs: { int: used.length },
+    };
+    const made = model.node("Scan", inputs, attributes, { outputs: results.length });
+    results.forEach((t, i) => {
+      this.#names.set(t, made[i]!);
+    });
+  }
+
+  output(t: Tensor, wanted?: string, border = borderType(t.dtype)): string {
+    const { model } = this.#ctx;
+    let name = this.#name(t);
+    if (border !== t.dtype) name = model.node("Cast", [name], { to: { int: onnxType(border) } })[0]!;
+    // A leaf, or a value that leaves twice, needs a name of its own.
+    const leafLike = t.inputs.length === 0;
+    if (wanted !== undefined || leafLike || this.#taken.has(name))
+      [name] = model.node("Identity", [name], {}, { outputs: [wanted ?? model.fresh("out")] }) as [string];
+    this.#taken.add(name);
+    model.output(name, border, t.shape);
+    return name;
+  }
+
+  #name(t: Tensor): string {
+    const have = this.#names.get(t);
+    if (have !== undefined) return have;
+    if (!t.is("constant")) throw new Error(`lower: ${t.toString()} is used before it is made`);
+    const name = this.#ctx.model.initializer(t.attrs.value);
+    this.#names.set(t, name);
+    return name;
+  }
 }
 
 /** Sums of a product and a bias, where the product has no other use: ONNX adds the bias inside the product. */

@@ -10,6 +10,7 @@ import { imageShapeOf } from "../coders.ts";
 import type { ModelDefinition } from "../model.ts";
 import { DIFFUSION, type DiffusionConfig, labelsOf, modelOf, names } from "./config.ts";
 import { DIT_VARIANTS, DiT } from "./dit.ts";
+import { exports } from "./exports.ts";
 import * as hooks from "./hooks.ts";
 import { diffusionLoss } from "./losses.ts";
 import { type DiffusionNetwork, toModel } from "./model.ts";
@@ -83,6 +84,7 @@ function definition<S extends z.ZodObject>(
       };
     },
     ...(hooks.diffusionHooks as Partial<ModelDefinition<S>>),
+    exports: exports as unknown as NonNullable<ModelDefinition<S>["exports"]>,
   };
 }
 

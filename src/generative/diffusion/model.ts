@@ -116,7 +116,7 @@ export function readNetwork(
  * with w = 1 for no guidance). Both are made in one pass over a doubled batch. All parameterizations are affine in ε
  * given x_t, so guiding any of them guides ε.
  */
-function ask(
+export function ask(
   model: DiffusionModel,
   x: Tensor,
   t: Operand,
