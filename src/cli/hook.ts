@@ -4,6 +4,7 @@ import { z } from "zod";
 import { lookup, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/node.ts";
 import { withModel } from "../generative/context.ts";
+import { rulerOnDemand, SHIPPED_RULERS } from "../generative/metrics/ruler.node.ts";
 import type { AnyModel, Hook, Output } from "../generative/model.ts";
 import { MODELS } from "../generative/models.ts";
 import { Key } from "../tensor/random.ts";
@@ -31,6 +32,17 @@ const HookOptions = z.strictObject({
   out: z.string().optional().describe("folder for the files (default: inside the run)"),
 });
 
+/** Option of the commands that measure drawn images. */
+export const RulerOptions = z.strictObject({
+  ruler: z
+    .string()
+    .optional()
+    .describe(
+      `classifier to measure drawn images by: a run of galatea train classifier, a .safetensors file exported from one, ` +
+        `or ${SHIPPED_RULERS.join(" or ")} (default: the one that comes with galatea for the data)`,
+    ),
+});
+
 export type HookName = "sample" | "reconstruct" | "evaluate";
 
 export interface HookHelp {
@@ -54,6 +66,7 @@ export function hookCommand(help: HookHelp, model: AnyModel | undefined, io: Io)
   if (hook) addOptions(command, hook.options, `For ${model!.name}:`);
   else command.addHelpText("after", `\nThe model's own options: galatea ${help.name} <run> --help`);
   addOptions(command, WeightOptions, "Weights:");
+  if (help.name === "evaluate") addOptions(command, RulerOptions, "Measuring:");
   addOptions(command, HookOptions, "Output:");
   addOptions(command, RuntimeOptions, "Running:");
   return command.action((name: string, parsed: Record<string, unknown>) =>
@@ -74,15 +87,19 @@ async function runHook(
     throw new UserError(`${run.path} is a ${model.name}; it has nothing to ${name}. It can ${can(model)}`);
   const options = pickOptions(hook.options, parsed);
   const { seed, out } = pickOptions(HookOptions, parsed);
+  const { ruler: wanted } = pickOptions(RulerOptions, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
   const printer = new Printer(io, runtime.json);
   const loaded = await loadRun(run, pickOptions(WeightOptions, parsed), runtime, printer);
   const { built, data, engine, step } = loaded;
   const parts = printer.parts(name);
+  const { ruler, dispose } = rulerOnDemand(data, engine, wanted);
   try {
+    // One that was named and cannot be had is said before any work.
+    if (wanted !== undefined) await ruler();
     const { task, config } = built;
     const key = Key.seed(seed).split(name);
-    const context = { task, config, data, engine, key, progress: parts.report };
+    const context = { task, config, data, engine, key, ruler, progress: parts.report };
     const output = await withModel(context, (ctx) => hook.run(ctx, options));
     parts.stop();
     await report(output, {
@@ -95,6 +112,7 @@ async function runHook(
     });
   } finally {
     parts.stop();
+    await dispose();
     await engine.dispose();
   }
 }

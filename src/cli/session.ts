@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { withModel } from "../generative/context.ts";
-import type { AnyModel } from "../generative/model.ts";
+import { rulerOnDemand } from "../generative/metrics/ruler.node.ts";
+import type { AnyModel, HookContext } from "../generative/model.ts";
 import type { Checkpoint, Metrics, TrainEvent } from "../train/checkpoint.ts";
 import type { Data } from "../train/examples.ts";
 import { train } from "../train/loop.ts";
@@ -30,6 +31,7 @@ export async function trainRun(session: Session): Promise<void> {
   const writer = await RunWriter.open(run, from?.step ?? 0);
   const bar = printer.progress(run.config.model, built.plan.steps, { start: from?.step ?? 0 });
   const show = new Show(session, built.definition, bar);
+  const { ruler, dispose } = rulerOnDemand(data, engine);
   try {
     const events = train({
       ...built,
@@ -41,11 +43,12 @@ export async function trainRun(session: Session): Promise<void> {
       examples: data.train,
       store: writer,
       signal: printer.io.signal,
-      preview: previewOf(built, data, engine),
+      preview: previewOf(built, data, engine, ruler),
     });
     for await (const event of events) show.event(event, await writer.on(event));
   } finally {
     bar.stop();
+    await dispose();
     await writer.close();
   }
   show.end();
@@ -55,10 +58,11 @@ function previewOf(
   { definition, config, task }: Built,
   data: Data,
   engine: Engine,
+  ruler: HookContext<unknown>["ruler"],
 ): Parameters<typeof train>[0]["preview"] {
   if (!definition.preview) return undefined;
   return (averages, key) =>
-    withModel({ task, config, data, engine, key, averages }, async (ctx) => definition.preview!(ctx));
+    withModel({ task, config, data, engine, key, averages, ruler }, async (ctx) => definition.preview!(ctx));
 }
 
 function announce({ run, data, engine, printer, from }: Session, { task, plan }: Built): void {

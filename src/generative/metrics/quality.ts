@@ -31,7 +31,7 @@ export const SAMPLES_OPTION = {
     .min(0)
     .optional()
     .describe(
-      `images to draw and to measure; 0: none (default: ${SAMPLES}, where a classifier to measure by is there)`,
+      `images to draw and to measure; 0: none (default: ${SAMPLES}, or 1000 where drawing is slow, if a classifier to measure by is there)`,
     ),
 };
 
@@ -81,6 +81,7 @@ export async function sampleQuality<C>(
   context: HookContext<C>,
   draw: (context: HookContext<C>, count: number) => Promise<Drawn>,
   samples?: number,
+  usual = SAMPLES,
 ): Promise<Output> {
   if (samples === 0) return {};
   let ruler: Ruler;
@@ -90,7 +91,7 @@ export async function sampleQuality<C>(
     if (samples !== undefined || !(error instanceof UserError)) throw error;
     return { text: [`drawn images were not measured: ${error.message}`] };
   }
-  const count = samples ?? SAMPLES;
+  const count = samples ?? usual;
   context.progress(0, count, "drawing images");
   const drawn = await draw(context, count);
   const { data, progress } = context;
@@ -99,6 +100,29 @@ export async function sampleQuality<C>(
   return {
     numbers,
     text: [`measured by ${ruler.description}; Fréchet distances are from its ${reference} training images`],
+  };
+}
+
+/** Numbers of test images that the floor is told for. */
+const SIZES = [500, 1000, 2000, 5000, 10_000];
+
+/** What test images get in the place of drawn ones: the best that can be asked of a model, by number of images. */
+export async function floors(parts: QualityParts): Promise<Record<string, number>> {
+  const { train, test, gaussian } = await referenceOf(parts);
+  const [d, n] = [test.shape[1]!, test.shape[0]!];
+  const sizes = SIZES.filter((size) => size <= n && size > d);
+  const few = Math.min(n, train.shape[0]!, NEIGHBOURS);
+  return {
+    ...Object.fromEntries(
+      sizes.map((size) => [
+        `frechetFloor/${size}`,
+        frechetDistance(gaussianOf(thinned(test, size)), gaussian),
+      ]),
+    ),
+    ...(await precisionRecall(thinned(train, few), thinned(test, few), {
+      progress: (done, total) => parts.progress(done, total, "precision and recall"),
+    })),
+    precisionRecallSamples: few,
   };
 }
 
