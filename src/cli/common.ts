@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { MIXTURES, type Mixture } from "../data/mixtures.ts";
 import { openDataset } from "../data/node.ts";
 import { DEVICES, type Device, type Engine, setDefaultEngine } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/onnx/node.ts";
 import { lookup } from "../errors.ts";
 import type { AnyModel } from "../generative/model.ts";
 import { MODELS } from "../generative/models.ts";
-import { type Data, imageData } from "../train/examples.ts";
+import { type Data, imageData, mixtureData } from "../train/examples.ts";
 import { type PlanOptions, planFor } from "../train/loop.ts";
 import type { RunFolder } from "../train/node.ts";
 import type { Plan, Task } from "../train/task.ts";
@@ -32,6 +33,8 @@ export async function openEngine(options: {
 
 /** Read a data set, with progress where that takes long. */
 export async function openData(name: string, printer: Printer, imageSize?: number): Promise<Data> {
+  const mixtures: Readonly<Record<string, Mixture>> = MIXTURES;
+  if (Object.hasOwn(mixtures, name)) return mixtureData(mixtures[name]!);
   const reading = printer.parts(`reading ${name}`);
   try {
     return imageData(

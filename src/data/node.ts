@@ -8,6 +8,7 @@ import { type Dataset, dataset, holdOut } from "./dataset.ts";
 import { readFashionPackage } from "./fashion-package.node.ts";
 import { type FolderOptions, openFolder } from "./folder.node.ts";
 import { IDX_FILES, idxDataset, idxSplit, type NamedBytes, numberedClasses } from "./idx.ts";
+import { MIXTURES } from "./mixtures.ts";
 import { DATASETS, DIGITS, FASHION } from "./names.ts";
 
 export interface DatasetOptions extends FolderOptions {
@@ -28,6 +29,8 @@ export async function openDataset(spec: string, options: DatasetOptions = {}): P
   if (kind === "folder" && rest) return openFolder(rest, options);
   if (kind === "cifar10" && rest) return openCifar(spec, rest);
   if (kind === "idx" && rest) return openIdxPair(spec, rest);
+  if (Object.hasOwn(MIXTURES, spec))
+    throw new UserError(`${spec} holds points and no images: mixtureData(MIXTURES["${spec}"]) gives them`);
   throw unknownName("data set", spec, Object.keys(DATASETS));
 }
 

@@ -45,3 +45,4 @@ export {
   type RNNOptions,
 } from "./recurrent.ts";
 export { readSafeTensors, type SafeTensors, writeSafeTensors } from "./safetensors.ts";
+export { SpectralNorm } from "./spectral-norm.ts";

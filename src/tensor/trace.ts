@@ -68,6 +68,24 @@ export function substitute<T>(values: ReadonlyMap<Variable, Tensor>, fn: () => T
   }
 }
 
+/**
+ * Trace `fn`, and forget what it assigns to these variables: a network that is used but must not move, its running
+ * statistics as little as its weights.
+ */
+export function holding<T>(variables: Iterable<Variable>, fn: () => T): T {
+  if (!active) return withTrace(() => holding(variables, fn)).result;
+  const trace = active;
+  const before = [...variables].map((variable) => [variable, trace.current.get(variable)] as const);
+  const result = fn();
+  for (const [variable, value] of before) {
+    // A variable first read in `fn` keeps its leaf, so that it enters the graph once.
+    const kept = value ?? trace.reads.get(variable);
+    if (kept) trace.current.set(variable, kept);
+    else trace.current.delete(variable);
+  }
+  return result;
+}
+
 function requireSame(what: string, variable: Variable, shape: Shape, dtype: string): void {
   if (!sameShape(variable.shape, shape) || variable.dtype !== dtype)
     throw new TypeError(

@@ -1,7 +1,9 @@
 import { batchIndices, type Position } from "../data/batches.ts";
 import { batchOf, type Dataset, type Split } from "../data/dataset.ts";
+import { drawMixture, type Mixture } from "../data/mixtures.ts";
 import type { DType } from "../tensor/dtype.ts";
-import type { Key } from "../tensor/random.ts";
+import { ndarray } from "../tensor/ndarray.ts";
+import { Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { HostBatch } from "./task.ts";
 
@@ -38,6 +40,8 @@ export interface Data {
   readonly test: Examples;
   /** Names of the classes by index; empty where examples have none. */
   readonly classes: readonly string[];
+  /** Where the examples were drawn from, if that is known: samples can then be measured exactly. */
+  readonly mixture?: Mixture | undefined;
 }
 
 export const imageData = (set: Dataset): Data => ({
@@ -46,6 +50,39 @@ export const imageData = (set: Dataset): Data => ({
   test: imageExamples(set.test),
   classes: set.classes,
 });
+
+const TRAINING_POINTS = 100_000;
+const TEST_POINTS = 10_000;
+
+/** Points of a mixture as `points` float32 [B, 2], with the mode each comes from as its label; always the same ones. */
+export function mixtureData(mixture: Mixture): Data {
+  const examples = (part: string, length: number): Examples => {
+    const drawn = drawMixture(mixture, length, Key.seed(0).split(mixture.name).split(part));
+    return {
+      length,
+      fields: { points: { shape: [2], dtype: "float32" }, labels: { shape: [], dtype: "int32" } },
+      batch: (indices) => {
+        const points = new Float32Array(2 * indices.length);
+        const labels = new Int32Array(indices.length);
+        for (let i = 0; i < indices.length; i++) {
+          const at = indices[i]!;
+          if (!(at >= 0 && at < length))
+            throw new RangeError(`${mixture.name}: there is no point ${at}; there are ${length}`);
+          points.set(drawn.points.subarray(2 * at, 2 * at + 2), 2 * i);
+          labels[i] = drawn.labels[at]!;
+        }
+        return { points: ndarray(points, [indices.length, 2]), labels: ndarray(labels) };
+      },
+    };
+  };
+  return {
+    name: mixture.name,
+    train: examples("train", TRAINING_POINTS),
+    test: examples("test", TEST_POINTS),
+    classes: mixture.centres.map((_, i) => String(i)),
+    mixture,
+  };
+}
 
 /** A batch on its way, and where to go on after it. */
 export interface Fetch {

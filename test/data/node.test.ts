@@ -184,7 +184,7 @@ describe("idx:", () => {
 
 test("an unknown data set says what there is, and the nearest", async () => {
   await expect(openDataset("mnits")).rejects.toThrow(
-    'unknown data set "mnits". There is: mnist, fashion-mnist, folder:PATH, idx:IMAGES[,LABELS]. Did you mean "mnist"?',
+    'unknown data set "mnits". There is: mnist, fashion-mnist, gaussians-25, ring-8, folder:PATH, cifar10:FOLDER, idx:IMAGES[,LABELS]. Did you mean "mnist"?',
   );
   await expect(openDataset("folder:")).rejects.toThrow('unknown data set "folder:"');
 });

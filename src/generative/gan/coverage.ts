@@ -1,0 +1,101 @@
+import type { Mixture } from "../../data/mixtures.ts";
+import { UserError } from "../../errors.ts";
+import type { NdArray } from "../../tensor/ndarray.ts";
+import { klFromUniform } from "../metrics/classes.ts";
+
+/** How well points cover a mixture. */
+export interface Coverage {
+  readonly samples: number;
+  /** Modes with at least one good sample. */
+  readonly modes: number;
+  /** The share of good samples: within 3σ of the centre of a mode. */
+  readonly good: number;
+  /** KL of the good samples' modes from uniform, in nats; of none it is log K, as of one mode alone. */
+  readonly modeKl: number;
+  /** Good samples a mode. */
+  readonly counts: readonly number[];
+}
+
+/** Mode coverage of points [N, 2], as in Srivastava et al. (2017) and Lin et al. (2018), section 4.1. */
+export function coverage(points: NdArray<"float32">, { centres, sigma }: Mixture): Coverage {
+  const [n, d] = points.shape;
+  if (points.shape.length !== 2 || d !== 2 || !n)
+    throw new UserError(`mode coverage is of points [N, 2], not of [${points.shape.join(", ")}]`);
+  const counts = centres.map(() => 0);
+  for (let i = 0; i < n; i++) {
+    const [x, y] = [points.data[2 * i]!, points.data[2 * i + 1]!];
+    // The 3σ discs do not meet, so a point lies in one at most.
+    const mode = centres.findIndex(([a, b]) => Math.hypot(x - a, y - b) <= 3 * sigma);
+    if (mode >= 0) counts[mode]!++;
+  }
+  const inside = counts.reduce((a, b) => a + b, 0);
+  return {
+    samples: n,
+    modes: counts.filter((c) => c > 0).length,
+    good: inside / n,
+    modeKl: inside > 0 ? klFromUniform(counts.map((c) => c / inside)) : Math.log(centres.length),
+    counts,
+  };
+}
+
+const CURES = "--pack 4, --minibatch-stddev or --loss wgan-gp";
+const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)} %`;
+
+/** Below this share of the modes a mixture counts as collapsed. */
+const COLLAPSED = 0.6;
+
+/** A sentence where samples reach few of a mixture's modes. */
+export function collapseOfModes({ modes, counts, samples }: Coverage): string | undefined {
+  if (modes >= COLLAPSED * counts.length) return undefined;
+  return `collapse: ${samples} samples reach ${modes} of ${counts.length} modes; ${CURES} may help`;
+}
+
+/** A sentence where drawn images fall into few classes: one has more than half, or some have less than a tenth of their part. */
+export function collapseOfClasses(
+  histogram: ArrayLike<number>,
+  classes: readonly string[],
+): string | undefined {
+  const shares = Array.from(histogram);
+  const missing = classes.filter((_, i) => shares[i]! < 0.1 / classes.length);
+  const most = shares.indexOf(Math.max(...shares));
+  if (missing.length === 0 && shares[most]! <= 0.5) return undefined;
+  const lost = missing.length > 0 ? `, and hardly any are ${missing.join(", ")}` : "";
+  return `collapse: ${percent(shares[most]!)} of the samples look like ${classes[most]}${lost}; ${CURES} may help`;
+}
+
+/** A sentence where images hardly differ: less than half as much from one another as real ones do. */
+export function collapseOfVariety(drawn: number, real: number): string | undefined {
+  if (drawn >= 0.5 * real) return undefined;
+  return `collapse: samples differ from one another by ${percent(drawn / real)} of what real examples do; ${CURES} may help`;
+}
+
+/** The mean Euclidean distance between neighbours in a batch [N, ...]: example i and i + 1, which are independent. */
+export function variety({ data, shape }: NdArray<"float32">): number {
+  const n = shape[0]!;
+  const size = data.length / n;
+  let total = 0;
+  for (let i = 0; i + 1 < n; i++) {
+    let squares = 0;
+    for (let j = 0; j < size; j++) squares += (data[i * size + j]! - data[(i + 1) * size + j]!) ** 2;
+    total += Math.sqrt(squares);
+  }
+  return total / (n - 1);
+}
+
+/** What share of a side's examples must be told rightly, or wrongly, for the game to be decided. */
+const DECIDED = 0.98;
+
+/** A sentence where one side has won: no draw deceives the discriminator any more, or every one does. */
+export function winner(realAccuracy: number, fakeAccuracy: number): string | undefined {
+  if (realAccuracy >= DECIDED && fakeAccuracy >= DECIDED)
+    return (
+      `the discriminator has won: it tells ${percent(realAccuracy)} of the real and ${percent(fakeAccuracy)} of the drawn examples, ` +
+      "so the generator has little to learn from; a smaller --discriminator-lr, --discriminator-norm spectral or --label-smoothing 0.1 may help"
+    );
+  if (fakeAccuracy <= 1 - DECIDED)
+    return (
+      `the generator has won: the discriminator takes ${percent(1 - fakeAccuracy)} of its examples for real; ` +
+      "a larger --discriminator-lr or more --discriminator-steps may help"
+    );
+  return undefined;
+}

@@ -1,0 +1,45 @@
+import type { Mixture } from "../../data/mixtures.ts";
+import type { ChartSpec } from "../../plot/chart.ts";
+import { axis, frame, spec } from "../../plot/parts.ts";
+import { PALETTE } from "../../plot/theme.ts";
+import type { NdArray } from "../../tensor/ndarray.ts";
+
+export interface MixtureFigure {
+  readonly title: string;
+  readonly subtitle?: string;
+  /** Side of the plot, pixels. */
+  readonly size?: number;
+}
+
+/** Points [N, 2] over the modes of a mixture, each a ring of 3σ (at least a few pixels wide); what lies far out is left out. */
+export function mixtureChart(
+  { title, subtitle, size = 380 }: MixtureFigure,
+  points: NdArray<"float32">,
+  { centres, sigma }: Mixture,
+): ChartSpec {
+  const reach = 1.3 * Math.max(...centres.flat().map(Math.abs));
+  const domain = [-reach, reach];
+  const pixels = (2 * 3 * sigma * size) / (2 * reach);
+  const encoding = {
+    x: { field: "x", ...axis("x"), scale: { domain } },
+    y: { field: "y", ...axis("y"), scale: { domain } },
+  };
+  const values = Array.from({ length: points.shape[0]! }, (_, i) => ({
+    x: points.data[2 * i]!,
+    y: points.data[2 * i + 1]!,
+  })).filter(({ x, y }) => Math.max(Math.abs(x), Math.abs(y)) <= reach);
+  const rings = centres.map(([x, y]) => ({ x, y }));
+  // A mark's size is its area in square pixels.
+  const ring = { type: "point", size: Math.max(12, pixels + 4) ** 2, color: "#888888", strokeWidth: 1.2 };
+  return spec({
+    ...frame({ title, ...(subtitle && { subtitle }) }, size, size),
+    layer: [
+      { data: { values: rings }, mark: ring, encoding },
+      {
+        data: { values },
+        mark: { type: "circle", size: 5, opacity: 0.6, color: PALETTE[0] },
+        encoding,
+      },
+    ],
+  });
+}
