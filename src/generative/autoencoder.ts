@@ -97,6 +97,9 @@ export const ae: ModelDefinition<typeof config> = {
   reconstruct: hook(z.strictObject(hooks.RECONSTRUCT), (context, options) =>
     hooks.reconstruct(context, options),
   ),
-  evaluate: hook(z.strictObject({}), async (context) => ({ numbers: await hooks.commonNumbers(context) })),
+  draw: hooks.draw,
+  evaluate: hook(z.strictObject(hooks.EVALUATE), async (context, { samples }) =>
+    hooks.evaluated(context, await hooks.commonNumbers(context), samples),
+  ),
   exports: hooks.exports,
 };

@@ -54,9 +54,11 @@ export const dae: ModelDefinition<typeof config> = {
   reconstruct: hook(z.strictObject(hooks.RECONSTRUCT), (context, options) =>
     hooks.reconstruct(context, options, damageOf(context)),
   ),
-  evaluate: hook(z.strictObject({}), async (context) => ({
-    numbers: { ...(await denoisingNumbers(context)), ...(await hooks.commonNumbers(context)) },
-  })),
+  draw: hooks.draw,
+  evaluate: hook(z.strictObject(hooks.EVALUATE), async (context, { samples }) => {
+    const numbers = { ...(await denoisingNumbers(context)), ...(await hooks.commonNumbers(context)) };
+    return hooks.evaluated(context, numbers, samples);
+  }),
   exports: hooks.exports,
 };
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { lookup, UserError } from "../errors.ts";
 import { adam } from "../optim/adam.ts";
 import { cosine } from "../optim/schedules.ts";
+import { ndarray } from "../tensor/ndarray.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Player } from "../train/task.ts";
@@ -10,7 +11,16 @@ import type { Codes } from "./latent.ts";
 import { type Context, coding, type ImageBatch, joined, type LatentModel, pass } from "./latent-model.ts";
 import { type LabelledCodes, linearProbe } from "./metrics/linear-probe.ts";
 import { encodePca, fitPca, pcaReconstructionError } from "./metrics/pca.ts";
-import { type ExportPart, exporting, type Output, type Picture, type Plan } from "./model.ts";
+import { SAMPLES_OPTION, sampleQuality } from "./metrics/quality.ts";
+import {
+  type Drawn,
+  type ExportPart,
+  exporting,
+  type HookContext,
+  type Output,
+  type Picture,
+  type Plan,
+} from "./model.ts";
 import * as pictures from "./pictures.ts";
 
 /** How every autoencoder is trained: Adam, its rate falling to zero along a cosine. */
@@ -51,6 +61,31 @@ function labelOf({ task, data }: Context, name: string): number {
       `this ${task.name} was not told the classes, so it cannot draw one; train a vae with --conditional`,
     );
   return lookup("class", Object.fromEntries(data.classes.map((known, i) => [known, i])), name);
+}
+
+/** Draws to be measured: what a picture file would hold of them, values held to [0, 1]. */
+export async function draw(context: Context, count: number): Promise<Drawn> {
+  const { images, labels } = await pictures.draw(context, coding(context), { count });
+  return {
+    images: ndarray(
+      images.data.map((v) => Math.min(1, Math.max(0, v))),
+      images.shape,
+    ),
+    labels,
+  };
+}
+
+/** The options of every autoencoder's `evaluate`. */
+export const EVALUATE = SAMPLES_OPTION;
+
+/** The numbers of its own, and those of what it draws. */
+export async function evaluated(
+  context: HookContext<unknown>,
+  numbers: Readonly<Record<string, number>>,
+  samples: number | undefined,
+): Promise<Output> {
+  const drawn = await sampleQuality(context, draw, samples);
+  return { ...drawn, numbers: { ...numbers, ...drawn.numbers } };
 }
 
 export const RECONSTRUCT = {

@@ -15,6 +15,7 @@ import {
   showcase,
 } from "./latent-model.ts";
 import { encodePca, fitPca } from "./metrics/pca.ts";
+import type { Drawn } from "./model.ts";
 
 /** Training codes that a prior is fitted to, and codes on a map. */
 const CODES = 5000;
@@ -43,12 +44,19 @@ export async function reconstructions(
   return [{ name: "reconstructions", svg: imageFigure({ title, rows: shown, size: 48 }) }];
 }
 
-/** Decoded draws from the prior. Class-conditional models show a class a column. */
-export async function samples(
+export interface DrawOptions {
+  readonly count: number;
+  /** This class only; each in turn when left out. */
+  readonly label?: number | undefined;
+  readonly temperature?: number | undefined;
+}
+
+/** Decoded draws from the prior. */
+export async function draw(
   context: Context,
   coding: Coding,
-  { count, label, temperature = 1 }: { count: number; label?: number | undefined; temperature?: number },
-): Promise<Picture> {
+  { count, label, temperature = 1 }: DrawOptions,
+): Promise<Drawn> {
   const { model } = coding;
   const training = async (): Promise<Codes> =>
     (await coding.encodeAll(context.data.train, "encoding training images", CODES)).codes;
@@ -62,8 +70,14 @@ export async function samples(
         );
   const { classes } = model;
   const labels = ndarray(Int32Array.from({ length: count }, (_, i) => label ?? i % Math.max(1, classes)));
-  const images = await coding.decode(z, labels);
-  return { name: "samples", images, ...(classes > 0 && label === undefined && { columns: classes }) };
+  return { images: await coding.decode(z, labels), labels: classes > 0 ? labels : undefined };
+}
+
+/** A grid of draws. Class-conditional models show a class a column. */
+export async function samples(context: Context, coding: Coding, options: DrawOptions): Promise<Picture> {
+  const { images, labels } = await draw(context, coding, options);
+  const columns = labels && options.label === undefined ? { columns: coding.model.classes } : {};
+  return { name: "samples", images, ...columns };
 }
 
 /** From one test image to another, through the latent space; both ends are reconstructions. */

@@ -47,6 +47,7 @@ const config = z.strictObject({
 type Config = z.output<typeof config>;
 
 const EVALUATE = z.strictObject({
+  ...hooks.EVALUATE,
   importanceSamples: z
     .int()
     .min(1)
@@ -88,14 +89,16 @@ export const vae: ModelDefinition<typeof config> = {
   reconstruct: hook(z.strictObject(hooks.RECONSTRUCT), (context, options) =>
     hooks.reconstruct(context, options),
   ),
-  evaluate: hook(EVALUATE, async (context, { importanceSamples, images }) => ({
-    numbers: {
+  draw: hooks.draw,
+  evaluate: hook(EVALUATE, async (context, { importanceSamples, images, samples }) => {
+    const numbers = {
       ...(await bounds(context)),
       ...(await importanceBound(context, importanceSamples, images)),
       ...(await activeUnits(context)),
       ...(await hooks.commonNumbers(context)),
-    },
-  })),
+    };
+    return hooks.evaluated(context, numbers, samples);
+  }),
   exports: hooks.exports,
 };
 
