@@ -67,14 +67,23 @@ export interface Trained {
   readonly losses: readonly number[];
 }
 
-/** Train a model for a few steps on the tiny data. */
-export async function trained(
+/** Train an autoencoder for a few steps on the tiny data. */
+export const trained = (
   model: AnyModel,
   options: Record<string, unknown>,
   steps: number,
   lr = 5e-3,
+): Promise<Trained> =>
+  trainedAs(model, { width: 32, depth: 1, latent: 4, channels: 4, ...options }, steps, lr);
+
+/** Train any model for a few steps on the tiny data. */
+export async function trainedAs(
+  model: AnyModel,
+  options: Record<string, unknown>,
+  steps: number,
+  lr: number,
 ): Promise<Trained> {
-  const config: unknown = model.config.parse({ width: 32, depth: 1, latent: 4, channels: 4, ...options });
+  const config: unknown = model.config.parse(options);
   const plan = planFor(tinyData.train, { batchSize: 32, lr, steps });
   const task = model.build(config, tinyData, plan);
   const losses: number[] = [];

@@ -11,7 +11,7 @@ import type { Trajectory } from "./trajectory.ts";
 export function dpmSolver(schedule: NoiseSchedule, { steps }: Trajectory): Plan {
   return {
     name: "dpm-solver++(2M)",
-    clip: false,
+    clip: true,
     steps: steps.map(({ t, prev }, i) => {
       const [level, next] = [schedule.level(t), schedule.level(prev)];
       const h = schedule.lambda(prev) - schedule.lambda(t);

@@ -4,6 +4,7 @@ import { lookup, UserError } from "../../errors.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { at, joined, pass, rows, showcase } from "../latent-model.ts";
+import { SAMPLES_OPTION, sampleQuality } from "../metrics/quality.ts";
 import { type Drawn, type HookContext, hook, type Output, type Picture } from "../model.ts";
 import { BoundEvaluator } from "./bound.ts";
 import { type DiffusionConfig, diffusionOf } from "./config.ts";
@@ -76,6 +77,7 @@ const Sample = z.strictObject({
   ...SAMPLER,
   class: z.string().optional().describe("draw this class only (default: each class in turn)"),
   guidance: guidanceOption,
+  clip: z.boolean().default(true).describe("do not hold x̂₀ to the range of images at each step"),
   interpolate: z.boolean().default(false).describe("also draw what lies between noises (slerp; with ddim)"),
   grid: z.boolean().default(false).describe("also draw η against the number of steps, from the same noise"),
   gif: z.boolean().default(false).describe("also write the way from noise to image as an animated GIF"),
@@ -113,7 +115,7 @@ const BATCH = 64;
 async function sample(context: Context, options: SampleOptions): Promise<Output> {
   const model = diffusionOf(context);
   const { plan, path } = planOf(model.schedule, options);
-  const { count: n, guidance } = options;
+  const { count: n, guidance, clip } = options;
   const labels = labelsOf(context, model, n, options.class);
   const sampler = samplerOf(context, model);
   const film = new pictures.Film(plan, Math.min(n, pictures.SHOWN));
@@ -124,7 +126,7 @@ async function sample(context: Context, options: SampleOptions): Promise<Output>
     const x = initialNoise(model, context.key, size, first);
     const label = labels?.slice(first, first + size);
     if (first === 0) film.begin(x);
-    for await (const now of sampler.run(plan, { x, key: context.key, first, label, guidance })) {
+    for await (const now of sampler.run(plan, { x, key: context.key, first, label, guidance, clip })) {
       if (first === 0) film.add(now);
       if (now.step === now.steps) made.push(now.x);
       context.progress(first * now.steps + size * now.step, n * now.steps, "sampling");
@@ -259,13 +261,17 @@ async function reconstruct(context: Context, options: z.output<typeof Reconstruc
 }
 
 const Evaluate = z.strictObject({
+  ...SAMPLES_OPTION,
   boundImages: z.int().min(0).default(64).describe("test images for the variational bound; 0: leave it out"),
   boundTimes: count.default(100).describe("times of the T at which the bound is measured"),
 });
 
+/** Images that are drawn to be measured where nobody says how many: drawing takes many steps. */
+const MEASURED = 1000;
+
 async function evaluate(
   context: Context,
-  { boundImages, boundTimes }: z.output<typeof Evaluate>,
+  { boundImages, boundTimes, samples }: z.output<typeof Evaluate>,
 ): Promise<Output> {
   const model = diffusionOf(context);
   const numbers: Record<string, number> = {
@@ -292,8 +298,10 @@ async function evaluate(
       bitsDecoder: decoder,
     });
   }
+  const quality = await sampleQuality(context, draw, samples, MEASURED);
   return {
-    numbers,
+    ...quality,
+    numbers: { ...numbers, ...quality.numbers },
     pictures: [
       await pictures.schedulePicture([model.schedule]),
       await pictures.noisingStrip(model.schedule, context),

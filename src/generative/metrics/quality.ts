@@ -127,7 +127,7 @@ export async function floors(parts: QualityParts): Promise<Record<string, number
 }
 
 /** What drawn images are compared with. */
-interface Reference {
+export interface Reference {
   readonly gaussian: Gaussian;
   readonly train: Features;
   readonly test: Features;
@@ -137,7 +137,7 @@ interface Reference {
 /** Real images are looked at once in a process. */
 const references = new WeakMap<Ruler, WeakMap<Data, Promise<Reference>>>();
 
-function referenceOf(parts: QualityParts): Promise<Reference> {
+export function referenceOf(parts: QualityParts): Promise<Reference> {
   const { ruler, data } = parts;
   const known = references.get(ruler) ?? new WeakMap<Data, Promise<Reference>>();
   references.set(ruler, known);
