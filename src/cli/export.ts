@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { START } from "../data/batches.ts";
 import { exportOnnx } from "../engine/onnx/export.ts";
 import { lookup, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/node.ts";
@@ -8,7 +9,7 @@ import type { AnyModel, ExportPart } from "../generative/model.ts";
 import { writeSafeTensors } from "../nn/safetensors.ts";
 import { Key } from "../tensor/random.ts";
 import { showShape } from "../tensor/shape.ts";
-import { openRun, type RunConfig, type RunFolder } from "../train/node.ts";
+import { createRun, openRun, type RunConfig, type RunFolder, writeCheckpoint } from "../train/node.ts";
 import { Cli } from "./command.ts";
 import { type Built, RuntimeOptions } from "./common.ts";
 import { loadRun, WeightOptions } from "./hook.ts";
@@ -17,9 +18,9 @@ import { addOptions, kebab, pickOptions } from "./options.ts";
 
 const ExportOptions = z.strictObject({
   format: z
-    .enum(["onnx", "safetensors"])
+    .enum(["onnx", "safetensors", "run"])
     .default("onnx")
-    .describe("a program that runs anywhere, or the weights alone"),
+    .describe("a program that runs anywhere, the weights alone, or a small run folder to pass on"),
   part: z.string().optional().describe("which function of the model, for onnx (default: the first it has)"),
   batch: z.int().min(1).default(1).describe("examples the onnx file takes at once"),
   out: z.string().optional().describe("the file to write (default: inside the run)"),
@@ -31,7 +32,8 @@ export function exportCommand(model: AnyModel | undefined, io: Io): Cli {
     .summary("write a trained model as a file for other programs")
     .description(
       "Write a trained model as a file that other programs read: onnx is a function of the model with its weights, made\n" +
-        "of standard operators, for any ONNX runtime; safetensors is the weights by name, for PyTorch and others.",
+        "of standard operators, for any ONNX runtime; safetensors is the weights by name, for PyTorch and others; run is a\n" +
+        "run folder with the weights in use and nothing else: others can sample and measure it, but not train it on.",
     )
     .argument("<run>", "the run's folder, or its name under runs/")
     .examples(
@@ -66,6 +68,24 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
   );
   try {
     const target = (file: string): string => out ?? join(run.path, "export", file);
+    if (format === "run") {
+      const path = target(`${run.config.model}-${step}`);
+      const { seed } = run.config;
+      const weights = await built.task.module.stateDict();
+      const slim = await createRun(path, run.config);
+      await writeCheckpoint(slim, {
+        step,
+        seed,
+        position: START,
+        seconds: 0,
+        weights,
+        ema: undefined,
+        optimizer: undefined,
+      });
+      printer.line(path);
+      printer.object({ command: "export", run: run.path, step, format, folder: path });
+      return;
+    }
     if (format === "safetensors") {
       const path = target(`${run.config.model}-${step}.safetensors`);
       const parts = printer.parts("export");
@@ -116,10 +136,11 @@ function originOf(
 ): Record<string, string> {
   const usual = definition.config.parse({}) as Readonly<Record<string, unknown>>;
   const own = Object.entries(config).filter(([name, value]) => String(value) !== String(usual[name]));
-  const training = (["steps", "batchSize", "accumulate", "lr", "seed"] as const).map(
+  const training = (["steps", "batchSize", "accumulate", "lr", "seed", "threads"] as const).map(
     (n) => [n, run[n]] as const,
   );
-  const flags = [...own, ["data", data] as const, ...training].map(([name, value]) =>
+  const said = [...own, ["data", data] as const, ...training].filter(([, value]) => value !== undefined);
+  const flags = said.map(([name, value]) =>
     typeof value === "boolean"
       ? `--${value ? "" : "no-"}${kebab(name)}`
       : `--${kebab(name)} ${String(value)}`,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { trainable } from "../train/checkpoint.ts";
 import { openRun, readCheckpoint, saveConfig } from "../train/node.ts";
 import { Cli } from "./command.ts";
 import { buildModel, buildRun, openData, openEngine, RuntimeOptions } from "./common.ts";
@@ -41,6 +42,7 @@ async function resume(name: string, parsed: Record<string, unknown>, io: Io): Pr
   const printer = new Printer(io, runtime.json);
   let run = await openRun(name);
   const from = await readCheckpoint(run, options.checkpoint);
+  if (from) trainable(from);
   const { device = run.config.device, threads = run.config.threads } = runtime;
   const engine = await openEngine({ device, threads });
   try {

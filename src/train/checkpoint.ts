@@ -1,4 +1,5 @@
 import type { Position } from "../data/batches.ts";
+import { UserError } from "../errors.ts";
 import type { StateDict } from "../nn/module.ts";
 import type { Output } from "./task.ts";
 
@@ -14,7 +15,16 @@ export interface Checkpoint {
   readonly weights: StateDict;
   /** The weights with their moving averages in place, if a player keeps any. */
   readonly ema: StateDict | undefined;
-  readonly optimizer: StateDict;
+  /** Absent where only what using the model takes was kept: such a run cannot be trained on. */
+  readonly optimizer: StateDict | undefined;
+}
+
+/** The optimizer's state, without which training cannot go on: a UserError where it was left out. */
+export function trainable({ step, optimizer }: Checkpoint): StateDict {
+  if (optimizer) return optimizer;
+  throw new UserError(
+    `the checkpoint of step ${step} holds the weights alone: it can be sampled and measured, but not trained on`,
+  );
 }
 
 /** Where checkpoints go: a run folder in Node, whatever a page chooses in a browser. */

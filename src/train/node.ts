@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { DEVICES } from "../engine/engine.ts";
 import { UserError, unknownName } from "../errors.ts";
@@ -59,13 +60,16 @@ export async function createRun(path: string, config: RunConfig): Promise<RunFol
 export const saveConfig = ({ path, config }: RunFolder): Promise<void> =>
   writeFileAtomic(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
 
-/** Open a run by its folder, or by its name under `runs/`. */
+/** Runs that come with the package. */
+const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
+
+/** Open a run by its folder, or by its name under `runs/` or among the package's examples. */
 export async function openRun(name: string, root = RUNS): Promise<RunFolder> {
-  for (const path of [name, join(root, name)]) {
+  for (const path of [name, join(root, name), join(EXAMPLES, name)]) {
     const text = await readIfThere(join(path, "config.json"));
     if (text !== undefined) return { path: tidy(path), config: parseConfig(text, join(path, "config.json")) };
   }
-  const known = (await listRuns(root)).map((path) => basename(path));
+  const known = [...(await listRuns(root)), ...(await listRuns(EXAMPLES))].map((path) => basename(path));
   throw unknownName("run", name, known);
 }
 
@@ -170,8 +174,7 @@ async function readFolder(path: string): Promise<Checkpoint> {
     return readSafeTensors(bytes, file).tensors;
   };
   const [weights, ema, optimizer] = [await read("weights"), await read("ema"), await read("optimizer")];
-  if (!weights || !optimizer)
-    throw new UserError(`${stateFile} is damaged: it does not list weights and optimizer.`);
+  if (!weights) throw new UserError(`${stateFile} is damaged: it does not list weights.`);
   return { ...state, weights, ema, optimizer };
 }
 

@@ -10,7 +10,7 @@ import { grad } from "../tensor/grad.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import type { Checkpoint, Metrics } from "./checkpoint.ts";
+import { type Checkpoint, type Metrics, trainable } from "./checkpoint.ts";
 import type { Batch, HostBatch, Player, Task } from "./task.ts";
 
 /** A player ready to move: its optimizer, its moving average, its compiled half-step. */
@@ -114,7 +114,7 @@ export class Players {
     return metrics;
   }
 
-  async capture(): Promise<Pick<Checkpoint, "weights" | "ema" | "optimizer">> {
+  async capture(): Promise<Pick<Checkpoint, "weights" | "ema"> & { readonly optimizer: StateDict }> {
     const weights = await this.#task.module.stateDict(this.#engine);
     const optimizer: StateDict = {};
     for (const [name, variable] of this.#optimizerState())
@@ -127,7 +127,9 @@ export class Players {
   }
 
   /** @throws UserError where the checkpoint is of another model or optimizer. */
-  restore({ step, weights, ema, optimizer }: Checkpoint): void {
+  restore(from: Checkpoint): void {
+    const { step, weights, ema } = from;
+    const optimizer = trainable(from);
     const source = `the checkpoint of step ${step}`;
     const state = this.#optimizerState();
     const [have, want] = [Object.keys(optimizer), [...state.keys()]].map((names) => names.sort().join(", "));

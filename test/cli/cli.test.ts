@@ -45,6 +45,19 @@ test("a run's folder holds its configuration, metrics, events, pictures and the 
   expect(readdirSync(run).filter((name) => name.startsWith("events.out.tfevents."))).toHaveLength(1);
 });
 
+test("a run to pass on has the weights alone: it samples the same, and is not trained on", async () => {
+  const slim = join(folder, "slim");
+  const { code, err } = await cli(["export", run, "--format", "run", "--out", slim]);
+  expect(code, err).toBe(0);
+  expect(readdirSync(join(slim, "checkpoints/20")).sort()).toEqual(["state.json", "weights.safetensors"]);
+  for (const from of [run, slim])
+    await cli(["sample", from, "--count", "4", "--seed", "9", "--out", join(folder, `of-${from === run}`)]);
+  const picture = (of: boolean): Buffer => readFileSync(join(folder, `of-${of}/20-samples.png`));
+  expect(picture(true).equals(picture(false))).toBe(true);
+  const on = await cli(["resume", slim, "--steps", "30"]);
+  expect(on.err).toContain("holds the weights alone: it can be sampled and measured, but not trained on");
+});
+
 test("sample, reconstruct and evaluate use the run and keep what they made before", async () => {
   const first = await cli(["sample", run, "--count", "4", "--seed", "1"]);
   expect(first.code, first.err).toBe(0);
