@@ -9,6 +9,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Data } from "../train/examples.ts";
 import type { Output, Picture, Plan, Task } from "../train/task.ts";
+import type { DiffusionModel } from "./diffusion/model.ts";
 import type { Ruler } from "./metrics/ruler.ts";
 
 export type { Data, Output, Picture, Plan, Task };
@@ -65,7 +66,10 @@ export interface ExportPart {
   readonly description: string;
   readonly inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>;
   /** Traced once with the weights as constants. Its keys name the outputs. What it repeats is in the file once. */
-  run(inputs: Readonly<Record<string, Tensor>>, repeat: Repeat): Readonly<Record<string, Tensor>>;
+  readonly run: (
+    inputs: Readonly<Record<string, Tensor>>,
+    repeat: Repeat,
+  ) => Readonly<Record<string, Tensor>>;
 }
 
 /** The parts of a model that `galatea export --format onnx` can write, the first by default, and their options. */
@@ -103,6 +107,8 @@ export interface ModelDefinition<S extends z.ZodObject = z.ZodObject> {
   readonly reconstruct?: Hook<z.output<S>>;
   readonly evaluate?: Hook<z.output<S>>;
   readonly exports?: Exports<z.output<S>>;
+  /** What samplers take of it, where it is a diffusion model. */
+  diffusion?(context: Pick<HookContext<z.output<S>>, "task" | "config" | "data">): DiffusionModel;
   /** More text for the head of an exported weights file, where the weights alone do not say enough to be used. */
   metadata?(context: HookContext<z.output<S>>): Promise<Readonly<Record<string, string>>>;
 }

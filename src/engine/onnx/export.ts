@@ -47,6 +47,9 @@ export async function exportOnnx(
       const recording = recorder();
       const out = fn(feeds, recording.repeat);
       outputs = Object.keys(out);
+      const twice = outputs.find((name) => names.includes(name));
+      if (twice !== undefined)
+        throw new Error(`export: an input and an output are both named ${twice}; ONNX needs two names`);
       ({ repetitions } = recording);
       return [...Object.values(out), ...repetitions.flatMap(({ start, end }) => [...start, ...end])];
     },

@@ -15,6 +15,13 @@ export interface PartOptions {
   readonly guidance?: number | undefined;
 }
 
+export interface SamplerPartOptions extends PartOptions {
+  /** Hold x̂₀ to [−1, 1]; the plan's habit when left out. */
+  readonly clip?: boolean | undefined;
+  /** Which steps run, for people: a trajectory's description. */
+  readonly steps?: string | undefined;
+}
+
 type Inputs = ExportPart["inputs"];
 
 const imagesOf = ({ shape }: DiffusionModel, batch: number): Inputs[string] => ({
@@ -41,15 +48,14 @@ function conditions(model: DiffusionModel, guidance: number): string {
 export function samplerPart(
   model: DiffusionModel,
   plan: Plan,
-  { batch, guidance = 1 }: PartOptions,
-  steps = `${plan.steps.length} steps`,
+  { batch, guidance = 1, clip, steps = `${plan.steps.length} steps` }: SamplerPartOptions,
 ): ExportPart {
   requireGuidable(model, guidance);
   return {
     description: `noise to images in [0, 1]: ${plan.name}; ${steps}${conditions(model, guidance)}`,
     inputs: { noise: imagesOf(model, batch), ...labelsOf(model, batch) },
     run: ({ noise, labels }, repeat) => ({
-      images: toPixels(traceSampler(model, plan, noise!, { labels, guidance, repeat })),
+      images: toPixels(traceSampler(model, plan, noise!, { labels, guidance, clip, repeat })),
     }),
   };
 }
@@ -77,6 +83,7 @@ export function denoiserPart(model: DiffusionModel, { batch, guidance = 1 }: Par
   };
 }
 
+const Sampler = z.strictObject(SAMPLER);
 const { steps, spacing, convention } = SAMPLER;
 const Options = z.strictObject({
   sampler: z
@@ -90,18 +97,18 @@ const Options = z.strictObject({
     .number()
     .default(1)
     .describe("scale of classifier-free guidance, written into the file; 1 is none"),
+  clip: z.boolean().default(true).describe("do not hold x̂₀ to the range of images at each step"),
 });
 
 export const exports = exporting(
   Options,
   (context: Parameters<typeof diffusionOf>[0] & { config: DiffusionConfig }, batch, options) => {
     const model = diffusionOf(context);
-    const how = z.strictObject(SAMPLER).parse({ ...options, guidance: undefined });
-    const { plan, path } = planOf(model.schedule, how);
-    const part = { batch, guidance: options.guidance };
+    const { guidance, clip, ...chosen } = options;
+    const { plan, path } = planOf(model.schedule, Sampler.parse(chosen));
     return {
-      sampler: samplerPart(model, plan, part, path.description),
-      denoiser: denoiserPart(model, part),
+      sampler: samplerPart(model, plan, { batch, guidance, clip, steps: path.description }),
+      denoiser: denoiserPart(model, { batch, guidance }),
     };
   },
 );

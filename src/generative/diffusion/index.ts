@@ -4,6 +4,7 @@ export { ddpm, type Variance } from "./ddpm.ts";
 export { CONFIG_FILE, loadUNet, modernState, saveUNet, WEIGHTS_FILE } from "./diffusers.ts";
 export { DIT_PATCHES, DIT_SIZES, DIT_VARIANTS, DiT, type DiTOptions, ditVariant } from "./dit.ts";
 export { dpmSolver } from "./dpm-solver.ts";
+export { denoiserPart, type PartOptions, type SamplerPartOptions, samplerPart } from "./exports.ts";
 export { slerp } from "./interpolation.ts";
 export { diffusionLoss, type LossOptions, lossWeights, type Weighting } from "./losses.ts";
 export {
