@@ -5,11 +5,18 @@ import type { Data } from "../src/train/examples.ts";
 import { planFor, train } from "../src/train/loop.ts";
 import type { Task } from "../src/train/task.ts";
 
+export { markdownTable } from "../src/plot/markdown.ts";
+
 export interface Setting {
   readonly engine: Engine;
   /** The folder for what it leaves. */
   readonly out: string;
   readonly epochs?: number;
+  readonly minutes?: number;
+  /** Train each model for as long, where an experiment compares several. */
+  readonly minutes?: number;
+  /** Images to measure by. */
+  readonly samples?: number;
 }
 
 export interface Experiment {
@@ -36,10 +43,4 @@ export async function trainModel(
     bar.stop();
   }
   return task;
-}
-
-/** Rows of cells as a Markdown table; numbers stand to the right. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
 }

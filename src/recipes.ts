@@ -1,5 +1,7 @@
 import type { z } from "zod";
+import { classifier } from "./generative/classifier-definition.ts";
 import { ddpm, dit } from "./generative/diffusion/definition.ts";
+import { gan } from "./generative/gan/definition.ts";
 import type { AnyModel, ModelDefinition, TrainingDefaults } from "./generative/model.ts";
 import { vae } from "./generative/vae-definition.ts";
 
@@ -63,6 +65,11 @@ const ALL: readonly Recipe[] = [
       "not run here: 800,000 steps of a U-Net of 35.7 million parameters need a GPU. The paper draws with " +
       "`galatea sample ddpm-cifar10 --sampler ddpm --variance fixed-large` and reports FID 3.17",
   }),
+  recipe("gan-mnist", gan, {
+    description: "digits by a convolutional GAN",
+    config: {},
+    training: { data: "mnist" },
+  }),
   recipe("vae-mnist", vae, {
     description: "digits by a variational autoencoder",
     config: {},
@@ -70,6 +77,11 @@ const ALL: readonly Recipe[] = [
     recorded:
       "10 epochs in 81 s on two cores; ELBO −100.9 nats with dynamic binarisation, IWAE-100 −97.6 " +
       "(galatea train vae-mnist; galatea evaluate vae-mnist)",
+  }),
+  recipe("classifier-mnist", classifier, {
+    description: "which digit is it: the ruler that drawn digits are measured by",
+    config: {},
+    training: { data: "mnist" },
   }),
 ];
 

@@ -9,6 +9,7 @@ import type { AnyModel, Hook, Output } from "../generative/model.ts";
 import { MODELS } from "../generative/models.ts";
 import { Key } from "../tensor/random.ts";
 import type { Checkpoint } from "../train/checkpoint.ts";
+import type { Data } from "../train/examples.ts";
 import { openRun, type RunFolder, readCheckpoint } from "../train/node.ts";
 import { pictureExtension, savePicture } from "../train/pictures.node.ts";
 import { Cli } from "./command.ts";
@@ -164,32 +165,51 @@ function freeName(folder: string, base: string, extension = ".png"): string {
 }
 
 /** A run with its weights in place, ready to be used. */
+export interface Loaded {
+  readonly built: Built;
+  readonly step: number;
+  /** Time its training took until then. */
+  readonly seconds: number;
+  readonly weights: "ema" | "trained";
+}
+
 export async function loadRun(
   run: RunFolder,
-  { checkpoint, weights }: z.output<typeof WeightOptions>,
+  options: z.output<typeof WeightOptions>,
   runtime: z.output<typeof RuntimeOptions>,
   printer: Printer,
-): Promise<{
-  built: Built;
-  data: Awaited<ReturnType<typeof openData>>;
-  engine: Awaited<ReturnType<typeof openEngine>>;
-  step: number;
-}> {
-  const from = await readCheckpoint(run, checkpoint);
-  if (!from)
-    throw new UserError(`${run.path} has no checkpoint yet: train it first (galatea resume ${run.path})`);
+): Promise<
+  Loaded & { data: Awaited<ReturnType<typeof openData>>; engine: Awaited<ReturnType<typeof openEngine>> }
+> {
+  const from = await checkpointOf(run, options);
   const { device = run.config.device, threads = run.config.threads } = runtime;
   const engine = await openEngine({ device, threads });
   const data = await openData(run.config.data, printer, run.config.imageSize);
-  const built = buildRun(run, data);
-  built.task.module.loadStateDict(chooseWeights(run, from, weights), {
-    source: `${run.path}, step ${from.step}`,
-  });
-  return { built, data, engine, step: from.step };
+  return { ...withWeights(run, from, options, data), data, engine };
 }
 
-function chooseWeights(run: RunFolder, { ema, weights }: Checkpoint, wanted: "ema" | "trained" | undefined) {
+/** The checkpoint that was asked for, the newest by default. */
+export async function checkpointOf(
+  run: RunFolder,
+  { checkpoint }: z.output<typeof WeightOptions>,
+): Promise<Checkpoint> {
+  const from = await readCheckpoint(run, checkpoint);
+  if (!from)
+    throw new UserError(`${run.path} has no checkpoint yet: train it first (galatea resume ${run.path})`);
+  return from;
+}
+
+/** A run's model over its data, with the weights of a checkpoint. */
+export function withWeights(
+  run: RunFolder,
+  { ema, weights, step, seconds }: Checkpoint,
+  { weights: wanted = ema ? "ema" : "trained" }: z.output<typeof WeightOptions>,
+  data: Data,
+): Loaded {
   if (wanted === "ema" && !ema)
     throw new UserError(`${run.path} keeps no moving averages: its weights are as trained`);
-  return wanted === "trained" ? weights : (ema ?? weights);
+  const built = buildRun(run, data);
+  const chosen = wanted === "ema" ? ema! : weights;
+  built.task.module.loadStateDict(chosen, { source: `${run.path}, step ${step}` });
+  return { built, step, seconds, weights: wanted };
 }

@@ -5,6 +5,7 @@ import { MODELS } from "../generative/models.ts";
 import { openRun } from "../train/node.ts";
 import { VERSION } from "../version.ts";
 import { Cli } from "./command.ts";
+import { compareCommand } from "./compare.ts";
 import { EVALUATE } from "./evaluate.ts";
 import { exportCommand } from "./export.ts";
 import { type HookHelp, hookCommand } from "./hook.ts";
@@ -47,6 +48,7 @@ function buildProgram(model: AnyModel | undefined, io: Io): Cli {
     trainCommand(io),
     resumeCommand(io),
     ...HOOKS.map((help) => hookCommand(help, model, io)),
+    compareCommand(io),
     exportCommand(model, io),
     rlCommand(io),
   ];

@@ -8,7 +8,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Data } from "../../train/examples.ts";
 import { imageShapeOf } from "../coders.ts";
 import type { ModelDefinition } from "../model.ts";
-import { DIFFUSION, type DiffusionConfig, labelsOf, modelOf, names } from "./config.ts";
+import { DIFFUSION, type DiffusionConfig, diffusionOf, labelsOf, modelOf, names } from "./config.ts";
 import { DIT_VARIANTS, DiT } from "./dit.ts";
 import { exports } from "./exports.ts";
 import * as hooks from "./hooks.ts";
@@ -84,6 +84,7 @@ function definition<S extends z.ZodObject>(
       };
     },
     ...(hooks.diffusionHooks as Partial<ModelDefinition<S>>),
+    diffusion: (context) => diffusionOf(context as Parameters<typeof diffusionOf>[0]),
     exports: exports as unknown as NonNullable<ModelDefinition<S>["exports"]>,
   };
 }

@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { buildModel } from "../src/cli/common.ts";
+import { runCli } from "../src/cli/program.ts";
+import { openDataset } from "../src/data/node.ts";
+import type { Engine } from "../src/engine/engine.ts";
+import { lookup } from "../src/errors.ts";
+import { median } from "../src/generative/diffusion/compare.ts";
+import { RECIPES, type Recipe, trainingOf } from "../src/recipes.ts";
+import { imageData } from "../src/train/examples.ts";
+import { train } from "../src/train/loop.ts";
+import { checkpointSteps, openRun, RUNS } from "../src/train/node.ts";
+import type { Experiment } from "./experiment.ts";
+
+const NAMES = ["vae-mnist", "gan-mnist", "ddpm-mnist", "dit-mnist"];
+
+/** Steps whose time is taken, and those before it that are not. */
+const [TIMED, BEFORE] = [40, 10];
+
+/**
+ * The generative models on MNIST beside one another. Without `minutes` each is trained as its recipe says (a run that
+ * is there is taken, an unfinished one resumed), and the table tells the time; with it each trains for as long, in as
+ * many steps as its speed here allows, and its learning rate falls accordingly.
+ */
+export const generators: Experiment = {
+  description: "VAE, GAN, DDPM and DiT on MNIST: quality, coverage, time of training and of a sample",
+  run: async ({ engine, out, minutes, samples = 5000 }) => {
+    const interrupt = new AbortController();
+    process.once("SIGINT", () => interrupt.abort());
+    const galatea = async (...args: string[]): Promise<void> => {
+      const { stdout, stderr } = process;
+      const code = await runCli(args, { stdout, stderr, signal: interrupt.signal });
+      if (code !== 0) process.exit(code);
+    };
+    const runs: string[] = [];
+    for (const name of NAMES) {
+      const path = minutes === undefined ? join(RUNS, name) : join(out, `${name}-${minutes}min`);
+      runs.push(path);
+      if (!existsSync(join(path, "config.json"))) {
+        const length = minutes === undefined ? [] : await stepsIn(minutes, name, engine);
+        await galatea("train", name, "--out", path, ...length);
+      } else if (await unfinished(path)) await galatea("resume", path);
+    }
+    await galatea("compare", ...runs, "--samples", String(samples), "--out", join(out, "table"));
+  },
+};
+
+async function unfinished(path: string): Promise<boolean> {
+  const run = await openRun(path);
+  return ((await checkpointSteps(run)).at(-1) ?? 0) < run.config.steps;
+}
+
+/** As many steps as take these minutes, by the median time of the first few. */
+async function stepsIn(minutes: number, name: string, engine: Engine): Promise<string[]> {
+  const recipe = lookup("recipe", RECIPES, name);
+  const milliseconds = await stepTime(recipe, engine);
+  const steps = Math.round((minutes * 60_000) / milliseconds);
+  console.error(`${name}: ${milliseconds.toFixed(1)} ms a step, so ${steps} steps in ${minutes} minutes`);
+  return ["--steps", String(steps)];
+}
+
+/** The median time of a step on this machine, as busy as it is now. */
+async function stepTime({ model, ...recipe }: Recipe, engine: Engine): Promise<number> {
+  const { data: name, batchSize, lr } = trainingOf({ model, ...recipe });
+  const data = imageData(await openDataset(name));
+  const config: unknown = model.config.parse(recipe.config);
+  const { task, plan } = buildModel(model, config, data, { batchSize, lr, steps: BEFORE + TIMED });
+  const times: number[] = [];
+  let last = performance.now();
+  for await (const { kind, step } of train({ task, plan, examples: data.train, engine, seed: 0 })) {
+    if (kind === "step" && step > BEFORE) times.push(performance.now() - last);
+    last = performance.now();
+  }
+  for (const [, variable] of task.module.variables()) engine.state.release(variable);
+  return median(times);
+}
