@@ -12,7 +12,6 @@ export interface Setting {
   /** The folder for what it leaves. */
   readonly out: string;
   readonly epochs?: number;
-  readonly minutes?: number;
   /** Train each model for as long, where an experiment compares several. */
   readonly minutes?: number;
   /** Images to measure by. */
