@@ -6,7 +6,7 @@ export default defineConfig({
     "src/index.node.ts",
     "src/{nn,optim,data,train,generative,plot,rl}/index.ts",
     "src/generative/diffusion/index.ts",
-    "src/{data,train,plot}/index.node.ts",
+    "src/{data,train,generative,plot}/index.node.ts",
     "src/cli/main.ts",
   ],
   format: "esm",

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -20,8 +20,7 @@ const inSource = (code: string): string =>
   code.replace(/from "galatea(\/\w+)?"/g, (_, sub: string = "") => {
     const node = join(root, "src", sub, "index.node.ts");
     const plain = join(root, "src", sub, "index.ts");
-    const hasNode = ["", "/data", "/train", "/plot"].includes(sub);
-    return `from "${pathToFileURL(hasNode ? node : plain).href}"`;
+    return `from "${pathToFileURL(existsSync(node) ? node : plain).href}"`;
   });
 
 const snippets = PAGES.flatMap((page) => blocks(page, "ts").map((code, i) => [page, i + 1, code] as const));

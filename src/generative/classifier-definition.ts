@@ -126,13 +126,13 @@ function evenly(examples: Examples, count: number): Examples {
 
 function score({ probabilities, labels, predicted }: Answers): { accuracy: number; crossEntropy: number } {
   const [n, k] = probabilities.shape as readonly [number, number];
-  let [accuracy, crossEntropy] = [0, 0];
+  let [right, crossEntropy] = [0, 0];
   for (let i = 0; i < n; i++) {
-    if (predicted[i] === labels[i]) accuracy += 1 / n;
+    if (predicted[i] === labels[i]) right++;
     // What float32 holds no more counts as its least number.
     crossEntropy -= Math.log(Math.max(1e-38, probabilities.data[i * k + labels[i]!]!)) / n;
   }
-  return { accuracy, crossEntropy };
+  return { accuracy: right / n, crossEntropy };
 }
 
 async function evaluate(context: Context): Promise<Output> {

@@ -1,13 +1,24 @@
 export { Autoencoder, type AutoencoderOptions } from "./autoencoder.ts";
+export { Classifier, type ClassifierOptions } from "./classifier.ts";
 export type { Architecture } from "./coders.ts";
 export { type ContextParts, withModel } from "./context.ts";
 export { CORRUPTIONS, type Corruption, type CorruptionName } from "./corruption.ts";
 export * from "./distributions.ts";
 export * as latent from "./latent.ts";
 export type { LatentModel } from "./latent-model.ts";
+export { classHistogram, inceptionScore, klFromUniform, predictions, recognised } from "./metrics/classes.ts";
+export { frechetDistance, type Gaussian, gaussianOf } from "./metrics/frechet.ts";
 export { linearProbe } from "./metrics/linear-probe.ts";
 export { decodePca, encodePca, fitPca, type Pca, pcaReconstructionError } from "./metrics/pca.ts";
+export {
+  type PrecisionRecall,
+  type PrecisionRecallOptions,
+  precisionRecall,
+} from "./metrics/precision-recall.ts";
 export { psnr } from "./metrics/psnr.ts";
+export { floors, type QualityParts, quality, sampleQuality } from "./metrics/quality.ts";
+export { type Measured, type Ruler, readRuler, rulerOf } from "./metrics/ruler.ts";
+export { sharpness } from "./metrics/sharpness.ts";
 export * from "./model.ts";
 export { MODELS } from "./models.ts";
 export { binarize, Vae, type VaeLossOptions, type VaeOptions, vaeLoss } from "./vae.ts";

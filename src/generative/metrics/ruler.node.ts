@@ -44,7 +44,7 @@ async function openTrained(wanted: string, data: Data, engine: Engine): Promise<
   const { model, data: name, config } = run.config;
   if (model !== "classifier")
     throw new UserError(
-      `${run.path} is a ${model}; images are measured by a classifier: galatea train classifier --data ${data.name}`,
+      `${run.path} is no classifier but a run of ${model}. Train one: galatea train classifier --data ${data.name}`,
     );
   const from = await readCheckpoint(run);
   if (!from)
