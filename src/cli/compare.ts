@@ -29,7 +29,7 @@ export const CompareOptions = z.strictObject({
 /** Which samplers of one diffusion run are compared. */
 export const SamplersOptions = z.strictObject({
   etas: z
-    .array(z.union([z.number().min(0), z.literal("sigma-hat")]))
+    .array(z.union([z.number(), z.literal("sigma-hat")]))
     .min(1)
     .optional()
     .describe(`values of η (default: ${ETAS.join(",")}, the last of which is DDPM's larger variance)`),
@@ -47,7 +47,7 @@ export const SamplersOptions = z.strictObject({
     .enum(["paper", "official"])
     .optional()
     .describe("steps as the DDIM paper writes them (default), or as its official code runs them"),
-  guidance: z.number().min(0).optional().describe("scale of classifier-free guidance (default: 1, none)"),
+  guidance: z.number().optional().describe("scale of classifier-free guidance (default: 1, none)"),
   batchSize: count
     .optional()
     .describe("images drawn together, which times an image depends on (default: 100)"),

@@ -149,7 +149,8 @@ class Show {
     printer.line(`\n${count(step)} steps in ${duration(seconds)}, ${numbers.join(", ")}`);
     for (const path of this.#paths) printer.line(path);
     const next = ["sample", "reconstruct", "evaluate"].filter((hook) => hook in this.#definition);
-    if ("exports" in this.#definition) next.push("export");
+    if (this.#definition.diffusion) next.push("compare");
+    if (this.#definition.exports) next.push("export");
     printer.note(`\nnext:\n${next.map((command) => `  galatea ${command} ${run.path}`).join("\n")}`);
     printer.note(`  tensorboard --logdir ${run.path}`);
   }

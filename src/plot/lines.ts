@@ -25,6 +25,8 @@ export interface Line {
 export interface LineOptions {
   xScale?: ScaleType;
   yScale?: ScaleType;
+  /** Where the x axis has its marks; where they suit the scale when left out. */
+  xTicks?: readonly number[];
   /** Whether the y axis must hold 0. */
   yZero?: boolean;
   /** Horizontal reference lines, each with its words. */
@@ -36,7 +38,7 @@ export interface LineOptions {
 
 /** Lines over a common axis, each in its own colour. */
 export function lineChart(labels: Labels, lines: readonly Line[], options: LineOptions = {}): ChartSpec {
-  const { xScale = "linear", yScale = "linear", yZero = false, marks = [], width, height } = options;
+  const { xScale = "linear", yScale = "linear", yZero = false, marks = [], xTicks, width, height } = options;
   const points = lines.flatMap((line) => {
     const { name, x, y, low, high } = line;
     sameLength(labels, name, y, [x, low, high]);
@@ -53,6 +55,7 @@ export function lineChart(labels: Labels, lines: readonly Line[], options: LineO
   const x = {
     field: "x",
     ...axis(labels.x),
+    ...(xTicks && { axis: { values: xTicks } }),
     scale: xScale === "log" ? { type: "log" } : { zero: false, nice: false },
   };
   const y = { ...axis(labels.y), scale: yScale === "log" ? { type: "log" } : { zero: yZero } };

@@ -21,9 +21,8 @@ beforeAll(async () => {
   await trainTiny("ddpm", `ddpm ${NET} --attention-at 14 --steps 3`);
   await trainTiny("free", `ddpm ${NET} --attention-at 14 --steps 1 --unconditional`);
   await trainTiny("vae", "vae --width 16 --latent 2 --steps 3");
-  await trainTiny("dae", "dae --width 16 --latent 2 --steps 1");
   await trainTiny("ruler", "classifier --channels 2 --features 4 --steps 5");
-}, 120_000);
+}, 600_000);
 
 const compare = (...words: string[]): string[] =>
   ["compare", ...words].flatMap((w) => w.split(" ")).concat("--ruler", at("ruler"), "--json");
@@ -147,7 +146,11 @@ test("several runs: one row each, kept in the run and not measured twice", async
 
 test.each([
   [() => [at("ddpm"), "--steps 21"], "21 sampling steps were asked for, but the noise schedule has 20"],
-  [() => [at("ddpm"), "--etas -0.5"], "--etas"],
+  [
+    () => [at("ddpm"), "--etas -0.5"],
+    "eta is 0 (deterministic) to 1 (as random as DDPM), or sigma-hat, not -0.5",
+  ],
+  [() => [at("ddpm"), "--guidance -1"], "the guidance scale is 0 or more (1 is no guidance), not -1"],
   [() => [at("ddpm"), "--etas some"], "--etas some: a number is expected"],
   [
     () => [at("ddpm"), "--spacings cubic"],
@@ -162,7 +165,7 @@ test.each([
     "guidance scale 2 was asked for, but this model was trained without classes",
   ],
   [() => [at("vae")], "is a vae: it has no sampling steps to compare. Name several runs"],
-  [() => [at("vae"), at("dae")], "is a dae: it draws no new images"],
+  [() => [at("vae"), at("ruler")], "is a classifier: it draws no new images"],
   [
     () => [at("vae"), at("ddpm"), "--etas 0 --batch-size 5"],
     "--etas, --batch-size: that is for one diffusion run",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { z } from "zod";
-import { imageGrid } from "../../data/image.ts";
+import { imageGrid, type Raster } from "../../data/image.ts";
 import { UserError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/node.ts";
 import { withModel } from "../../generative/context.ts";
@@ -274,7 +274,9 @@ async function report(records: readonly CellRecord[], parts: ReportParts): Promi
     compareChart(`${run.config.model} on ${run.config.data}, n = ${samples}`, cells, floor),
   );
   const files = [file("table.md"), file("table.json"), ...(await saveSvg(folder, "frechet", svg))];
-  for (const { spacing, rows: picked, columns } of compareGrids(cells, (cell) => store.picture(cell))) {
+  const framed = async (cell: Cell): Promise<Raster> =>
+    imageGrid([await store.picture(cell)], { padding: 2, background: 255 });
+  for (const { spacing, rows: picked, columns } of compareGrids(cells, framed)) {
     const shown = await Promise.all(
       picked.map(async ({ name, images }) => ({ name, images: await Promise.all(images) })),
     );

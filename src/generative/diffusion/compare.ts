@@ -156,6 +156,7 @@ export function compareChart(
       {
         xScale: "log",
         yScale: "log",
+        xTicks: steps,
         marks: floor.value > 0 ? [{ y: floor.value, name: `floor, n = ${floor.samples}` }] : [],
         width: 380,
         height: 320,
