@@ -4,11 +4,19 @@ import { setDefaultEngine } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
 import { lookup, UserError } from "../src/errors.ts";
 import type { Experiment } from "./experiment.ts";
+import { ganCollapse } from "./gan-collapse.ts";
+import { generators } from "./generators.ts";
 import { overcomplete } from "./overcomplete.ts";
+import { schedules } from "./schedules.ts";
 
-const EXPERIMENTS: Readonly<Record<string, Experiment>> = { overcomplete };
+const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
+  overcomplete,
+  schedules,
+  generators,
+  "gan-collapse": ganCollapse,
+};
 
-const USAGE = `npm run experiment -- NAME [--out FOLDER] [--epochs N] [--threads N]
+const USAGE = `npm run experiment -- NAME [--out FOLDER] [--epochs N] [--minutes N] [--samples N] [--threads N]
 
 ${Object.entries(EXPERIMENTS)
   .map(([name, { description }]) => `  ${name.padEnd(14)} ${description}`)
@@ -16,6 +24,8 @@ ${Object.entries(EXPERIMENTS)
 
   --out FOLDER   where pictures and the table go (default: runs/NAME)
   --epochs N     train this long instead of what the recorded results took
+  --minutes N    generators: train each model for as long (default: as its recipe says)
+  --samples N    generators: images to draw and measure of each model (default: 5000)
   --threads N    threads for one operator (default: one a core)`;
 
 try {
@@ -24,6 +34,8 @@ try {
     options: {
       out: { type: "string" },
       epochs: { type: "string" },
+      minutes: { type: "string" },
+      samples: { type: "string" },
       threads: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
@@ -36,7 +48,15 @@ try {
     const engine = await nodeEngine(threads === undefined ? {} : { threads });
     setDefaultEngine(engine);
     const epochs = positive("epochs", values.epochs);
-    await experiment.run({ engine, out: values.out ?? `runs/${name}`, ...(epochs && { epochs }) });
+    const minutes = positive("minutes", values.minutes);
+    const samples = positive("samples", values.samples);
+    await experiment.run({
+      engine,
+      out: values.out ?? `runs/${name}`,
+      ...(epochs && { epochs }),
+      ...(minutes && { minutes }),
+      ...(samples && { samples }),
+    });
     await engine.dispose();
   }
 } catch (error) {

@@ -29,18 +29,18 @@ const recipe = <S extends z.ZodObject>(
 const ALL: readonly Recipe[] = [
   recipe("ddpm-mnist", ddpm, {
     description: "digits by diffusion with a small U-Net, class-conditional",
-    config: {},
-    training: { data: "mnist" },
+    config: { prediction: "v", cooldown: 0.25 },
+    training: { data: "mnist", steps: 6000 },
   }),
   recipe("ddpm-fashion", ddpm, {
     description: "the same for pieces of clothing",
-    config: { flip: true },
-    training: { data: "fashion-mnist" },
+    config: { prediction: "v", cooldown: 0.25, flip: true },
+    training: { data: "fashion-mnist", steps: 6000 },
   }),
   recipe("dit-mnist", dit, {
     description: "digits by diffusion with a small transformer, class-conditional",
-    config: {},
-    training: { data: "mnist" },
+    config: { prediction: "v", cooldown: 0.25 },
+    training: { data: "mnist", steps: 6000 },
   }),
   recipe("ddpm-cifar10", ddpm, {
     description: "Ho et al. (2020) on CIFAR-10 exactly as published; for a GPU, days on one",
@@ -82,6 +82,8 @@ const ALL: readonly Recipe[] = [
     description: "which digit is it: the ruler that drawn digits are measured by",
     config: {},
     training: { data: "mnist" },
+    recorded:
+      "99.20 % of the test images are told right (galatea train classifier-mnist; galatea evaluate classifier-mnist)",
   }),
 ];
 

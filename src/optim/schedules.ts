@@ -28,6 +28,16 @@ export function warmup(steps: number, after: Schedule): Schedule {
   return (step) => mul(minimum(mul(add(step, 1), 1 / steps), 1), after(maximum(sub(step, steps), 0)));
 }
 
+/**
+ * `before`, and over the last `share` of `steps` a linear fall to zero: weights come to rest, and a checkpoint from
+ * before the fall can be trained longer (the WSD schedule of Hu et al. 2024, MiniCPM, section 4).
+ */
+export function cooldown(steps: number, share: number, before: Schedule): Schedule {
+  if (!(share >= 0 && share <= 1)) throw new UserError(`a cool-down is a share from 0 to 1, not ${share}`);
+  if (share === 0) return before;
+  return (step) => mul(before(step), clamp(mul(sub(steps, step), 1 / (share * steps)), 0, 1));
+}
+
 /** From `learningRate` to its fraction `final`, along a curve from 1 (progress 0) to 0 (progress 1). */
 function decay(
   learningRate: number,

@@ -205,7 +205,7 @@ describe("optimizers", () => {
 });
 
 describe("schedules", () => {
-  const { constant, cosine, linear, stepDecay, warmup, ratesAt } = schedules;
+  const { constant, cooldown, cosine, linear, stepDecay, warmup, ratesAt } = schedules;
   const expectRates = async (schedule: Schedule, wanted: Record<number, number>): Promise<void> => {
     const rates = await ratesAt(schedule, Object.keys(wanted).map(Number), engine);
     Object.entries(wanted).forEach(([step, rate], i) => {
@@ -246,6 +246,18 @@ describe("schedules", () => {
     const schedule = warmup(4, stepDecay(1, { every: 2 }));
     await expectRates(schedule, { 0: 0.25, 3: 1, 4: 1, 5: 1, 6: 0.1 });
     expect(warmup(0, schedule)).toBe(schedule);
+  });
+
+  test("a fall to zero after anything", async () => {
+    await expectRates(cooldown(100, 0.25, warmup(4, constant(2))), {
+      0: 0.5,
+      50: 2,
+      75: 2,
+      80: 1.6,
+      99: 0.08,
+      100: 0,
+    });
+    expect(() => cooldown(100, 2, constant(1))).toThrow("a cool-down is a share from 0 to 1, not 2");
   });
 
   test("one step in a training program gives the same as a plot", async () => {

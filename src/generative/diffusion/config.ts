@@ -41,6 +41,12 @@ export const DIFFUSION = {
   ema: z.number().min(0).lt(1).default(0.999).describe("decay of the moving average of the weights"),
   clip: z.number().positive().default(1).describe("the gradient's norm is held to this"),
   warmup: z.int().min(0).default(200).describe("steps in which the learning rate grows to its full size"),
+  cooldown: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("share of the steps, at the end, over which the learning rate falls to zero"),
 };
 const Diffusion = z.strictObject(DIFFUSION);
 export type DiffusionConfig = z.output<typeof Diffusion>;

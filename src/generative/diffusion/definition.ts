@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { adam } from "../../optim/adam.ts";
-import { constant, warmup } from "../../optim/schedules.ts";
+import { constant, cooldown, warmup } from "../../optim/schedules.ts";
 import { bernoulli, flip, less, where } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -76,7 +76,7 @@ function definition<S extends z.ZodObject>(
               return diffusionLoss(model, toModel(shown), labels, key, how);
             },
             optimizer: adam(),
-            schedule: warmup(config.warmup, constant(plan.lr)),
+            schedule: cooldown(plan.steps, config.cooldown, warmup(config.warmup, constant(plan.lr))),
             clip: config.clip,
             ema: config.ema,
           },

@@ -119,7 +119,7 @@ export async function noisingStrip(
   return { name: "noising", svg };
 }
 
-const QUANTITIES = {
+export const QUANTITIES = {
   "signal-level": {
     title: "What is left of the image",
     y: "√ᾱ",
