@@ -43,7 +43,7 @@ const ALL: readonly Recipe[] = [
     training: { data: "mnist", steps: 6000 },
   }),
   recipe("ddpm-cifar10", ddpm, {
-    description: "Ho et al. (2020) on CIFAR-10 exactly as published; for a GPU, days on one",
+    description: "Ho et al. (2020) on CIFAR-10 exactly as published; needs a GPU",
     config: {
       schedule: "linear",
       timesteps: 1000,
@@ -59,6 +59,7 @@ const ALL: readonly Recipe[] = [
       ema: 0.9999,
       clip: 1,
       warmup: 5000,
+      cooldown: 0,
     },
     training: { data: "cifar10:data/cifar-10-batches-bin", batchSize: 128, lr: 2e-4, steps: 800_000 },
     recorded:

@@ -48,6 +48,10 @@ export const SamplersOptions = z.strictObject({
     .optional()
     .describe("steps as the DDIM paper writes them (default), or as its official code runs them"),
   guidance: z.number().optional().describe("scale of classifier-free guidance (default: 1, none)"),
+  clip: z
+    .boolean()
+    .default(true)
+    .describe("do not hold x̂₀ to the range of images at each step (the paper's code does so for σ̂ only)"),
   batchSize: count
     .optional()
     .describe("images drawn together, which times an image depends on (default: 100)"),
@@ -102,10 +106,11 @@ async function compare(names: readonly string[], parsed: Record<string, unknown>
       batchSize = 100,
     } = samplers;
     const cells = { etas: etas as readonly Eta[], spacings, steps: samplers.steps };
-    await compareSamplers(run!, { ...how, cells, convention, guidance, batchSize });
+    await compareSamplers(run!, { ...how, cells, convention, guidance, batchSize, clip: samplers.clip });
     return;
   }
-  const given = Object.keys(samplers).filter((key) => samplers[key as keyof typeof samplers] !== undefined);
+  const { clip: _, ...rest } = samplers;
+  const given = Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   if (given.length > 0)
     throw new UserError(
       `${given.map((key) => `--${kebab(key)}`).join(", ")}: ` +

@@ -54,6 +54,8 @@ export interface SamplersHow extends CompareHow {
   readonly convention: Convention;
   readonly guidance: number;
   readonly batchSize: number;
+  /** Hold x̂₀ to the range of images where the sampler does. */
+  readonly clip: boolean;
 }
 
 /** Images of a cell that are shown. */
@@ -127,7 +129,8 @@ export async function compareSamplers(run: RunFolder, how: SamplersHow): Promise
     const measured = cells.map((cell) => store.cells.get(cellName(cell))!);
     const about =
       `${run.config.model} on ${run.config.data}, step ${step} (${kind === "ema" ? "averaged" : "trained"} weights), seed ${seed}, ` +
-      `n = ${samples}${guidance === 1 ? "" : `, guidance ${guidance}`}, ${convention} subsequences`;
+      `n = ${samples}${guidance === 1 ? "" : `, guidance ${guidance}`}, ${convention} subsequences` +
+      `${how.clip ? "" : ", x̂₀ not held to the range of images"}`;
     await report(measured, { folder, store, about, run, step, how });
   } finally {
     parts.stop();
@@ -146,13 +149,14 @@ export function requireEnough(samples: number, features: number): void {
 
 /** All that a cell's numbers depend on, as a folder's name. */
 function settingName(how: SamplersHow & { step: number; kind: string }): string {
-  const { step, kind, samples, seed, guidance, convention, batchSize } = how;
+  const { step, kind, samples, seed, guidance, convention, batchSize, clip } = how;
   const usual = { guidance: guidance === 1, convention: convention === "paper", batch: batchSize === 100 };
   return [
     `${step}-${kind}-n${samples}-seed${seed}`,
     ...(usual.guidance ? [] : [`guidance${guidance}`]),
     ...(usual.convention ? [] : [convention]),
     ...(usual.batch ? [] : [`batch${batchSize}`]),
+    ...(clip ? [] : ["unclipped"]),
   ].join("-");
 }
 
@@ -222,9 +226,11 @@ class Bench {
     progress: (step: number) => void,
   ): Promise<Batch> {
     const key = this.#key;
+    const { guidance, clip } = this.#how;
     let x = initialNoise(this.#model, key, size, first);
+    const how = { x, key, first, label, guidance, clip: clip && plan.clip };
     const began = performance.now();
-    for await (const now of this.#sampler.run(plan, { x, key, first, label, guidance: this.#how.guidance })) {
+    for await (const now of this.#sampler.run(plan, how)) {
       this.check();
       x = now.x;
       progress(now.step);
@@ -253,7 +259,7 @@ interface ReportParts {
 /** The tables, as Markdown and JSON; the plot; and the pictures of η × S. */
 async function report(records: readonly CellRecord[], parts: ReportParts): Promise<void> {
   const { folder, store, about, run, step, how } = parts;
-  const { printer, samples, seed, guidance, convention, batchSize } = how;
+  const { printer, samples, seed, guidance, convention, batchSize, clip } = how;
   const cells = records.map(measuredOf);
   const { frechetFloor = 0, frechetFloorSamples = samples } = records[0]!.numbers;
   const floor = { value: frechetFloor, samples: frechetFloorSamples };
@@ -268,7 +274,7 @@ async function report(records: readonly CellRecord[], parts: ReportParts): Promi
   const markdown = `${[title, ...notes, compareTables(cells)].join("\n\n")}\n`;
   const file = (name: string): string => join(folder, name);
   await writeFileAtomic(file("table.md"), markdown);
-  const setting = { run: run.path, step, samples, seed, guidance, convention, batchSize, floor };
+  const setting = { run: run.path, step, samples, seed, guidance, convention, batchSize, clip, floor };
   await writeFileAtomic(file("table.json"), `${JSON.stringify({ ...setting, cells: records }, null, 2)}\n`);
   const svg = await chartSvg(
     compareChart(`${run.config.model} on ${run.config.data}, n = ${samples}`, cells, floor),
