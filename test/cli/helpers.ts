@@ -19,6 +19,11 @@ export function scratch(): string {
 export async function tinyMnist(folder: string, count = 300): Promise<string> {
   const { train } = await openDataset("mnist");
   const { images, labels } = subset(train, [...Array(count).keys()]);
+  return idxFiles(folder, [count, 28, 28], images, Uint8Array.from(labels!));
+}
+
+/** Grey images [N, H, W] and their labels [N] as a pair of IDX files. */
+export function idxFiles(folder: string, shape: number[], images: Uint8Array, labels: Uint8Array): string {
   const idx = (type: number[], data: Uint8Array): Uint8Array => {
     const header = new DataView(new ArrayBuffer(4 + 4 * type.length));
     [0x0800 + type.length, ...type].forEach((v, i) => {
@@ -27,8 +32,8 @@ export async function tinyMnist(folder: string, count = 300): Promise<string> {
     return Buffer.concat([new Uint8Array(header.buffer), data]);
   };
   const [a, b] = [join(folder, "images"), join(folder, "labels")];
-  writeFileSync(a, idx([count, 28, 28], images));
-  writeFileSync(b, idx([count], Uint8Array.from(labels!)));
+  writeFileSync(a, idx(shape, images));
+  writeFileSync(b, idx([shape[0]!], labels));
   return `idx:${a},${b}`;
 }
 

@@ -37,7 +37,8 @@ export const SAMPLES_OPTION = {
 
 /**
  * Every measure of drawn images in one row, always with their number and the floor: the Fréchet distance that as many
- * test images have from the training images. A model at the floor cannot be told from the data by this ruler.
+ * test images have from the training images (the mean over up to five sets of them). A model at the floor cannot be
+ * told from the data by this ruler.
  */
 export async function quality(
   parts: QualityParts,
@@ -55,7 +56,7 @@ export async function quality(
   return {
     samples: n,
     frechet: frechetDistance(gaussianOf(features), real.gaussian),
-    frechetFloor: frechetDistance(gaussianOf(thinned(real.test, held)), real.gaussian),
+    frechetFloor: floorOf(real, held),
     // There are fewer test images than drawn ones: the floor is then a little high.
     ...(held < n && { frechetFloorSamples: held }),
     inceptionScore: inceptionScore(probabilities),
@@ -108,17 +109,13 @@ const SIZES = [500, 1000, 2000, 5000, 10_000];
 
 /** What test images get in the place of drawn ones: the best that can be asked of a model, by number of images. */
 export async function floors(parts: QualityParts): Promise<Record<string, number>> {
-  const { train, test, gaussian } = await referenceOf(parts);
+  const real = await referenceOf(parts);
+  const { train, test } = real;
   const [d, n] = [test.shape[1]!, test.shape[0]!];
   const sizes = SIZES.filter((size) => size <= n && size > d);
   const few = Math.min(n, train.shape[0]!, NEIGHBOURS);
   return {
-    ...Object.fromEntries(
-      sizes.map((size) => [
-        `frechetFloor/${size}`,
-        frechetDistance(gaussianOf(thinned(test, size)), gaussian),
-      ]),
-    ),
+    ...Object.fromEntries(sizes.map((size) => [`frechetFloor/${size}`, floorOf(real, size)])),
     ...(await precisionRecall(thinned(train, few), thinned(test, few), {
       progress: (done, total) => parts.progress(done, total, "precision and recall"),
     })),
@@ -175,13 +172,25 @@ async function look(
   return { features: joined(features), sharpness: sharp };
 }
 
-/** `count` rows at even distances: data sets are sorted by class at times. */
-export function thinned(features: Features, count: number): Features {
+/** Sets of test images whose distances are averaged to the floor: few images vary much. */
+const SETS = 5;
+
+/** The Fréchet distance of `count` test images from the training images: the mean over as many sets as there are. */
+function floorOf({ test, gaussian }: Reference, count: number): number {
+  const sets = Math.max(1, Math.min(SETS, Math.floor(test.shape[0]! / count)));
+  let sum = 0;
+  for (let set = 0; set < sets; set++)
+    sum += frechetDistance(gaussianOf(thinned(test, count, { set, sets })), gaussian);
+  return sum / sets;
+}
+
+/** `count` rows at even distances: data sets are sorted by class at times. Of several sets, none shares a row. */
+export function thinned(features: Features, count: number, { set = 0, sets = 1 } = {}): Features {
   const [n, d] = features.shape as readonly [number, number];
   if (count >= n) return features;
   const out = new Float32Array(count * d);
   for (let i = 0; i < count; i++) {
-    const from = Math.floor((i * n) / count);
+    const from = Math.floor(((i * sets + set) * n) / (count * sets));
     out.set(features.data.subarray(from * d, (from + 1) * d), i * d);
   }
   return ndarray(out, [count, d]);

@@ -64,7 +64,7 @@ export function rulerOnDemand(
   data: Data,
   engine: Engine,
   wanted?: string,
-): { ruler(): Promise<Ruler>; dispose(): Promise<void> } {
+): { readonly ruler: () => Promise<Ruler>; readonly dispose: () => Promise<void> } {
   let opened: Promise<Ruler> | undefined;
   return {
     ruler: () => (opened ??= openRuler(data, engine, wanted)),

@@ -149,4 +149,6 @@ test("rows at even distances", () => {
   const rows = matrix(Array.from({ length: 10 }, (_, i) => [i]));
   expect([...thinned(rows, 4).data]).toEqual([0, 2, 5, 7]);
   expect(thinned(rows, 10)).toBe(rows);
+  const sets = [0, 1, 2].map((set) => [...thinned(rows, 3, { set, sets: 3 }).data]);
+  expect(sets).toEqual([[0, 3, 6], [1, 4, 7], [2, 5, 8]]); // biome-ignore format: short
 });

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Classifier } from "../../../src/generative/classifier.ts";
+import { classifier } from "../../../src/generative/classifier-definition.ts";
+import { withModel } from "../../../src/generative/context.ts";
+import { quality, sampleQuality } from "../../../src/generative/metrics/quality.ts";
+import { type Ruler, readRuler, rulerOf } from "../../../src/generative/metrics/ruler.ts";
+import { writeSafeTensors } from "../../../src/nn/safetensors.ts";
+import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
+import { hostUniform, Key } from "../../../src/tensor/random.ts";
+import type { Data } from "../../../src/train/examples.ts";
+import { planFor, train } from "../../../src/train/loop.ts";
+import { quadrants, sharedEngine, tinyData } from "../helpers.ts";
+
+const FEATURES = 8;
+const options = { channels: 4, features: FEATURES };
+const about = {
+  name: "quadrants",
+  classes: tinyData.classes,
+  image: [1, 8, 8],
+  description: "a test",
+} as const;
+const data: Data = { ...tinyData, test: quadrants(256, 2) };
+
+type Images = NdArray<"float32">;
+const some = async (n: number): Promise<{ images: Images; labels: NdArray<"int32"> }> =>
+  (await quadrants(n, 7).batch(Array.from({ length: n }, (_, i) => i))) as never;
+const noise = (n: number): Images => ndarray(hostUniform(Key.seed(1), n * 64), [n, 1, 8, 8]);
+
+let module: Classifier;
+let ruler: Ruler;
+beforeAll(async () => {
+  const plan = planFor(data.train, { batchSize: 32, lr: 1e-2, steps: 60 });
+  const task = classifier.build(classifier.config.parse(options), data, plan);
+  module = task.module as Classifier;
+  const engine = await sharedEngine();
+  for await (const event of train({ task, examples: data.train, plan, engine, seed: 1 }))
+    if (event.kind === "step" && event.step === 60) expect(event.metrics.accuracy).toBe(1);
+  module.loadStateDict(await module.stateDict(engine));
+  ruler = rulerOf(module, about, engine);
+}, 60_000);
+afterAll(() => ruler.dispose());
+
+describe("the classifier", () => {
+  test("counts what its layers hold, for any image from 8 × 8", () => {
+    const count = (image: [number, number, number], channels: number, features: number): number =>
+      new Classifier(image, 10, { channels, features }).parameterCount;
+    // Convolutions, norms, 4 × 4 pixels of 96 channels to 64 features, 10 classes.
+    expect(count([1, 28, 28], 24, 64)).toBe(9 * (24 + 24 * 48 + 48 * 96) + 336 + 98_368 + 650);
+    expect(count([3, 9, 17], 2, 5)).toBe(9 * (6 + 8 + 32) + 2 * 14 + (8 * 2 * 3 * 5 + 5) + 60);
+    expect(() => count([1, 7, 28], 2, 5)).toThrow("needs images of 8 × 8 pixels or more; these are 7 × 28");
+  });
+
+  test("data without classes are refused", () => {
+    const plan = planFor(data.train, { batchSize: 32, lr: 1e-2, steps: 1 });
+    const bare = { ...data, classes: [] };
+    expect(() => classifier.build(classifier.config.parse({}), bare, plan)).toThrow(/"quadrants" has none/);
+  });
+});
+
+describe("a ruler", () => {
+  test("knows its classes, in pieces, and says how far it is", async () => {
+    const { images, labels } = await some(1100);
+    const seen: number[] = [];
+    const { features, probabilities } = await ruler.measure(images, (done) => seen.push(done));
+    expect([features.shape, probabilities.shape]).toEqual([[1100, FEATURES], [1100, 4]]); // biome-ignore format: short
+    expect(seen).toEqual([0, 500, 1000, 1100]);
+    for (let i = 0; i < 1100; i++) {
+      const row = [...probabilities.data.subarray(4 * i, 4 * i + 4)];
+      expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+      expect(row.indexOf(Math.max(...row))).toBe(labels.data[i]);
+    }
+    // What an image measures does not depend on its company.
+    const alone = await ruler.measure(ndarray(images.data.slice(64 * 700, 64 * 701), [1, 1, 8, 8]));
+    alone.features.data.forEach((v, j) => {
+      expect(v).toBeCloseTo(features.data[700 * FEATURES + j]!, 4);
+    });
+  });
+
+  test.each([
+    [ndarray(new Float32Array(3 * 64), [1, 3, 8, 8]), "measures images of [1, 8, 8]; these are [3, 8, 8]"],
+    [ndarray(new Float32Array(128).fill(-1, 64, 65), [2, 1, 8, 8]), "from 0 to 1; image 1 has a -1"],
+    [ndarray(new Float32Array(64).fill(Number.NaN), [1, 1, 8, 8]), "from 0 to 1; image 0 has a NaN"],
+  ])("refuses what is no image of its kind", async (images, sentence) => {
+    await expect(ruler.measure(images)).rejects.toThrow(sentence);
+  });
+
+  test("comes back from its file the same; a file of something else is refused", async () => {
+    const [weights, engine] = [await module.stateDict(), await sharedEngine()];
+    const text = {
+      data: "quadrants",
+      classes: JSON.stringify(data.classes),
+      image: "[1,8,8]",
+      config: JSON.stringify(options),
+      accuracy: "0.9876",
+    };
+    const read = readRuler(writeSafeTensors(weights, text), "a.safetensors", engine);
+    expect(read).toMatchObject({ name: "quadrants", classes: data.classes, image: [1, 8, 8] });
+    expect(read.description).toBe("the classifier of quadrants (98.8 % of the test images right)");
+    const { images } = await some(20);
+    expect(await read.measure(images)).toEqual(await ruler.measure(images));
+    await read.dispose();
+    const open = (bytes: Uint8Array) => () => readRuler(bytes, "b.safetensors", engine);
+    expect(open(writeSafeTensors(weights, { ...text, classes: '["a","b"]' }))).toThrow(
+      /another architecture/,
+    );
+    expect(open(writeSafeTensors(weights, { data: "x" }))).toThrow(/b.safetensors does not say its classes/);
+  });
+});
+
+describe("quality", () => {
+  const parts = () => ({ ruler, data, progress: () => undefined });
+
+  test("of fresh real images is at the floor; that of noise is not", async () => {
+    const real = await quality(parts(), await some(256));
+    const far = await quality(parts(), { images: noise(256) });
+    expect(Object.keys(real)).toEqual([
+      "samples",
+      "frechet",
+      "frechetFloor",
+      "inceptionScore",
+      "precision",
+      "recall",
+      "sharpness",
+      "recognised",
+      "classKl",
+      ...data.classes.map((name) => `share/${name}`),
+    ]);
+    expect(real).toMatchObject({ samples: 256, recognised: 1, "share/nw": 0.25 });
+    expect(real.classKl).toBeCloseTo(0, 12);
+    expect(real.inceptionScore).toBeGreaterThan(3);
+    expect(real.frechet).toBeLessThan(3 * real.frechetFloor!);
+    expect(real.precision).toBeGreaterThan(0.8);
+    expect(real.recall).toBeGreaterThan(0.8);
+    expect(real.sharpness).toBeCloseTo(1, 1);
+    expect(far.frechetFloor).toBe(real.frechetFloor);
+    expect(far.frechet).toBeGreaterThan(30 * far.frechetFloor!);
+    expect(far.precision).toBe(0);
+    expect(far.sharpness).toBeGreaterThan(2);
+    expect(far).not.toHaveProperty("recognised");
+  });
+
+  test("with more images than test images, the floor says how many it is of", async () => {
+    const numbers = await quality(parts(), await some(300));
+    expect(numbers).toMatchObject({ samples: 300, frechetFloorSamples: 256, precisionRecallSamples: 256 });
+  });
+
+  test("real images are looked at once, unless that was broken off", async () => {
+    let looks = 0;
+    const batch = (indices: ArrayLike<number>) => {
+      looks++;
+      return data.train.batch(indices);
+    };
+    const counted = { ...data.train, batch };
+    const own = { ...data, train: counted };
+    const stop = () => {
+      throw new Error("stopped");
+    };
+    const drawn = await some(64);
+    await expect(quality({ ruler, data: own, progress: stop }, drawn)).rejects.toThrow("stopped");
+    for (let i = 0; i < 3; i++) await quality({ ruler, data: own, progress: () => undefined }, drawn);
+    expect(looks).toBe(1);
+  });
+
+  test("a model that draws is measured; without a ruler that is said, or an error where numbers were asked for", async () => {
+    const task = { name: "quadrants", module, players: [] };
+    const base = { task, config: {}, data, engine: await sharedEngine(), key: Key.seed(0) };
+    const draw = (_: unknown, count: number) => some(count);
+    const drawn = await withModel({ ...base, ruler: async () => ruler }, (context) =>
+      sampleQuality(context, draw, 80),
+    );
+    expect(drawn.numbers).toMatchObject({ samples: 80, recognised: 1 });
+    expect(drawn.text).toEqual(["measured by a test; Fréchet distances are from its 256 training images"]);
+    const bare = (samples?: number) => withModel(base, (context) => sampleQuality(context, draw, samples));
+    expect((await bare()).text![0]).toMatch(
+      /^drawn images were not measured: images cannot be measured here/,
+    );
+    expect(await bare(0)).toEqual({});
+    await expect(bare(80)).rejects.toThrow("images cannot be measured here");
+    await expect(
+      withModel({ ...base, ruler: async () => ruler }, (context) => sampleQuality(context, draw, 8)),
+    ).rejects.toThrow("on 8 features needs more than 8 images, and there are 8");
+  });
+});
