@@ -7,7 +7,13 @@ import { expect, test } from "vitest";
 import { cli } from "./cli/helpers.ts";
 
 /** Pages whose code must run as it stands. */
-const PAGES = ["README.md", "docs/getting-started.md", "docs/autoencoders.md"];
+const PAGES = [
+  "README.md",
+  "docs/getting-started.md",
+  "docs/autoencoders.md",
+  "docs/diffusion.md",
+  "docs/metrics.md",
+];
 const root = resolve(import.meta.dirname, "..");
 
 const blocks = (page: string, language: string): string[] =>
@@ -18,8 +24,9 @@ const blocks = (page: string, language: string): string[] =>
 /** The package's entry points, as they stand in src. */
 const inSource = (code: string): string =>
   code.replace(/from "galatea(\/\w+)?"/g, (_, sub: string = "") => {
-    const node = join(root, "src", sub, "index.node.ts");
-    const plain = join(root, "src", sub, "index.ts");
+    const folder = sub === "/diffusion" ? "/generative/diffusion" : sub;
+    const node = join(root, "src", folder, "index.node.ts");
+    const plain = join(root, "src", folder, "index.ts");
     return `from "${pathToFileURL(existsSync(node) ? node : plain).href}"`;
   });
 
@@ -59,6 +66,8 @@ test.each(commands)("galatea %s: the command and its options exist", async (line
   // The words before the first option or run name lead to the command that is meant.
   const first = words.findIndex((word) => word.startsWith("-") || /mnist|\//.test(word));
   const path = first < 0 ? words : words.slice(0, first);
+  // A run that comes with the package is there to ask for its model's own options.
+  if (words[first] === "ddpm-mnist") path.push("ddpm-mnist");
   const { code, out, err } = await cli([...path, "--help"]);
   expect(code, err).toBe(0);
   for (const option of words.filter((word) => word.startsWith("--"))) expect(out).toContain(option);
