@@ -12,7 +12,7 @@ import { showShape } from "../tensor/shape.ts";
 import { createRun, openRun, type RunConfig, type RunFolder, writeCheckpoint } from "../train/node.ts";
 import { Cli } from "./command.ts";
 import { type Built, RuntimeOptions } from "./common.ts";
-import { loadRun, WeightOptions } from "./hook.ts";
+import { freeName, loadRun, WeightOptions } from "./hook.ts";
 import { type Io, Printer } from "./io.ts";
 import { addOptions, kebab, pickOptions } from "./options.ts";
 
@@ -67,7 +67,9 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
     printer,
   );
   try {
-    const target = (file: string): string => out ?? join(run.path, "export", file);
+    const folder = join(run.path, "export");
+    const target = (name: string, extension = ""): string =>
+      out ?? join(folder, `${freeName(folder, name, extension)}${extension}`);
     if (format === "run") {
       const path = target(`${run.config.model}-${step}`);
       const { seed } = run.config;
@@ -87,7 +89,7 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
       return;
     }
     if (format === "safetensors") {
-      const path = target(`${run.config.model}-${step}.safetensors`);
+      const path = target(`${run.config.model}-${step}`, ".safetensors");
       const parts = printer.parts("export");
       const { task, config, definition } = built;
       const context = { task, config, data, engine, key: Key.seed(0), progress: parts.report };
@@ -106,7 +108,7 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
       engine,
       freeze: built.task.module.variables().map(([, v]) => v),
     });
-    const path = target(`${run.config.model}-${chosen}-${step}.onnx`);
+    const path = target(`${run.config.model}-${chosen}-${step}`, ".onnx");
     await writeFileAtomic(path, file.bytes);
     const ports = (list: typeof file.inputs): string =>
       list.map((p) => `${p.name} ${p.dtype}${showShape(p.shape)}`).join(", ");

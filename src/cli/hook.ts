@@ -158,7 +158,7 @@ async function report(
 }
 
 /** A file name that is not taken: what was made before is kept. */
-function freeName(folder: string, base: string, extension = ".png"): string {
+export function freeName(folder: string, base: string, extension = ".png"): string {
   let name = base;
   for (let n = 2; existsSync(join(folder, name + extension)); n++) name = `${base}-${n}`;
   return name;

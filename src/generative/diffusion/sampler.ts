@@ -76,8 +76,12 @@ export function noiseFor(
 }
 
 /** x_T of images first … first + count − 1. */
-export const initialNoise = (model: DiffusionModel, key: Key, count: number, first = 0): Images =>
-  noiseFor(key, model.shape, count, first, "initial");
+export const initialNoise = (
+  model: Pick<DiffusionModel, "shape">,
+  key: Key,
+  count: number,
+  first = 0,
+): Images => noiseFor(key, model.shape, count, first, "initial");
 
 /** Type aliases, not interfaces: `compile` sees through those only. */
 type StepFeeds = {
