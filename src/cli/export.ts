@@ -9,7 +9,14 @@ import type { AnyModel, ExportPart } from "../generative/model.ts";
 import { writeSafeTensors } from "../nn/safetensors.ts";
 import { Key } from "../tensor/random.ts";
 import { showShape } from "../tensor/shape.ts";
-import { createRun, openRun, type RunConfig, type RunFolder, writeCheckpoint } from "../train/node.ts";
+import {
+  createRun,
+  openRun,
+  type RunConfig,
+  type RunFolder,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../train/node.ts";
 import { Cli } from "./command.ts";
 import { type Built, RuntimeOptions } from "./common.ts";
 import { freeName, loadRun, WeightOptions } from "./hook.ts";
@@ -73,13 +80,14 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
     if (format === "run") {
       const path = target(`${run.config.model}-${step}`);
       const { seed } = run.config;
+      const { seconds } = (await readCheckpoint(run, step))!;
       const weights = await built.task.module.stateDict();
       const slim = await createRun(path, run.config);
       await writeCheckpoint(slim, {
         step,
         seed,
         position: START,
-        seconds: 0,
+        seconds,
         weights,
         ema: undefined,
         optimizer: undefined,
