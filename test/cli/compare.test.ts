@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { CellStore } from "../../src/cli/compare/store.ts";
+import { raster } from "../../src/data/image.ts";
 import { decodeImage } from "../../src/data/image-files.ts";
+import { ndarray } from "../../src/tensor/ndarray.ts";
 import { cli, jsonLines, scratch, tinyMnist } from "./helpers.ts";
 
 const folder = scratch();
@@ -96,6 +99,37 @@ test("the same command goes on: after Ctrl-C, and cell by cell, to the same numb
   expect(readFileSync(join(table(), "cells/eta-0-steps-20-every.json"), "utf8")).toBe(kept);
 });
 
+test("a batch of the cell in work is kept until the cell is done, for the same setting only", async () => {
+  const place = at("store");
+  const setting = { setting: "7-ema-n4-seed0", by: "a ruler" };
+  const cell = { eta: 0, S: 3, spacing: "linear" } as const;
+  const images = ndarray(Float32Array.of(0.5, -1, 0.25, 1), [2, 1, 1, 2]);
+  const store = await CellStore.open(place, setting);
+  expect(await store.batch(cell, 2, [2, 1, 1, 2])).toBeUndefined();
+  await store.putBatch(cell, 2, { images, milliseconds: 12.5 });
+  const again = await CellStore.open(place, setting);
+  expect(await again.batch(cell, 2, [2, 1, 1, 2])).toEqual({ images, milliseconds: 12.5 });
+  expect(await again.batch(cell, 0, [2, 1, 1, 2])).toBeUndefined();
+  expect(await again.batch(cell, 2, [4, 1, 1, 2])).toBeUndefined();
+  const other = await CellStore.open(place, { ...setting, setting: "7-ema-n4-seed1" });
+  expect(await other.batch(cell, 2, [2, 1, 1, 2])).toBeUndefined();
+
+  const record = {
+    ...cell,
+    ...setting,
+    ran: 3,
+    path: "",
+    milliseconds: 6,
+    batchMilliseconds: [6],
+    numbers: { frechet: 1 },
+  };
+  await again.put(record, raster(3, 2, 3));
+  expect(readdirSync(join(place, "parts"))).toEqual([]);
+  const done = await CellStore.open(place, setting);
+  expect(done.cells.get("eta-0-steps-3-linear")).toEqual(record);
+  expect(await done.picture(cell)).toMatchObject({ width: 3, height: 2 });
+});
+
 test("a table takes no cell of another setting or of another classifier, and no file that it did not write", async () => {
   const other = await cli(compare(at("ddpm"), SMALL, "--seed 5 --out", table()));
   expect(other.code).toBe(1);
@@ -107,6 +141,25 @@ test("a table takes no cell of another setting or of another classifier, and no 
   expect(broken.err).toContain(
     `${file} is not what galatea compare wrote: remove it, and the cell is measured again`,
   );
+});
+
+test("steps as the official code runs them, and x̂₀ left alone, are another table that says so", async () => {
+  const words =
+    "--samples 10 --batch-size 4 --etas 0 --steps 3 --spacings linear --convention official --no-clip";
+  const { code, out, err } = await cli(compare(at("ddpm"), words));
+  expect(code, err).toBe(0);
+  const [cell] = jsonLines(out) as [
+    { setting: string; ran: number; path: string; numbers: { frechet: number } },
+  ];
+  expect(cell).toMatchObject({ setting: "3-ema-n10-seed0-official-batch4-unclipped", ran: 4 });
+  expect(cell.path).toContain("4 steps at t = 18, 12, 6, 0");
+  const markdown = readFileSync(at(`ddpm/compare/${cell.setting}/table.md`), "utf8");
+  expect(markdown).toContain("official subsequences, x̂₀ not held to the range of images.");
+  expect(markdown).toContain("| η = 0, linear steps | 3 | 4 |");
+  // The same steps with x̂₀ held draw other images.
+  const held = await cli(compare(at("ddpm"), words.replace(" --no-clip", "")));
+  const [other] = jsonLines(held.out) as [typeof cell];
+  expect(other.numbers.frechet).not.toBe(cell.numbers.frechet);
 });
 
 test("several runs: one row each, kept in the run and not measured twice", async () => {

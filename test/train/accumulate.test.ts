@@ -169,7 +169,7 @@ test("a run made before there was accumulation still opens", () => {
 test("gradients gathered for NaN examples stop the run as others do", async () => {
   const engine = await sharedEngine();
   const broken = examples(2);
-  broken.batch([0]);
+  void broken.batch([0]);
   const plan = planFor(broken, { batchSize: 5, lr: 0.01, accumulate: 4, steps: 3 });
   const run = train({ task: plain(), examples: broken, plan, engine, seed: 1 });
   await expect(collect(run)).rejects.toThrow("step 1: loss of net is NaN. Training stopped");

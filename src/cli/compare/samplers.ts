@@ -62,7 +62,11 @@ export interface SamplersHow extends CompareHow {
 const SHOWN = 9;
 
 const measuredOf = ({ eta, S, spacing, ran, milliseconds, numbers }: CellRecord): MeasuredCell => ({
-  ...{ eta, S, spacing, ran, milliseconds },
+  eta,
+  S,
+  spacing,
+  ran,
+  milliseconds,
   frechet: numbers.frechet!,
   recognised: numbers.recognised,
 });
