@@ -262,6 +262,7 @@ async function reconstruct(context: Context, options: z.output<typeof Reconstruc
 
 const Evaluate = z.strictObject({
   ...SAMPLES_OPTION,
+  guidance: guidanceOption,
   boundImages: z.int().min(0).default(64).describe("test images for the variational bound; 0: leave it out"),
   boundTimes: count.default(100).describe("times of the T at which the bound is measured"),
 });
@@ -271,7 +272,7 @@ const MEASURED = 1000;
 
 async function evaluate(
   context: Context,
-  { boundImages, boundTimes, samples }: z.output<typeof Evaluate>,
+  { boundImages, boundTimes, samples, guidance }: z.output<typeof Evaluate>,
 ): Promise<Output> {
   const model = diffusionOf(context);
   const numbers: Record<string, number> = {
@@ -298,7 +299,12 @@ async function evaluate(
       bitsDecoder: decoder,
     });
   }
-  const quality = await sampleQuality(context, draw, samples, MEASURED);
+  const quality = await sampleQuality(
+    context,
+    (c: Context, n) => drawGuided(c, n, guidance),
+    samples,
+    MEASURED,
+  );
   return {
     ...quality,
     numbers: { ...numbers, ...quality.numbers },
@@ -328,7 +334,9 @@ async function testLoss(context: Context, model: DiffusionModel, limit: number):
 }
 
 /** Images as `sample` draws them by default, each class in turn. */
-async function draw(context: Context, n: number): Promise<Drawn> {
+const draw = (context: Context, n: number): Promise<Drawn> => drawGuided(context, n, 1);
+
+async function drawGuided(context: Context, n: number, guidance: number): Promise<Drawn> {
   const model = diffusionOf(context);
   const { plan } = planOf(model.schedule, z.strictObject(SAMPLER).parse({}));
   const label = labelsOf(context, model, n, undefined);
@@ -337,6 +345,7 @@ async function draw(context: Context, n: number): Promise<Drawn> {
     batchSize: BATCH,
     key: context.key,
     label,
+    guidance,
     progress: (done, total) => context.progress(done, total, "sampling"),
   });
   const labels: NdArray<"int32"> | undefined = label && ndarray(Int32Array.from(label));
