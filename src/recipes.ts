@@ -31,16 +31,23 @@ const ALL: readonly Recipe[] = [
     description: "digits by diffusion with a small U-Net, class-conditional",
     config: { prediction: "v", cooldown: 0.25 },
     training: { data: "mnist", steps: 6000 },
+    recorded:
+      "24 min 27 s on two busy cores; with guidance 1.3 98.7 % of 600 samples are recognised as asked for (94.7 % of 1000 " +
+      "without), Fréchet distance 5.5 at a floor of 4.8 (galatea train ddpm-mnist; galatea evaluate ddpm-mnist --guidance 1.3)",
   }),
   recipe("ddpm-fashion", ddpm, {
     description: "the same for pieces of clothing",
     config: { prediction: "v", cooldown: 0.25, flip: true },
     training: { data: "fashion-mnist", steps: 6000 },
+    recorded: "not run yet",
   }),
   recipe("dit-mnist", dit, {
     description: "digits by diffusion with a small transformer, class-conditional",
     config: { prediction: "v", cooldown: 0.25 },
     training: { data: "mnist", steps: 6000 },
+    recorded:
+      "not run to its end. After 1710 steps (8 minutes on one core) digits are rough: Fréchet distance 259, 55.8 % of 500 " +
+      "recognised, where the U-Net after as much time has 31 and 88 % (docs/diffusion.md)",
   }),
   recipe("ddpm-cifar10", ddpm, {
     description: "Ho et al. (2020) on CIFAR-10 exactly as published; needs a GPU",
