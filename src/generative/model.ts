@@ -39,14 +39,14 @@ export interface HookContext<C> {
   readonly engine: Engine;
   readonly key: Key;
   /** Compile on the engine with the weights to use. The programs are disposed when the hook is done. */
-  compile<A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string): Compiled<A, R>;
+  readonly compile: <A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string) => Compiled<A, R>;
   /**
    * The classifier by which drawn images are measured: opened at the first call, and once.
    * @throws UserError where there is none for the data.
    */
   ruler(): Promise<Ruler>;
   /** Say how far a long job is; also where Ctrl-C takes effect (it throws). */
-  progress(done: number, total: number, what?: string): void;
+  readonly progress: (done: number, total: number, what?: string) => void;
 }
 
 /** One thing that can be done with a trained model, and its options (each with `.describe`, for the help). */

@@ -225,7 +225,10 @@ test.each([
   [["train", "vae", "--lr"], "argument missing"],
   [["sample"], "missing required argument 'run'"],
   [["sample", "nowhere"], 'unknown run "nowhere". There is: '],
-  [["list", "modles"], 'unknown list "modles". There is: models, recipes, data, runs. Did you mean "models"?'],
+  [
+    ["list", "modles"],
+    'unknown list "modles". There is: models, recipes, data, runs. Did you mean "models"?',
+  ],
   [["train", "vae", "--device", "cuda", "--steps", "1"], "device cuda"],
 ])("%j is refused with a sentence", async (args, ...parts) => {
   const { code, out, err } = await cli(args);
