@@ -6,14 +6,26 @@ import { Command } from "commander";
  * npm run bench [-- workload ...] [--peer] [--rounds N]
  *
  * Each measurement runs in a process of its own, so that peak memory is its own, and prints JSON lines. With
- * --peer, PyTorch runs the same training steps in turn with ours (A B A B ...), and a line with the ratio of
- * medians follows. docs/benchmarks.md says how to install the peer.
+ * --peer, PyTorch runs the same training and sampling steps in turn with ours (A B A B ...), and a line with the
+ * ratio of medians follows. docs/benchmarks.md says how to install the peer.
  */
-const TRAINING = ["mlp", "unet", "dit", "gpt"];
-const OTHERS: Readonly<Record<string, string>> = {
-  sampling: "sampling.ts",
-  "rl-env": "rl-env.ts",
-  "rl-tabular": "rl-tabular.ts",
+interface Workload {
+  readonly file: string;
+  readonly args?: readonly string[];
+  /** Whether torch_peer.py knows it too. */
+  readonly peer: boolean;
+}
+
+const training = (name: string): Workload => ({ file: "step.ts", args: [name], peer: true });
+const WORKLOADS: Readonly<Record<string, Workload>> = {
+  mlp: training("mlp"),
+  unet: training("unet"),
+  dit: training("dit"),
+  gpt: training("gpt"),
+  sampling: { file: "sampling.ts", peer: true },
+  export: { file: "export.ts", peer: false },
+  "rl-env": { file: "rl-env.ts", peer: false },
+  "rl-tabular": { file: "rl-tabular.ts", peer: false },
 };
 
 type Line = Record<string, unknown>;
@@ -31,31 +43,35 @@ function lines(command: string, args: readonly string[]): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-const ours = (file: string, ...args: string[]): Line[] =>
+const ours = ({ file, args = [] }: Workload): Line[] =>
   lines(process.execPath, ["--import", "tsx", here(file), ...args]);
 
 const print = (line: Line): void => console.log(JSON.stringify(line));
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-function training(workload: string, options: { peer: boolean; rounds: number; python: string }): void {
+/** Ours and PyTorch's in turn, and how the medians compare. */
+function beside(name: string, { rounds, python }: { rounds: number; python: string }): void {
   const mine: Line[] = [];
   const theirs: Line[] = [];
-  for (let round = 0; round < (options.peer ? options.rounds : 1); round++) {
-    mine.push(...ours("step.ts", workload));
+  for (let round = 0; round < rounds; round++) {
+    mine.push(...ours(WORKLOADS[name]!));
     print(mine.at(-1)!);
-    if (!options.peer) continue;
-    theirs.push(...lines(options.python, [here("torch_peer.py"), workload]));
+    theirs.push(...lines(python, [here("torch_peer.py"), name]));
     print(theirs.at(-1)!);
   }
-  if (!options.peer) return;
   const of = (list: readonly Line[], field: string): number => median(list.map((l) => l[field] as number));
-  const ratio = (field: string): number => Math.round((1000 * of(mine, field)) / of(theirs, field)) / 1000;
+  const ratio = (field: string, peer = field): number =>
+    Math.round((1000 * of(mine, field)) / of(theirs, peer)) / 1000;
   print({
     name: "ours over PyTorch",
-    workload,
-    rounds: options.rounds,
+    workload: name,
+    rounds,
     time: ratio("median_ms"),
     best_time: ratio("p12_ms"),
+    ...("inference_median_ms" in theirs[0]! && {
+      time_over_inference_mode: ratio("median_ms", "inference_median_ms"),
+      best_time_over_inference_mode: ratio("p12_ms", "inference_p12_ms"),
+    }),
     memory: ratio("max_rss_mb"),
     same_parameters: mine[0]!.parameters === theirs[0]!.parameters,
   });
@@ -63,16 +79,17 @@ function training(workload: string, options: { peer: boolean; rounds: number; py
 
 new Command("bench")
   .description("time whole training steps, sampling steps and environment steps; JSON lines on stdout")
-  .argument("[workload...]", `any of ${[...TRAINING, ...Object.keys(OTHERS)].join(", ")}; all when left out`)
+  .argument("[workload...]", `any of ${Object.keys(WORKLOADS).join(", ")}; all when left out`)
   .option("--peer", "run PyTorch in turn with ours and print ratios", false)
   .option("--rounds <n>", "rounds of ours and the peer's", Number, 3)
   .option("--python <path>", "a Python that has PyTorch", "python3")
   .action((names: string[], options: { peer: boolean; rounds: number; python: string }) => {
-    const all = [...TRAINING, ...Object.keys(OTHERS)];
+    const all = Object.keys(WORKLOADS);
     for (const name of names.length > 0 ? names : all) {
-      if (!all.includes(name)) throw new Error(`unknown workload "${name}": ${all.join(", ")}`);
-      if (TRAINING.includes(name)) training(name, options);
-      else for (const line of ours(OTHERS[name]!)) print(line);
+      const workload = WORKLOADS[name];
+      if (!workload) throw new Error(`unknown workload "${name}": ${all.join(", ")}`);
+      if (options.peer && workload.peer) beside(name, options);
+      else for (const line of ours(workload)) print(line);
     }
   })
   .parse();

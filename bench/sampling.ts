@@ -23,9 +23,10 @@ times.sort((a, b) => a - b);
 console.log(
   JSON.stringify({
     name: "sampling step",
-    workload: "unet",
+    workload: "sampling",
     batch: 16,
     engine: engine.name,
+    parameters: net.parameterCount,
     median_ms: Math.round(times[25]! * 1000) / 1000,
     p12_ms: Math.round(times[6]! * 1000) / 1000,
     max_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),

@@ -12,6 +12,7 @@ const PAGES = [
   "docs/getting-started.md",
   "docs/autoencoders.md",
   "docs/diffusion.md",
+  "docs/export-sampler.md",
   "docs/metrics.md",
 ];
 const root = resolve(import.meta.dirname, "..");
