@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { kebab } from "../src/cli/options.ts";
+import { RECIPES } from "../src/recipes.ts";
 import { cli } from "./cli/helpers.ts";
 
 /** Pages whose code must run as it stands. */
@@ -67,9 +69,13 @@ test.each(commands)("galatea %s: the command and its options exist", async (line
   // The words before the first option or run name lead to the command that is meant.
   const first = words.findIndex((word) => word.startsWith("-") || /mnist|\//.test(word));
   const path = first < 0 ? words : words.slice(0, first);
-  // A run that comes with the package is there to ask for its model's own options.
-  if (words[first] === "ddpm-mnist") path.push("ddpm-mnist");
+  // A recipe is a sub-command of train; a run that comes with the package can be asked for its model's own options.
+  const recipe = RECIPES[words[first] ?? ""];
+  if (recipe && (path[0] === "train" || recipe.name === "ddpm-mnist")) path.push(recipe.name);
   const { code, out, err } = await cli([...path, "--help"]);
   expect(code, err).toBe(0);
-  for (const option of words.filter((word) => word.startsWith("--"))) expect(out).toContain(option);
+  // Of a run that is not there, the help is that of all models; its own model's options come beside it.
+  const own = recipe?.model[path[0] as "sample" | "reconstruct" | "evaluate"]?.options.shape ?? {};
+  const known = out + Object.keys(own).map((name) => ` --${kebab(name)} --no-${kebab(name)}`);
+  for (const option of words.filter((word) => word.startsWith("--"))) expect(known).toContain(option);
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { decodeImage } from "../../src/data/image-files.ts";
 import { readSafeTensors } from "../../src/nn/safetensors.ts";
 import { cli, jsonLines, scratch, tinyMnist } from "./helpers.ts";
@@ -293,15 +293,17 @@ test.runIf(process.platform === "linux")(
     expect((await cli(train("--out", out))).code).toBe(0);
     const { hostname } = await import("node:os");
     // The shell becomes `sleep`, which never asks after the shell's child.
-    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 30"], {
+    const parent = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"], {
       stdio: ["ignore", "pipe", "ignore"],
     });
     try {
       const [said] = (await once(parent.stdout, "data")) as [Buffer];
       const pid = Number(String(said));
+      const ended = (): boolean => / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+      await vi.waitUntil(ended, { timeout: 30_000 });
       writeFileSync(join(out, "lock.json"), JSON.stringify({ pid, host: hostname() }));
       expect((await cli(["resume", out, "--steps", "22"])).code).toBe(0);
-      process.kill(pid, 0); // it is still there, or this throws
+      expect(ended()).toBe(true);
     } finally {
       parent.kill("SIGKILL");
     }
