@@ -98,8 +98,8 @@ export const ae: ModelDefinition<typeof config> = {
     hooks.reconstruct(context, options),
   ),
   draw: hooks.draw,
-  evaluate: hook(z.strictObject(hooks.EVALUATE), async (context, { samples }) =>
-    hooks.evaluated(context, await hooks.commonNumbers(context), samples),
+  evaluate: hook(z.strictObject(hooks.EVALUATE), (context, { samples }) =>
+    hooks.evaluated(context, samples, () => hooks.commonNumbers(context)),
   ),
   exports: hooks.exports,
 };

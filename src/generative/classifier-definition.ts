@@ -147,7 +147,7 @@ async function evaluate(context: Context): Promise<Output> {
 
 /** Row: what the image is; column: what it was taken for. The diagonal is left empty, so that mistakes show. */
 async function confusion({ labels, predicted }: Answers, classes: readonly string[]): Promise<Picture> {
-  const counts = classes.map(() => new Array<number | null>(classes.length).fill(0));
+  const counts = classes.map(() => classes.map((): number | null => 0));
   labels.forEach((label, i) => {
     counts[label]![predicted[i]!]! += 1;
   });

@@ -55,10 +55,12 @@ export const dae: ModelDefinition<typeof config> = {
     hooks.reconstruct(context, options, damageOf(context)),
   ),
   draw: hooks.draw,
-  evaluate: hook(z.strictObject(hooks.EVALUATE), async (context, { samples }) => {
-    const numbers = { ...(await denoisingNumbers(context)), ...(await hooks.commonNumbers(context)) };
-    return hooks.evaluated(context, numbers, samples);
-  }),
+  evaluate: hook(z.strictObject(hooks.EVALUATE), (context, { samples }) =>
+    hooks.evaluated(context, samples, async () => ({
+      ...(await denoisingNumbers(context)),
+      ...(await hooks.commonNumbers(context)),
+    })),
+  ),
   exports: hooks.exports,
 };
 

@@ -78,14 +78,14 @@ export async function draw(context: Context, count: number): Promise<Drawn> {
 /** The options of every autoencoder's `evaluate`. */
 export const EVALUATE = SAMPLES_OPTION;
 
-/** The numbers of its own, and those of what it draws. */
+/** The numbers of its own, and those of what it draws. A ruler that cannot be had is said before the long work. */
 export async function evaluated(
   context: HookContext<unknown>,
-  numbers: Readonly<Record<string, number>>,
   samples: number | undefined,
+  own: () => Promise<Readonly<Record<string, number>>>,
 ): Promise<Output> {
   const drawn = await sampleQuality(context, draw, samples);
-  return { ...drawn, numbers: { ...numbers, ...drawn.numbers } };
+  return { ...drawn, numbers: { ...(await own()), ...drawn.numbers } };
 }
 
 export const RECONSTRUCT = {

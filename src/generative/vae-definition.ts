@@ -90,15 +90,14 @@ export const vae: ModelDefinition<typeof config> = {
     hooks.reconstruct(context, options),
   ),
   draw: hooks.draw,
-  evaluate: hook(EVALUATE, async (context, { importanceSamples, images, samples }) => {
-    const numbers = {
+  evaluate: hook(EVALUATE, (context, { importanceSamples, images, samples }) =>
+    hooks.evaluated(context, samples, async () => ({
       ...(await bounds(context)),
       ...(await importanceBound(context, importanceSamples, images)),
       ...(await activeUnits(context)),
       ...(await hooks.commonNumbers(context)),
-    };
-    return hooks.evaluated(context, numbers, samples);
-  }),
+    })),
+  ),
   exports: hooks.exports,
 };
 

@@ -95,7 +95,8 @@ export async function sampleQuality<C>(
   const count = samples ?? usual;
   context.progress(0, count, "drawing images");
   const drawn = await draw(context, count);
-  const { data, progress } = context;
+  const { data } = context;
+  const progress: QualityParts["progress"] = (...at) => context.progress(...at);
   const numbers = await quality({ ruler, data, progress }, drawn);
   const reference = data.train.length.toLocaleString("en-US");
   return {

@@ -6,6 +6,7 @@ import { openDataset } from "../../../src/data/node.ts";
 import { predictions } from "../../../src/generative/metrics/classes.ts";
 import { openRuler, rulerOnDemand, SHIPPED_RULERS } from "../../../src/generative/metrics/ruler.node.ts";
 import { readSafeTensors } from "../../../src/nn/safetensors.ts";
+import type { NdArray } from "../../../src/tensor/ndarray.ts";
 import { type Data, imageData } from "../../../src/train/examples.ts";
 import { cli, idxFiles, jsonLines, scratch } from "../../cli/helpers.ts";
 import { quadrants, sharedEngine, tinyData } from "../helpers.ts";
@@ -89,8 +90,13 @@ test("a classifier is looked at, evaluated, and measures what another model draw
   expect(metadata.command).toBe(
     `galatea train classifier --channels 2 --features 4 --data ${data} --steps 6 --batch-size 90 --accumulate 1 --lr 0.002 --seed 0 --threads 1`,
   );
-  const again = await ok(`evaluate ${model} --samples 40 --ruler ${file}`);
-  expect(again.numbers).toEqual(numbers);
+  const look = async (wanted: string) => {
+    const ruler = await openRuler(tinyData, await sharedEngine(), wanted);
+    const measured = await ruler.measure((await tinyData.test.batch([0, 1, 2])).images as NdArray<"float32">);
+    await ruler.dispose();
+    return measured;
+  };
+  expect(await look(file)).toEqual(await look(run));
 }, 120_000);
 
 test("without a ruler, evaluate says so; where samples were asked for it stops", async () => {
