@@ -6,11 +6,13 @@ import { lookup, UserError } from "../src/errors.ts";
 import type { Experiment } from "./experiment.ts";
 import { ganCollapse } from "./gan-collapse.ts";
 import { generators } from "./generators.ts";
+import { measures } from "./measures.ts";
 import { overcomplete } from "./overcomplete.ts";
 import { schedules } from "./schedules.ts";
 
 const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   overcomplete,
+  measures,
   schedules,
   generators,
   "gan-collapse": ganCollapse,
@@ -25,7 +27,7 @@ ${Object.entries(EXPERIMENTS)
   --out FOLDER   where pictures and the table go (default: runs/NAME)
   --epochs N     train this long instead of what the recorded results took
   --minutes N    generators: train each model for as long (default: as its recipe says)
-  --samples N    generators: images to draw and measure of each model (default: 5000)
+  --samples N    generators, measures: images to measure of each (default: 5000; 4000)
   --threads N    threads for one operator (default: one a core)`;
 
 try {

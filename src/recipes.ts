@@ -74,9 +74,9 @@ const ALL: readonly Recipe[] = [
       "`galatea sample ddpm-cifar10 --sampler ddpm --variance fixed-large` and reports FID 3.17",
   }),
   recipe("gan-mnist", gan, {
-    description: "digits by a convolutional GAN",
-    config: {},
-    training: { data: "mnist" },
+    description: "digits by a convolutional GAN, class-conditional (projection discriminator)",
+    config: { conditional: "projection" },
+    training: { data: "mnist", steps: 6000 },
   }),
   recipe("vae-mnist", vae, {
     description: "digits by a variational autoencoder",

@@ -4,6 +4,7 @@ export type { Architecture } from "./coders.ts";
 export { type ContextParts, withModel } from "./context.ts";
 export { CORRUPTIONS, type Corruption, type CorruptionName } from "./corruption.ts";
 export * from "./distributions.ts";
+export * as gan from "./gan/index.ts";
 export * as latent from "./latent.ts";
 export type { LatentModel } from "./latent-model.ts";
 export { classHistogram, inceptionScore, klFromUniform, predictions, recognised } from "./metrics/classes.ts";

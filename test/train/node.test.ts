@@ -125,7 +125,9 @@ test("runs are found by folder and by name; what is not a run is said", async ()
   expect(await listRuns(root)).toEqual([run.path]);
   expect(await freeRunPath("a", root)).toBe(join(root, "a-2"));
   expect(await freeRunPath("b", root)).toBe(join(root, "b"));
-  await expect(openRun("aa", root)).rejects.toThrow('unknown run "aa". There is: a, ddpm-mnist. Did you mean "a"?');
+  await expect(openRun("aa", root)).rejects.toThrow(
+    'unknown run "aa". There is: a, ddpm-mnist. Did you mean "a"?',
+  );
   await expect(createRun(run.path, config)).rejects.toThrow("is not empty. Go on with what is there");
 
   const file = join(run.path, "config.json");

@@ -152,12 +152,21 @@ async function scattered({ data }: Context, points: Values): Promise<Output> {
   };
 }
 
+/** Images or points [count, ...], each class in turn. */
+export async function drawExamples(
+  context: Context,
+  count: number,
+): Promise<{ readonly examples: Values; readonly labels: Labels | undefined }> {
+  const labels = labelsOf(context, count);
+  const z = noise(ganOf(context), count, context.key.split("noise"));
+  return { examples: await drawing(context)(z, labels), labels };
+}
+
 async function draw(context: Context, count: number): Promise<Drawn> {
   if (fieldOf(context.data).name !== "images")
     throw new UserError(`this gan draws points (${context.data.name}), not images`);
-  const labels = labelsOf(context, count);
-  const z = noise(ganOf(context), count, context.key.split("noise"));
-  return { images: await drawing(context)(z, labels), labels };
+  const { examples, labels } = await drawExamples(context, count);
+  return { images: examples, labels };
 }
 
 /** Images for a look at a run: few and quick. */
@@ -165,12 +174,8 @@ const LOOK = 1000;
 const SHOWN = 40;
 
 async function preview(context: Context): Promise<Output> {
-  const gan = ganOf(context);
   const field = fieldOf(context.data).name;
-  const count = field === "points" ? POINTS : LOOK;
-  const labels = labelsOf(context, count);
-  const z = noise(gan, count, context.key.split("noise"));
-  const examples = await drawing(context)(z, labels);
+  const { examples, labels } = await drawExamples(context, field === "points" ? POINTS : LOOK);
   const won = await verdict(context, examples, labels);
   const seen =
     field === "points" ? await scattered(context, examples) : await looked(context, examples, labels);

@@ -1,0 +1,19 @@
+export {
+  type Coverage,
+  collapseOfClasses,
+  collapseOfModes,
+  collapseOfVariety,
+  coverage,
+  winner,
+} from "./coverage.ts";
+export { discriminatorLoss, type GameOptions, Gan, generatorLoss, type Real } from "./gan.ts";
+export { type AdversarialLoss, gradientPenalty, LOSSES, type LossName } from "./losses.ts";
+export {
+  Discriminator,
+  type DiscriminatorOptions,
+  Generator,
+  type GeneratorOptions,
+  type Verdict,
+  withDeviation,
+} from "./networks.ts";
+export { type MixtureFigure, mixtureChart } from "./pictures.ts";
