@@ -75,7 +75,7 @@ async function kindsOf(data: Data, count: number): Promise<Kind[]> {
   );
   const places = (accept: (label: number) => boolean): number[] =>
     [...all.labels!.data.keys()].filter((i) => accept(all.labels!.data[i]!));
-  // The test set begins with the easier writers.
+  // The test set is ordered by the writers: its halves differ.
   const spread = (examples: Examples): number[] =>
     first.map((i) => Math.floor((i * examples.length) / count));
   const test = await of(data.test, spread(data.test));
