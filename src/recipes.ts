@@ -77,6 +77,9 @@ const ALL: readonly Recipe[] = [
     description: "digits by a convolutional GAN, class-conditional (projection discriminator)",
     config: { conditional: "projection" },
     training: { data: "mnist", steps: 6000 },
+    recorded:
+      "11 min 32 s on one core; each digit 9.6 % to 10.5 % of 10,000 samples, Fréchet distance 6.3 at a floor of 0.75 " +
+      "(galatea train gan-mnist; galatea evaluate gan-mnist --samples 10000)",
   }),
   recipe("vae-mnist", vae, {
     description: "digits by a variational autoencoder",

@@ -14,6 +14,7 @@ const PAGES = [
   "docs/getting-started.md",
   "docs/autoencoders.md",
   "docs/diffusion.md",
+  "docs/gan.md",
   "docs/export-sampler.md",
   "docs/metrics.md",
 ];
