@@ -33,7 +33,7 @@ interface Variant {
 }
 
 /** The cures learn with Adam as WGAN-GP's does, their learning rate falling to zero; the rest is in their names. */
-const CURED = { discriminatorLr: 1e-3, beta1: 0, beta2: 0.9, decay: 1 } as const;
+const CURED = { discriminatorLr: 1e-3, beta1: 0, beta2: 0.9, cooldown: 1 } as const;
 
 const VARIANTS: readonly Variant[] = [
   { name: "plain", options: {} },

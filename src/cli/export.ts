@@ -12,6 +12,7 @@ import { showShape } from "../tensor/shape.ts";
 import {
   createRun,
   openRun,
+  outputsOf,
   type RunConfig,
   type RunFolder,
   readCheckpoint,
@@ -74,7 +75,7 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
     printer,
   );
   try {
-    const folder = join(run.path, "export");
+    const folder = join(outputsOf(run), "export");
     const target = (name: string, extension = ""): string =>
       out ?? join(folder, `${freeName(folder, name, extension)}${extension}`);
     if (format === "run") {

@@ -10,7 +10,7 @@ import { MODELS } from "../generative/models.ts";
 import { Key } from "../tensor/random.ts";
 import type { Checkpoint } from "../train/checkpoint.ts";
 import type { Data } from "../train/examples.ts";
-import { openRun, type RunFolder, readCheckpoint } from "../train/node.ts";
+import { openRun, outputsOf, type RunFolder, readCheckpoint } from "../train/node.ts";
 import { pictureExtension, savePicture } from "../train/pictures.node.ts";
 import { Cli } from "./command.ts";
 import { type Built, buildRun, openData, openEngine, RuntimeOptions } from "./common.ts";
@@ -104,7 +104,7 @@ async function runHook(
     const output = await withModel(context, (ctx) => hook.run(ctx, options));
     parts.stop();
     await report(output, {
-      folder: out ?? join(run.path, name),
+      folder: out ?? join(outputsOf(run), name),
       prefix: `${step}-`,
       printer,
       name,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { DEVICES } from "../engine/engine.ts";
@@ -71,6 +71,12 @@ export async function openRun(name: string, root = RUNS): Promise<RunFolder> {
   }
   const known = [...(await listRuns(root)), ...(await listRuns(EXAMPLES))].map((path) => basename(path));
   throw unknownName("run", name, known);
+}
+
+/** Where what is made of a run goes: into its folder, and of one that comes with the package under `runs/examples/`. */
+export function outputsOf({ path }: RunFolder, root = RUNS): string {
+  const name = relative(EXAMPLES, resolve(path));
+  return name.startsWith("..") || isAbsolute(name) ? path : join(root, "examples", name);
 }
 
 /** The folders under `root` that hold a run. */

@@ -10,6 +10,7 @@ import {
   freeRunPath,
   listRuns,
   openRun,
+  outputsOf,
   type RunConfig,
   type RunFolder,
   readCheckpoint,
@@ -123,6 +124,7 @@ test("runs are found by folder and by name; what is not a run is said", async ()
   expect((await openRun("a", root)).config).toEqual(config);
   expect((await openRun(run.path, root)).path).toBe(run.path);
   expect(await listRuns(root)).toEqual([run.path]);
+  expect(outputsOf(run, root)).toBe(run.path);
   expect(await freeRunPath("a", root)).toBe(join(root, "a-2"));
   expect(await freeRunPath("b", root)).toBe(join(root, "b"));
   await expect(openRun("aa", root)).rejects.toThrow(
@@ -139,4 +141,10 @@ test("runs are found by folder and by name; what is not a run is said", async ()
   await expect(openRun("a", root)).rejects.toThrow(`${file} is not the configuration of a run`);
   writeFileSync(file, JSON.stringify({ kind: "tabular", algorithm: "sarsa", env: "Taxi-v3" }));
   await expect(openRun("a", root)).rejects.toThrow("sarsa on Taxi-v3: a run of galatea rl");
+});
+
+test("what is made of a run that comes with the package stays out of the package", async () => {
+  const example = await openRun("ddpm-mnist", root);
+  expect(example.config.model).toBe("ddpm");
+  expect(outputsOf(example, root)).toBe(join(root, "examples", "ddpm-mnist"));
 });

@@ -17,7 +17,7 @@ import { MODELS } from "../../generative/models.ts";
 import { chartSvg } from "../../plot/chart.ts";
 import { imageFigure } from "../../plot/images.ts";
 import { Key } from "../../tensor/random.ts";
-import { RUNS, type RunFolder } from "../../train/node.ts";
+import { outputsOf, RUNS, type RunFolder } from "../../train/node.ts";
 import { openData, openEngine } from "../common.ts";
 import { checkpointOf, type Loaded, withWeights } from "../hook.ts";
 import type { Parts } from "../io.ts";
@@ -74,7 +74,7 @@ export async function compareRuns(runs: readonly RunFolder[], how: CompareHow): 
     for (const run of runs) {
       const loaded = withWeights(run, await checkpointOf(run, how.weights), how.weights, data);
       const setting = `${loaded.step}-${loaded.weights}-n${samples}-seed${seed}`;
-      const file = join(run.path, "compare", `quality-${setting}`);
+      const file = join(outputsOf(run), "compare", `quality-${setting}`);
       const definition = loaded.built.definition as Job["definition"];
       jobs.push({ run, loaded, definition, files: { row: `${file}.json`, samples: `${file}.png` } });
     }
@@ -147,7 +147,7 @@ async function measure(job: Job, { how, data, engine, ruler, parts }: Means): Pr
   };
   for (const [, variable] of task.module.variables()) engine.state.release(variable);
   const shown = rowsOf(many.drawn.images, 0, Math.min(SHOWN, samples));
-  await mkdir(join(run.path, "compare"), { recursive: true });
+  await mkdir(join(outputsOf(run), "compare"), { recursive: true });
   await writeFileAtomic(files.samples, encodePng(imageGrid(shown, { columns: COLUMNS, padding: 1 })));
   await writeFileAtomic(files.row, `${JSON.stringify(row, null, 2)}\n`);
   return row;

@@ -32,7 +32,7 @@ import { imageFigure } from "../../plot/images.ts";
 import { svgToPng } from "../../plot/node.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
 import { Key } from "../../tensor/random.ts";
-import type { RunFolder } from "../../train/node.ts";
+import { outputsOf, type RunFolder } from "../../train/node.ts";
 import type { RuntimeOptions } from "../common.ts";
 import { loadRun, type WeightOptions } from "../hook.ts";
 import { Interrupted, type Printer } from "../io.ts";
@@ -87,7 +87,7 @@ export async function compareSamplers(run: RunFolder, how: SamplersHow): Promise
     const plans = cells.map((cell) => ({ cell, ...planOfCell(model.schedule, cell, convention) }));
     const ruler = await openRuler();
     const setting = settingName({ ...how, step, kind });
-    const folder = how.out ?? join(run.path, "compare", setting);
+    const folder = how.out ?? join(outputsOf(run), "compare", setting);
     const store = await CellStore.open(folder, { setting, by: ruler.description });
     const parameters = { ruler, data, progress: parts.report };
     const key = Key.seed(seed).split("sample");

@@ -3,10 +3,10 @@ import { z } from "zod";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type ExportPart, exporting } from "../model.ts";
 import { type DiffusionConfig, diffusionOf } from "./config.ts";
-import { planOf, SAMPLER } from "./hooks.ts";
 import { ask, type DiffusionModel, nullLabel, requireGuidable, toPixels } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { traceSampler } from "./sampler.ts";
+import { planOf, SAMPLER } from "./sampler-options.ts";
 
 export interface PartOptions {
   /** Images the file makes at once. */

@@ -65,12 +65,12 @@ export const GAN = z.strictObject({
   unrolledLr: z.number().positive().default(0.1).describe("learning rate of those steps"),
   beta1: z.number().min(0).lt(1).default(0.5).describe("Adam: decay of the mean of gradients"),
   beta2: z.number().min(0).lt(1).default(0.999).describe("Adam: decay of the mean of their squares"),
-  decay: z
+  cooldown: z
     .number()
     .min(0)
     .max(1)
     .default(0.5)
-    .describe("the last part of the training, in which the learning rates fall to 0"),
+    .describe("share of the steps, at the end, over which the learning rates fall to zero"),
   ema: z
     .number()
     .min(0)

@@ -1,16 +1,10 @@
 import { adam } from "../../optim/adam.ts";
-import type { Schedule } from "../../optim/optimizer.ts";
-import { constant, linear } from "../../optim/schedules.ts";
-import { minimum } from "../../tensor/ops.ts";
+import { constant, cooldown as cooling } from "../../optim/schedules.ts";
 import type { Batch } from "../../train/task.ts";
-import type { ModelDefinition, Plan } from "../model.ts";
+import type { ModelDefinition } from "../model.ts";
 import { fieldOf, GAN, gameOf, networksOf } from "./config.ts";
 import { discriminatorLoss, generatorLoss, type Real } from "./gan.ts";
 import { ganHooks } from "./hooks.ts";
-
-/** Constant, and in the last part of the training, `decay`, on a line to 0. */
-const schedule = (lr: number, { steps }: Plan, decay: number): Schedule =>
-  decay === 0 ? constant(lr) : (step) => minimum(linear(lr / decay, { steps })(step), lr);
 
 export const gan: ModelDefinition<typeof GAN> = {
   name: "gan",
@@ -22,8 +16,9 @@ export const gan: ModelDefinition<typeof GAN> = {
     const module = networksOf(data, config);
     const game = gameOf(config, plan.batchSize);
     const field = fieldOf(data).name;
-    const { beta1, beta2, decay, ema, discriminatorSteps, discriminatorLr = plan.lr } = config;
+    const { beta1, beta2, cooldown, ema, discriminatorSteps, discriminatorLr = plan.lr } = config;
     const optimizer = adam({ betas: [beta1, beta2] });
+    const falling = (lr: number) => cooling(plan.steps, cooldown, constant(lr));
     const real = (batch: Batch): Real => ({
       x: batch[field]!,
       labels: module.classes > 0 ? batch.labels : undefined,
@@ -37,7 +32,7 @@ export const gan: ModelDefinition<typeof GAN> = {
           module: module.discriminator,
           loss: (batch, key) => discriminatorLoss(module, real(batch), key, game),
           optimizer,
-          schedule: schedule(discriminatorLr, plan, decay),
+          schedule: falling(discriminatorLr),
           repeats: discriminatorSteps,
         },
         {
@@ -45,7 +40,7 @@ export const gan: ModelDefinition<typeof GAN> = {
           module: module.generator,
           loss: (batch, key) => generatorLoss(module, real(batch), key, game),
           optimizer,
-          schedule: schedule(plan.lr, plan, decay),
+          schedule: falling(plan.lr),
           ...(ema > 0 && { ema }),
         },
       ],

@@ -108,7 +108,7 @@ test.each([
 });
 
 test("a dcgan samples, interpolates along the sphere, repeats to the bit, and is measured", async () => {
-  const run = await trainedGan({ network: "dcgan", decay: 0 }, 30);
+  const run = await trainedGan({ network: "dcgan", cooldown: 0 }, 30);
   const draw = (options: Record<string, unknown> = {}): Promise<Output> =>
     inContext(run, (context) => gan.sample!.run(context, gan.sample!.options.parse(options)), tinyData, eye);
   const drawn = await draw({ count: 9 });
@@ -164,7 +164,7 @@ test("a preview says when the discriminator has won", async () => {
 });
 
 test("a gan of points shows its modes; collapse and its cure are told apart", async () => {
-  const options = { discriminatorNorm: "none", latent: 2, decay: 0, ema: 0 };
+  const options = { discriminatorNorm: "none", latent: 2, cooldown: 0, ema: 0 };
   const young = await trainedGan(options, 5, { data: ring });
   const before = await inContext(young, (context) => gan.preview!(context), ring);
   expect(before.text![0]).toMatch(/^collapse: 2500 samples reach \d of 8 modes/);

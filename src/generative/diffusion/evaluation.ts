@@ -1,0 +1,117 @@
+/** How good a trained diffusion model is: its loss and bound on test images, and the quality of what it draws. */
+import { z } from "zod";
+import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { at, pass } from "../latent-model.ts";
+import { SAMPLES_OPTION, sampleQuality } from "../metrics/quality.ts";
+import type { Drawn, Output } from "../model.ts";
+import { BoundEvaluator } from "./bound.ts";
+import { diffusionOf } from "./config.ts";
+import { diffusionLoss } from "./losses.ts";
+import { type DiffusionModel, toModel } from "./model.ts";
+import * as pictures from "./pictures.ts";
+import {
+  BATCH,
+  type Context,
+  count,
+  DRAWING,
+  Drawing,
+  drawnHow,
+  labelsOf,
+  planOf,
+  samplerOf,
+} from "./sampler-options.ts";
+
+export const Evaluate = z.strictObject({
+  ...SAMPLES_OPTION,
+  ...DRAWING,
+  boundImages: z.int().min(0).default(64).describe("test images for the variational bound; 0: leave it out"),
+  boundTimes: count.default(100).describe("times of the T at which the bound is measured"),
+});
+
+/** Images that are drawn to be measured where nobody says how many: drawing takes many steps. */
+const MEASURED = 1000;
+
+export async function evaluate(
+  context: Context,
+  { boundImages, boundTimes, samples, ...how }: z.output<typeof Evaluate>,
+): Promise<Output> {
+  const model = diffusionOf(context);
+  const { plan, path } = planOf(model.schedule, how); // what cannot be drawn is refused before anything is measured
+  const numbers: Record<string, number> = {
+    testLoss: await testLoss(context, model, context.data.test.length),
+  };
+  if (boundImages > 0) {
+    const indices = Int32Array.from({ length: Math.min(boundImages, context.data.test.length) }, (_, i) => i);
+    const { images, labels } = await at(context.data.test, indices);
+    const evaluator = new BoundEvaluator(model, (fn, name) => context.compile(fn, name));
+    const bound = await evaluator.evaluate({
+      x0: pictures.toModelRange(images),
+      labels: model.classes > 0 && labels ? [...labels.data] : undefined,
+      key: context.key.split("bound"),
+      variance: "fixed-small",
+      times: Math.min(boundTimes, model.schedule.T - 1),
+      progress: (done, total) => context.progress(done, total, "variational bound"),
+    });
+    const { total, prior, steps, decoder } = bound;
+    Object.assign(numbers, {
+      boundImages: images.shape[0]!,
+      bitsPerDim: total,
+      bitsPrior: prior,
+      bitsSteps: steps,
+      bitsDecoder: decoder,
+    });
+  }
+  const quality = await sampleQuality(context, (c: Context, n) => drawnBy(c, n, how), samples, MEASURED);
+  return {
+    ...quality,
+    text: [...(quality.text ?? []), ...(quality.numbers ? [drawnHow(plan, path, how.guidance)] : [])],
+    numbers: { ...numbers, ...quality.numbers },
+    pictures: [
+      await pictures.schedulePicture([model.schedule]),
+      await pictures.noisingStrip(model.schedule, context),
+    ],
+  };
+}
+
+/** The training loss over test images, each at a time and with a noise that follow from the key. */
+export async function testLoss(context: Context, model: DiffusionModel, limit: number): Promise<number> {
+  const program = context.compile(
+    (images: Tensor, labels: Tensor | undefined, key: Context["key"]) =>
+      diffusionLoss(model, toModel(images), labels, key).loss,
+    "test loss",
+  );
+  let [sum, seen] = [0, 0];
+  for await (const { images, labels, start } of pass(context, context.data.test, "test loss", limit)) {
+    const own = model.classes > 0 ? labels : undefined;
+    const loss = await program(images, own, context.key.split("test").split(start));
+    const n = images.shape[0]!;
+    sum += n * Number(loss.data[0]);
+    seen += n;
+  }
+  return sum / seen;
+}
+
+/** Images as `sample` draws them by default, each class in turn. */
+export const draw = (context: Context, n: number): Promise<Drawn> => drawnBy(context, n, Drawing.parse({}));
+
+async function drawnBy(
+  context: Context,
+  n: number,
+  { guidance, clip, ...options }: z.output<typeof Drawing>,
+): Promise<Drawn> {
+  const model = diffusionOf(context);
+  const { plan } = planOf(model.schedule, options);
+  const label = labelsOf(context, model, n, undefined);
+  const made = await samplerOf(context, model).sample(plan, {
+    count: n,
+    batchSize: BATCH,
+    key: context.key,
+    label,
+    guidance,
+    clip,
+    progress: (done, total) => context.progress(done, total, "sampling"),
+  });
+  const labels: NdArray<"int32"> | undefined = label && ndarray(Int32Array.from(label));
+  return { images: pictures.pixels(made), labels };
+}

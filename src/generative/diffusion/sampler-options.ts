@@ -1,0 +1,103 @@
+/** Which sampler is asked for, over which steps and of which class: what `sample`, `evaluate` and files share. */
+import { z } from "zod";
+import { lookup, UserError } from "../../errors.ts";
+import type { HookContext } from "../model.ts";
+import { type DiffusionConfig, diffusionOf } from "./config.ts";
+import { ddim } from "./ddim.ts";
+import { ddpm, VARIANCES } from "./ddpm.ts";
+import { dpmSolver } from "./dpm-solver.ts";
+import type { DiffusionModel } from "./model.ts";
+import type { Plan } from "./plan.ts";
+import { Sampler } from "./sampler.ts";
+import type { NoiseSchedule } from "./schedule.ts";
+import { fullTrajectory, type Trajectory, trajectory } from "./trajectory.ts";
+
+export type Context = HookContext<DiffusionConfig>;
+
+export const count = z.int().min(1);
+
+/** Which sampler runs, and over which steps. */
+export const SAMPLER = {
+  sampler: z
+    .enum(["ddim", "ddpm", "dpm-solver"])
+    .default("ddim")
+    .describe("ddim, ddpm (ancestral), or dpm-solver (DPM-Solver++ 2M)"),
+  steps: count.optional().describe("S, sampling steps (default: ddim 50, dpm-solver 20, ddpm all T)"),
+  eta: z
+    .union([z.number(), z.literal("sigma-hat")])
+    .default(0)
+    .describe("ddim: 0 is deterministic, 1 as random as ddpm; sigma-hat: the larger variance"),
+  variance: z
+    .enum(Object.keys(VARIANCES) as [keyof typeof VARIANCES])
+    .default("fixed-large")
+    .describe("ddpm: variance of a step (section 3.2 of the paper)"),
+  spacing: z.enum(["linear", "quadratic"]).default("linear").describe("how the S steps are chosen of T"),
+  convention: z
+    .enum(["paper", "official"])
+    .default("paper")
+    .describe("steps as the DDIM paper writes them, or as its official code runs them"),
+};
+export type SamplerOptions = z.output<z.ZodObject<typeof SAMPLER>>;
+
+const STEPS: Readonly<Record<SamplerOptions["sampler"], (T: number) => number>> = {
+  ddim: (T) => Math.min(50, T),
+  "dpm-solver": (T) => Math.min(20, T),
+  ddpm: (T) => T,
+};
+
+/** The plan these options ask for, and the steps it takes. */
+export function planOf(schedule: NoiseSchedule, options: SamplerOptions): { plan: Plan; path: Trajectory } {
+  const { sampler, eta, variance, spacing, convention } = options;
+  const { T } = schedule;
+  const S = options.steps ?? STEPS[sampler](T);
+  const path = S === T ? fullTrajectory(T) : trajectory({ T, S, spacing, convention });
+  const plans: Record<SamplerOptions["sampler"], () => Plan> = {
+    ddim: () => ddim(schedule, path, { eta }),
+    ddpm: () => ddpm(schedule, path, { variance }),
+    "dpm-solver": () => dpmSolver(schedule, path),
+  };
+  return { plan: plans[sampler](), path };
+}
+
+/** All that says how images are drawn, but for which. */
+export const DRAWING = {
+  ...SAMPLER,
+  guidance: z
+    .number()
+    .default(1)
+    .describe("scale of classifier-free guidance: 1 is none, more holds closer to the class"),
+  clip: z.boolean().default(true).describe("do not hold x̂₀ to the range of images at each step"),
+};
+export const Drawing = z.strictObject(DRAWING);
+
+/** Which sampler ran, and which steps, for people. */
+export const drawnHow = (plan: Plan, path: Trajectory, guidance: number): string =>
+  `${plan.name}; ${path.description}${guidance === 1 ? "" : `; guidance ${guidance}`}`;
+
+const classNumber = ({ data }: Context, name: string): number =>
+  lookup("class", Object.fromEntries(data.classes.map((known, i) => [known, i])), name);
+
+/** The class of each of `n` images: the one asked for, or each in turn; none for a model that knows none. */
+export function labelsOf(
+  context: Context,
+  model: DiffusionModel,
+  n: number,
+  name: string | undefined,
+): number[] | undefined {
+  if (model.classes === 0) {
+    if (name !== undefined)
+      throw new UserError(
+        `class ${name} was asked for, but this ${context.task.name} was trained without classes: leave --class out`,
+      );
+    return undefined;
+  }
+  const label = name === undefined ? undefined : classNumber(context, name);
+  return Array.from({ length: n }, (_, i) => label ?? i % model.classes);
+}
+
+/** A sampler with the run's weights baked in, for as long as the job takes. */
+export const samplerOf = (context: Context, model = diffusionOf(context)): Sampler =>
+  new Sampler(model, (fn, name) => context.compile(fn, name));
+
+/** Images in the batches that suit a processor. */
+export const BATCH = 64;
