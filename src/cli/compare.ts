@@ -64,7 +64,7 @@ export function compareCommand(io: Io): Cli {
       "Of one diffusion run: the table of the DDIM paper. For each η and number of steps S, how far the images it draws\n" +
         "are from the data (Fréchet distance), how many are recognised as the class asked for, and the time of an image.\n" +
         "Of several runs, of any models on the same data: quality, training time and time of an image, one row a run.\n" +
-        "Always with the number of images and the floor. Ctrl-C stops; the same command goes on where it was.",
+        "Always with the number of images and the floor. Ctrl-C stops; the same command goes on where it was, and one with other --etas or --steps adds to the table.",
     )
     .argument("<runs...>", "folders of runs, or their names under runs/")
     .examples(

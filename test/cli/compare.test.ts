@@ -94,6 +94,10 @@ test("the same command goes on: after Ctrl-C, and cell by cell, to the same numb
   expect(again.code, again.err).toBe(0);
   const done = jsonLines(again.out).filter((e) => e.event === "cell");
   expect(done.map((e) => e.eta)).toEqual(["sigma-hat"]);
+  // A part of it asked for again is still the whole table.
+  const part = await cli(compare(at("ddpm"), SMALL.replace("3,20", "3")));
+  expect(part.code, part.err).toBe(0);
+  expect((jsonLines(part.out).at(-1) as unknown as { cells: unknown[] }).cells).toHaveLength(6);
   const numbers = (text: string): unknown => (JSON.parse(text) as { numbers: unknown }).numbers;
   expect(numbers(readFileSync(cell, "utf8"))).toEqual(numbers(before));
   expect(readFileSync(join(table(), "cells/eta-0-steps-20-every.json"), "utf8")).toBe(kept);

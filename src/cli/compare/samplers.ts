@@ -13,6 +13,7 @@ import {
   compareGrids,
   compareTables,
   findings,
+  inOrder,
   type MeasuredCell,
   median,
   planOfCell,
@@ -130,7 +131,7 @@ export async function compareSamplers(run: RunFolder, how: SamplersHow): Promise
       }
       bar.stop();
     });
-    const measured = cells.map((cell) => store.cells.get(cellName(cell))!);
+    const measured = inOrder([...store.cells.values()]);
     const about =
       `${run.config.model} on ${run.config.data}, step ${step} (${kind === "ema" ? "averaged" : "trained"} weights), seed ${seed}, ` +
       `n = ${samples}${guidance === 1 ? "" : `, guidance ${guidance}`}, ${convention} subsequences` +

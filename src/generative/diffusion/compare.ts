@@ -47,6 +47,15 @@ export function cellsOf(T: number, { etas, steps, spacings }: CellOptions): Cell
   );
 }
 
+/** Cells as `cellsOf` has them, whatever order they were measured in. */
+export const inOrder = <C extends Cell>(cells: readonly C[]): C[] =>
+  [...cells].sort(
+    (a, b) =>
+      a.S - b.S ||
+      SPACINGS.indexOf(a.spacing as Spacing) - SPACINGS.indexOf(b.spacing as Spacing) ||
+      rank(a.eta) - rank(b.eta),
+  );
+
 /** "eta-0.2-steps-50-linear": the name of its files. */
 export const cellName = ({ eta, S, spacing }: Cell): string => `eta-${eta}-steps-${S}-${spacing}`;
 
@@ -166,20 +175,17 @@ export function compareChart(
   return sideBySide(title, panels);
 }
 
-/** Pictures of cells as rows of η and columns of S, for each spacing. A cell without a picture is left out with its row. */
+/** Pictures of cells as rows of η and columns of S, for each spacing; of the S that were measured with every η. */
 export function compareGrids<P>(
   cells: readonly Cell[],
   picture: (cell: Cell) => P,
 ): { spacing: Spacing | "every"; rows: { name: string; images: P[] }[]; columns: string[] }[] {
-  return grids(cells).map(({ spacing, etas, steps, at }) => ({
-    spacing,
-    columns: steps.map((S) => `S = ${S}`),
-    rows: etas.flatMap((eta) => {
-      const row = steps.map((S) => at(eta, S));
-      if (row.some((cell) => cell === undefined)) return [];
-      return [{ name: etaName(eta), images: row.map((cell) => picture(cell!)) }];
-    }),
-  }));
+  return grids(cells).flatMap(({ spacing, etas, steps, at }) => {
+    const whole = steps.filter((S) => etas.every((eta) => at(eta, S)));
+    if (whole.length === 0) return [];
+    const rows = etas.map((eta) => ({ name: etaName(eta), images: whole.map((S) => picture(at(eta, S)!)) }));
+    return [{ spacing, columns: whole.map((S) => `S = ${S}`), rows }];
+  });
 }
 
 /** What the DDIM paper says of such a table, read off this one: each a sentence with its numbers. */

@@ -7,6 +7,7 @@ import {
   compareGrids,
   compareTables,
   findings,
+  inOrder,
   type MeasuredCell,
   median,
   planOfCell,
@@ -132,17 +133,26 @@ test("what the table says of DDIM is said in words", () => {
   expect(findings(table.slice(3, 5))).toEqual([]);
 });
 
-test("pictures: rows of η, columns of S, whole rows only", () => {
+test("cells in whatever order they were measured stand in the table's", () => {
+  const cells = cellsOf(1000, { etas, steps: [10, 50, 1000], spacings: SPACINGS });
+  expect(inOrder([...cells].reverse())).toEqual(cells);
+});
+
+test("pictures: rows of η, and the columns of S that all of them have", () => {
   const [linear, quadratic] = compareGrids(table, cellName);
   expect(linear).toEqual({
     spacing: "linear",
-    columns: ["S = 50", "S = 1000"],
+    columns: ["S = 50"],
     rows: [
-      { name: "η = 0", images: ["eta-0-steps-50-linear", "eta-0-steps-1000-every"] },
-      { name: "σ̂", images: ["eta-sigma-hat-steps-50-linear", "eta-sigma-hat-steps-1000-every"] },
+      { name: "η = 0", images: ["eta-0-steps-50-linear"] },
+      { name: "η = 1", images: ["eta-1-steps-50-linear"] },
+      { name: "σ̂", images: ["eta-sigma-hat-steps-50-linear"] },
     ],
   });
-  expect(quadratic!.rows.map(({ name }) => name)).toEqual(["η = 0"]);
+  expect(quadratic!.columns).toEqual(["S = 1000"]);
+  expect(quadratic!.rows.map(({ name }) => name)).toEqual(["η = 0", "σ̂"]);
+  const apart = [measured({ eta: 1, S: 10, spacing: "linear" }, 4, 10), table[0]!];
+  expect(compareGrids(apart, cellName)).toEqual([]);
   const every = compareGrids(table.slice(4), cellName);
   expect(every).toHaveLength(1);
   expect(every[0]).toMatchObject({ spacing: "every", columns: ["S = 1000"] });
