@@ -27,7 +27,6 @@ import { trajectory } from "./trajectory.ts";
 const Sample = z.strictObject({
   count: z.int().min(1).max(10_000).default(64).describe("images to draw"),
   ...DRAWING,
-  drawnHow,
   class: z.string().optional().describe("draw this class only (default: each class in turn)"),
   interpolate: z.boolean().default(false).describe("also draw what lies between noises (slerp; with ddim)"),
   grid: z.boolean().default(false).describe("also draw η against the number of steps, from the same noise"),
