@@ -3,6 +3,7 @@ import { progress } from "../src/cli/progress.ts";
 import { openDataset } from "../src/data/node.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
 import { at, type Images, rows } from "../src/generative/latent-model.ts";
+import { partOf } from "../src/generative/metrics/part.ts";
 import { quality } from "../src/generative/metrics/quality.ts";
 import { openRuler } from "../src/generative/metrics/ruler.node.ts";
 import type { Drawn } from "../src/generative/model.ts";
@@ -75,10 +76,8 @@ async function kindsOf(data: Data, count: number): Promise<Kind[]> {
   );
   const places = (accept: (label: number) => boolean): number[] =>
     [...all.labels!.data.keys()].filter((i) => accept(all.labels!.data[i]!));
-  // The test set is ordered by the writers: its halves differ.
-  const spread = (examples: Examples): number[] =>
-    first.map((i) => Math.floor((i * examples.length) / count));
-  const test = await of(data.test, spread(data.test));
+  const some = (examples: Examples): Promise<Drawn> => of(examples, partOf(examples.length, count));
+  const test = await some(data.test);
   const even = await of(data.test, places((label) => label % 2 === 0).slice(0, count));
   const onePerClass = data.classes.map((_, label) => places((l) => l === label)[0]!);
   const ten = await of(
@@ -93,7 +92,7 @@ async function kindsOf(data: Data, count: number): Promise<Kind[]> {
   });
   return [
     { name: "test images", drawn: test },
-    { name: "training images", drawn: await of(data.train, spread(data.train)) },
+    { name: "training images", drawn: await some(data.train) },
     { name: "moved by 2 pixels", drawn: changed((p, i, x) => (x < 2 ? 0 : p[i - 2]!)) },
     { name: "blurred, 3 × 3", drawn: changed(blurred) },
     { name: "noise added, σ = 0.2", drawn: changed((p, i) => p[i]! + 0.2 * normal[i]!) },

@@ -13,6 +13,7 @@ import { CLASSIFIER_OPTIONS, Classifier } from "./classifier.ts";
 import { imageShapeOf } from "./coders.ts";
 import { type Images, joined, type Labels, pass, rows } from "./latent-model.ts";
 import { predictions } from "./metrics/classes.ts";
+import { partOf } from "./metrics/part.ts";
 import { floors } from "./metrics/quality.ts";
 import { describe, type Measured, type Ruler, type RulerText, rulerOf } from "./metrics/ruler.ts";
 import {
@@ -57,7 +58,7 @@ export const classifier: ModelDefinition<typeof CLASSIFIER_OPTIONS> = {
     return { name: "classifier", module, players: [player] };
   },
   preview: async (context) => {
-    const { accuracy, crossEntropy } = score(await answersTo(context, evenly(context.data.test, LOOK)));
+    const { accuracy, crossEntropy } = score(await answersTo(context, some(context.data.test, LOOK)));
     return { numbers: { testAccuracy: accuracy, testCrossEntropy: crossEntropy } };
   },
   evaluate: hook(z.strictObject({}), evaluate),
@@ -113,14 +114,13 @@ const answersTo = (context: Context, examples: Examples): Promise<Answers> =>
     return { images, probabilities, labels: labels as Int32Array, predicted: predictions(probabilities) };
   });
 
-/** `count` of the examples at even distances: data sets are sorted by class at times. */
-function evenly(examples: Examples, count: number): Examples {
-  const length = Math.min(count, examples.length);
-  const place = (i: number): number => Math.floor((i * examples.length) / length);
+/** `count` of the examples, which stand for all of them. */
+function some(examples: Examples, count: number): Examples {
+  const part = partOf(examples.length, count);
   return {
-    length,
+    length: part.length,
     fields: examples.fields,
-    batch: (indices) => examples.batch(Int32Array.from(indices, place)),
+    batch: (indices) => examples.batch(Int32Array.from(indices, (i) => part[i]!)),
   };
 }
 

@@ -6,6 +6,7 @@ import { joined, pass } from "../latent-model.ts";
 import type { Drawn, HookContext, Output } from "../model.ts";
 import { classHistogram, inceptionScore, klFromUniform, recognised } from "./classes.ts";
 import { frechetDistance, type Gaussian, gaussianOf } from "./frechet.ts";
+import { partOf } from "./part.ts";
 import { precisionRecall } from "./precision-recall.ts";
 import type { Ruler } from "./ruler.ts";
 import { sharpness } from "./sharpness.ts";
@@ -60,7 +61,7 @@ export async function quality(
     // There are fewer test images than drawn ones: the floor is then a little high.
     ...(held < n && { frechetFloorSamples: held }),
     inceptionScore: inceptionScore(probabilities),
-    ...(await precisionRecall(thinned(real.train, few), thinned(features, few), {
+    ...(await precisionRecall(some(real.train, few), some(features, few), {
       progress: (done, total) => progress(done, total, "precision and recall"),
     })),
     ...(few < n && { precisionRecallSamples: few }),
@@ -117,7 +118,7 @@ export async function floors(parts: QualityParts): Promise<Record<string, number
   const few = Math.min(n, train.shape[0]!, NEIGHBOURS);
   return {
     ...Object.fromEntries(sizes.map((size) => [`frechetFloor/${size}`, floorOf(real, size)])),
-    ...(await precisionRecall(thinned(train, few), thinned(test, few), {
+    ...(await precisionRecall(some(train, few), some(test, few), {
       progress: (done, total) => parts.progress(done, total, "precision and recall"),
     })),
     precisionRecallSamples: few,
@@ -180,19 +181,16 @@ const SETS = 5;
 function floorOf({ test, gaussian }: Reference, count: number): number {
   const sets = Math.max(1, Math.min(SETS, Math.floor(test.shape[0]! / count)));
   let sum = 0;
-  for (let set = 0; set < sets; set++)
-    sum += frechetDistance(gaussianOf(thinned(test, count, { set, sets })), gaussian);
+  for (let set = 0; set < sets; set++) sum += frechetDistance(gaussianOf(some(test, count, set)), gaussian);
   return sum / sets;
 }
 
-/** `count` rows at even distances: data sets are sorted by class at times. Of several sets, none shares a row. */
-export function thinned(features: Features, count: number, { set = 0, sets = 1 } = {}): Features {
+/** `count` rows that stand for all of them. */
+function some(features: Features, count: number, set = 0): Features {
   const [n, d] = features.shape as readonly [number, number];
   if (count >= n) return features;
   const out = new Float32Array(count * d);
-  for (let i = 0; i < count; i++) {
-    const from = Math.floor(((i * sets + set) * n) / (count * sets));
+  for (const [i, from] of partOf(n, count, set).entries())
     out.set(features.data.subarray(from * d, (from + 1) * d), i * d);
-  }
   return ndarray(out, [count, d]);
 }

@@ -5,8 +5,8 @@ import {
   klFromUniform,
   recognised,
 } from "../../../src/generative/metrics/classes.ts";
+import { partOf } from "../../../src/generative/metrics/part.ts";
 import { precisionRecall } from "../../../src/generative/metrics/precision-recall.ts";
-import { thinned } from "../../../src/generative/metrics/quality.ts";
 import { sharpness } from "../../../src/generative/metrics/sharpness.ts";
 import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
 import { hostNormal, Key } from "../../../src/tensor/random.ts";
@@ -145,10 +145,17 @@ describe("precision and recall", () => {
   });
 });
 
-test("rows at even distances", () => {
-  const rows = matrix(Array.from({ length: 10 }, (_, i) => [i]));
-  expect([...thinned(rows, 4).data]).toEqual([0, 2, 5, 7]);
-  expect(thinned(rows, 10)).toBe(rows);
-  const sets = [0, 1, 2].map((set) => [...thinned(rows, 3, { set, sets: 3 }).data]);
-  expect(sets).toEqual([[0, 3, 6], [1, 4, 7], [2, 5, 8]]); // biome-ignore format: short
+describe("the part that stands for all", () => {
+  test("always the same, without an example twice, and sets that share none", () => {
+    const sets = [0, 1, 2].map((set) => [...partOf(10, 3, set)]);
+    expect(sets).toEqual([0, 1, 2].map((set) => [...partOf(10, 3, set)]));
+    expect(new Set(sets.flat()).size).toBe(9);
+    expect([...partOf(3, 5)]).toEqual([0, 1, 2]);
+  });
+
+  test("follows nothing in the data: neither every second example nor one end of them", () => {
+    const part = [...partOf(60_000, 1000)];
+    for (const one of [(i: number) => i % 2 === 0, (i: number) => i < 30_000, (i: number) => i % 12 < 6])
+      expect(Math.abs(part.filter(one).length - 500)).toBeLessThan(60); // 4 standard deviations of a fair coin
+  });
 });
