@@ -44,7 +44,10 @@ const COLUMNS: readonly Column[] = [
   { head: "model", cell: (row) => row.model },
   { head: "parameters", cell: (row) => row.parameters.toLocaleString("en-US") },
   { head: "training", cell: ({ trainingSeconds: s }) => `${(s / 60).toFixed(1)} min` },
-  { head: "Fréchet distance", cell: fixed("frechet", 2) },
+  {
+    head: "Fréchet distance",
+    cell: ({ numbers: { frechet, frechetError } }) => withError(frechet, frechetError),
+  },
   { head: "precision", cell: fixed("precision", 3) },
   { head: "recall", cell: fixed("recall", 3) },
   { head: "KL of classes", cell: fixed("classKl", 4) },
@@ -53,6 +56,10 @@ const COLUMNS: readonly Column[] = [
   { head: "seconds a sample", cell: (row) => row.secondsPerSample.toPrecision(2) },
   { head: "n", cell: (row) => String(row.numbers.samples ?? "") },
 ];
+
+/** "12.34 ± 0.56"; without a value nothing. */
+export const withError = (value: number | undefined, error: number | undefined): string =>
+  [value, error].flatMap((v) => v?.toFixed(2) ?? []).join(" ± ");
 
 const share = (value: number | undefined): string =>
   value === undefined ? "" : `${(100 * value).toFixed(1)} %`;

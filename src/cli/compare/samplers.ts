@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { imageGrid, type Raster } from "../../data/image.ts";
 import { UserError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/node.ts";
+import { withError } from "../../generative/compare.ts";
 import { withModel } from "../../generative/context.ts";
 import {
   type Cell,
@@ -69,6 +70,7 @@ const measuredOf = ({ eta, S, spacing, ran, milliseconds, numbers }: CellRecord)
   ran,
   milliseconds,
   frechet: numbers.frechet!,
+  frechetError: numbers.frechetError,
   recognised: numbers.recognised,
 });
 
@@ -171,7 +173,7 @@ function announce(record: CellRecord, bar: Progress, printer: Printer): void {
   const { recognised } = numbers;
   if (printer.json) return;
   bar.log(
-    `${cellName(record)}: Fréchet distance ${numbers.frechet!.toFixed(2)}` +
+    `${cellName(record)}: Fréchet distance ${withError(numbers.frechet, numbers.frechetError)}` +
       `${recognised === undefined ? "" : `, ${(100 * recognised).toFixed(1)} % recognised`}, ` +
       `${milliseconds.toFixed(2)} ms an image, ${ran} steps`,
   );

@@ -3,6 +3,7 @@ import type { ChartSpec } from "../../plot/chart.ts";
 import { lineChart } from "../../plot/lines.ts";
 import { markdownTable } from "../../plot/markdown.ts";
 import { sideBySide } from "../../plot/parts.ts";
+import { withError } from "../compare.ts";
 import { ddim, type Eta } from "./ddim.ts";
 import type { Plan } from "./plan.ts";
 import type { NoiseSchedule } from "./schedule.ts";
@@ -27,6 +28,8 @@ export interface MeasuredCell extends Cell {
   /** Wall clock of one image in a batch, the median over batches, without start-up. */
   readonly milliseconds: number;
   readonly frechet: number;
+  /** Its standard error; absent where there are too few images for one. */
+  readonly frechetError?: number | undefined;
   /** Share of the images that are recognised as the class that was asked for; absent where none was. */
   readonly recognised?: number | undefined;
 }
@@ -128,7 +131,7 @@ export function compareTables(cells: readonly MeasuredCell[]): string {
       `${etaName(cell.eta)}, ${SPACING_TITLE[cell.spacing]}`,
       String(cell.S),
       String(cell.ran),
-      number(cell.frechet, 2),
+      withError(cell.frechet, cell.frechetError),
       ...(recognised ? [percent(cell.recognised)] : []),
       number(cell.milliseconds, 2),
       faster === undefined ? "" : `${faster.toFixed(1)} ×`,
@@ -138,7 +141,7 @@ export function compareTables(cells: readonly MeasuredCell[]): string {
   if (recognised) head.push("recognised");
   head.push("ms an image", "faster than DDPM");
   return [
-    ...matrix("Fréchet distance", (cell) => number(cell?.frechet, 2)),
+    ...matrix("Fréchet distance", (cell) => withError(cell?.frechet, cell?.frechetError)),
     ...(recognised ? matrix("Recognised as the class asked for", (cell) => percent(cell?.recognised)) : []),
     `## Every cell\n\n${markdownTable(head, rows)}`,
   ].join("\n\n");

@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
 import { UserError } from "../../errors.ts";
-import type { NdArray } from "../../tensor/ndarray.ts";
+import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 
 /** The normal distribution that fits n rows of D features. */
@@ -64,6 +64,29 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
   const options = { computeLeftSingularVectors: false, computeRightSingularVectors: false };
   const trace = new SingularValueDecomposition(product, options).diagonal.reduce((s, v) => s + v, 0);
   return Math.max(0, distance - 2 * trace);
+}
+
+/**
+ * How far chance moves the Fréchet distance of rows [N, D] from `reference`: its standard error, by leaving out each of
+ * `groups` blocks of neighbouring rows in turn (the delete-a-group jackknife, Shao and Wu 1989). Neighbouring, so that
+ * what is drawn class by class in turn stays so. Of the rows alone: the reference is taken to be known.
+ */
+export function frechetError(
+  features: NdArray<"float32">,
+  reference: Gaussian,
+  { groups = 10 }: { groups?: number } = {},
+): number {
+  const [n, d] = features.shape as readonly [number, number];
+  const distances = Array.from({ length: groups }, (_, g) => {
+    const [from, to] = [g, g + 1].map((i) => Math.floor((i * n) / groups)) as [number, number];
+    const rest = new Float32Array((n - (to - from)) * d);
+    rest.set(features.data.subarray(0, from * d));
+    rest.set(features.data.subarray(to * d), from * d);
+    return frechetDistance(gaussianOf(ndarray(rest, [n - (to - from), d])), reference);
+  });
+  const mean = distances.reduce((sum, value) => sum + value, 0) / groups;
+  const squares = distances.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(((groups - 1) / groups) * squares);
 }
 
 /** The symmetric root of the covariance; eigenvalues that rounding put below zero are zero. */

@@ -5,7 +5,7 @@ import type { Data, Examples } from "../../train/examples.ts";
 import { joined, pass } from "../latent-model.ts";
 import type { Drawn, HookContext, Output } from "../model.ts";
 import { classHistogram, inceptionScore, klFromUniform, recognised } from "./classes.ts";
-import { frechetDistance, type Gaussian, gaussianOf } from "./frechet.ts";
+import { frechetDistance, frechetError, type Gaussian, gaussianOf } from "./frechet.ts";
 import { partOf } from "./part.ts";
 import { precisionRecall } from "./precision-recall.ts";
 import type { Ruler } from "./ruler.ts";
@@ -38,8 +38,8 @@ export const SAMPLES_OPTION = {
 
 /**
  * Every measure of drawn images in one row, always with their number and the floor: the Fréchet distance that as many
- * test images have from the training images (the mean over up to five sets of them). A model at the floor cannot be
- * told from the data by this ruler.
+ * test images have from the training images (the mean over up to five sets of them), and its standard error. A model at
+ * the floor cannot be told from the data by this ruler, nor two models whose distances are within the error.
  */
 export async function quality(
   parts: QualityParts,
@@ -57,6 +57,9 @@ export async function quality(
   return {
     samples: n,
     frechet: frechetDistance(gaussianOf(features), real.gaussian),
+    ...(n - Math.ceil(n / 10) > real.gaussian.mean.length && {
+      frechetError: frechetError(features, real.gaussian),
+    }),
     frechetFloor: floorOf(real, held),
     // There are fewer test images than drawn ones: the floor is then a little high.
     ...(held < n && { frechetFloorSamples: held }),

@@ -1,6 +1,11 @@
 import { Matrix } from "ml-matrix";
 import { describe, expect, test } from "vitest";
-import { frechetDistance, type Gaussian, gaussianOf } from "../../../src/generative/metrics/frechet.ts";
+import {
+  frechetDistance,
+  frechetError,
+  type Gaussian,
+  gaussianOf,
+} from "../../../src/generative/metrics/frechet.ts";
 import { ndarray } from "../../../src/tensor/ndarray.ts";
 import { hostNormal, Key } from "../../../src/tensor/random.ts";
 
@@ -149,4 +154,35 @@ test("with no more images than features there is no distance, and sizes must agr
   );
   expect(frechetDistance(enough, enough)).toBe(0);
   expect(() => frechetDistance(enough, gaussian([0], [[1]]))).toThrow(/features of one size/);
+});
+
+describe("its standard error", () => {
+  const cloud = (n: number, shift: number, seed: number) =>
+    ndarray(
+      hostNormal(Key.seed(seed), 3 * n).map((v) => v + shift),
+      [n, 3],
+    );
+  const reference = gaussianOf(cloud(20_000, 0, 0));
+
+  test("is how far the distances of many draws lie apart", () => {
+    const draws = Array.from({ length: 60 }, (_, i) => cloud(500, 0.5, 1 + i));
+    const distances = draws.map((x) => frechetDistance(gaussianOf(x), reference));
+    const mean = distances.reduce((a, b) => a + b) / 60;
+    const spread = Math.sqrt(distances.reduce((a, b) => a + (b - mean) ** 2, 0) / 59);
+    const told = draws.map((x) => frechetError(x, reference)).reduce((a, b) => a + b) / 60;
+    expect(told / spread).toBeGreaterThan(0.8);
+    expect(told / spread).toBeLessThan(1.2);
+  });
+
+  test("does not count what is drawn in turn as chance", () => {
+    // Two classes far apart, in turn: only what lies within a class is chance.
+    const n = 1000;
+    const inTurn = hostNormal(Key.seed(5), n).map((v, i) => (i % 2 ? 10 : -10) + 0.1 * v);
+    const coins = hostNormal(Key.seed(6), n);
+    const byChance = hostNormal(Key.seed(5), n).map((v, i) => (coins[i]! > 0 ? 10 : -10) + 0.1 * v);
+    const [turn, chance] = [inTurn, byChance].map((data) =>
+      frechetError(ndarray(data, [n, 1]), gaussian([3], [[4]])),
+    ) as [number, number];
+    expect(turn).toBeLessThan(0.1 * chance);
+  });
 });
