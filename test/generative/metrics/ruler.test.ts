@@ -116,6 +116,7 @@ describe("quality", () => {
     expect(Object.keys(real)).toEqual([
       "samples",
       "frechet",
+      "frechetError",
       "frechetFloor",
       "inceptionScore",
       "precision",
