@@ -131,11 +131,12 @@ export class ModelBuilder {
     return this.initializer({ data: Float32Array.of(value), shape, dtype: "float32" }, "f");
   }
 
-  input(name: string, dtype: DType, shape: Shape): void {
+  /** Without a shape it may have any. */
+  input(name: string, dtype: DType, shape?: Shape): void {
     this.#inputs.push(valueInfo(name, dtype, shape));
   }
 
-  output(name: string, dtype: DType, shape: Shape): void {
+  output(name: string, dtype: DType, shape?: Shape): void {
     this.#outputs.push(valueInfo(name, dtype, shape));
   }
 
@@ -181,8 +182,8 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return create(AttributeProtoSchema, { name, ...fields });
 }
 
-function valueInfo(name: string, dtype: DType, shape: Shape): ValueInfoProto {
-  const dim = shape.map((d) =>
+function valueInfo(name: string, dtype: DType, shape?: Shape): ValueInfoProto {
+  const dim = shape?.map((d) =>
     create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(d) } }),
   );
   return create(ValueInfoProtoSchema, {
@@ -192,7 +193,7 @@ function valueInfo(name: string, dtype: DType, shape: Shape): ValueInfoProto {
         case: "tensorType",
         value: create(TypeProto_TensorSchema, {
           elemType: ONNX_TYPE[dtype],
-          shape: create(TensorShapeProtoSchema, { dim }),
+          ...(dim && { shape: create(TensorShapeProtoSchema, { dim }) }),
         }),
       },
     }),

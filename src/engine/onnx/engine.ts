@@ -1,11 +1,12 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { allocate, viewAs } from "../../tensor/dtype.ts";
+import { allocate, type DType, viewAs } from "../../tensor/dtype.ts";
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../tensor/float16.ts";
 import type { Graph } from "../../tensor/graph.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import type { Engine, Program } from "../engine.ts";
+import { ModelBuilder } from "./builder.ts";
 import { borderType, type Feed, lower, type Port } from "./lower.ts";
 import type { Target } from "./lowering/context.ts";
 
@@ -44,6 +45,8 @@ export class OrtEngine implements Engine {
   readonly #setup: OrtSetup;
   readonly #slots = new Map<Variable, Slot>();
   readonly #sessions = new Set<InferenceSession>();
+  /** By type: sessions that give back what they are given. */
+  readonly #handOn = new Map<DType, InferenceSession>();
   /** Runs follow one another: two programs may share state. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -106,6 +109,7 @@ export class OrtEngine implements Engine {
       for (const variable of this.#slots.keys()) this.#release(variable);
       for (const session of this.#sessions) await session.release();
       this.#sessions.clear();
+      this.#handOn.clear();
     });
   }
 
@@ -148,10 +152,32 @@ export class OrtEngine implements Engine {
   async #evacuate(session: InferenceSession): Promise<void> {
     for (const [{ dtype, shape }, slot] of this.#slots) {
       if (slot.owner !== session || slot.front.location !== "gpu-buffer") continue;
-      const data = await slot.front.getData();
+      const data = await this.#fetch(slot.front);
       slot.front.dispose();
       slot.front = new this.#ort.Tensor(borderType(dtype) as never, data as never, shape);
     }
+  }
+
+  /**
+   * A value's numbers, wherever they are. From a device they come through a model that only hands them on: Node's binding
+   * ends the whole process where such a tensor is asked for its data.
+   */
+  async #fetch(tensor: OrtTensor): Promise<OrtTensor["data"]> {
+    if (tensor.location !== "gpu-buffer") return tensor.data.slice();
+    const type = tensor.type as DType;
+    const session = this.#handOn.get(type) ?? (await this.#handOnSession(type));
+    const out = await session.run({ value: tensor });
+    return out[session.outputNames[0]!]!.data;
+  }
+
+  async #handOnSession(type: DType): Promise<InferenceSession> {
+    const model = new ModelBuilder();
+    model.input("value", type);
+    model.output(model.node("Identity", ["value"])[0]!, type);
+    const session = await this.#ort.InferenceSession.create(model.bytes(), this.#setup.options(0));
+    this.#handOn.set(type, session);
+    this.#sessions.add(session);
+    return session;
   }
 
   #release(variable: Variable): void {
@@ -164,10 +190,7 @@ export class OrtEngine implements Engine {
   async #read(variable: Variable): Promise<NdArray> {
     const { front } = this.#slot(variable);
     const { dtype, shape } = variable;
-    return fromOrt(
-      { dtype, shape },
-      front.location === "gpu-buffer" ? await front.getData() : front.data.slice(),
-    );
+    return fromOrt({ dtype, shape }, await this.#fetch(front));
   }
 
   #toOrt({ data, shape, dtype }: NdArray): OrtTensor {

@@ -26,6 +26,8 @@ export async function nodeEngine({ device = "cpu", threads }: EngineOptions = {}
     name: `onnxruntime-node ${device}${host ? `, ${count} thread${count > 1 ? "s" : ""}` : ""}`,
     target: device === "webgpu" ? WEBGPU : { ...CPU, ...(block && { block }) },
     ownBuffers: host,
+    // On CUDA the binding has no buffers of the device: state crosses to the host at every step.
+    ...(device === "webgpu" && { stateLocation: "gpu-buffer" as const }),
     options: (work) => ({
       executionProviders: [device],
       intraOpNumThreads: work < ONE_THREAD_BELOW ? 1 : count,
