@@ -1,10 +1,12 @@
 import { UserError } from "../errors.ts";
 import { add, constant, div, minimum, mul, sqrt, square, sum } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { packTensors } from "./packing.ts";
 
 /** √Σ‖g‖²: the length of all gradients as one vector. */
 export function globalNorm(gradients: readonly Tensor[]): Tensor {
-  return sqrt(gradients.map((g) => sum(square(g))).reduce((a, b) => add(a, b), constant(0)));
+  const squares = packTensors(gradients).packed.map((g) => sum(square(g)));
+  return sqrt(squares.reduce((a, b) => add(a, b), constant(0)));
 }
 
 /**
@@ -18,5 +20,7 @@ export function clipGradNorm(
   if (!(maxNorm > 0)) throw new UserError(`clipGradNorm: the largest norm is above 0, not ${maxNorm}`);
   const norm = globalNorm(gradients);
   const factor = minimum(div(maxNorm, add(norm, 1e-6)), 1);
-  return { gradients: gradients.map((g) => mul(g, factor)), norm };
+  // In few pieces, as the optimizer takes them: cut apart here and joined there, they stay as they are.
+  const { packed, unpack } = packTensors(gradients);
+  return { gradients: unpack(packed.map((g) => mul(g, factor))), norm };
 }

@@ -16,6 +16,29 @@ export interface Group<V extends Variable = Variable> {
   readonly name: string;
 }
 
+/** The large tensors as they are, and all small ones end to end in one vector; `unpack` cuts what was made of them. */
+export function packTensors(tensors: readonly Tensor[]): {
+  readonly packed: Tensor[];
+  unpack(packed: readonly Tensor[]): Tensor[];
+} {
+  const small = tensors.filter((t) => t.size < LARGE);
+  const rest = tensors.filter((t) => t.size >= LARGE);
+  if (small.length < 2) return { packed: [...tensors], unpack: (packed) => [...packed] };
+  const flat = concat(
+    small.map((t) => reshape(t, [t.size])),
+    0,
+  );
+  return {
+    packed: [flat, ...rest],
+    unpack: ([vector, ...others]) => {
+      let at = 0;
+      return tensors.map((t) =>
+        t.size >= LARGE ? others.shift()! : reshape(narrow(vector!, 0, at, (at += t.size)), t.shape),
+      );
+    },
+  };
+}
+
 /**
  * How a list of variables is cut into groups. Updating small tensors one by one costs more in dispatch than in
  * arithmetic, so all small ones of one part share a vector. `partOf` keeps variables apart that are treated
