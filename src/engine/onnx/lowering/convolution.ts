@@ -74,7 +74,7 @@ export const convolution: Lowerings<
 
   conv2dWeightGrad: (t, [x, g], ctx) => {
     const few = t.attrs.kernel[0] * t.attrs.kernel[1] <= MOST_TAPS;
-    return few && ctx.target.contrib ? weightGradByTaps(t, x!, g!, ctx) : weightGradByConv(t, x!, g!, ctx);
+    return few ? weightGradByTaps(t, x!, g!, ctx) : weightGradByConv(t, x!, g!, ctx);
   },
 
   maxPool2d: (t, [x], { model }) =>

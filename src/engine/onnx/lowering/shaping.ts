@@ -1,8 +1,22 @@
 import { filled } from "../../../tensor/ndarray.ts";
-import type { Lowerings } from "./context.ts";
+import type { Context, Lowerings } from "./context.ts";
 
 /** Far beyond any start: how ONNX's Slice is told to run backwards past element 0. */
 const BEFORE_THE_FIRST = -(2 ** 31);
+
+/** One after the other along an axis: a tree where a Concat takes only so many pieces. */
+export function joinedAlong(axis: number, inputs: readonly string[], { model, target }: Context): string {
+  let pieces = [...inputs];
+  while (pieces.length > 1) {
+    const joined: string[] = [];
+    for (let i = 0; i < pieces.length; i += target.maxPieces) {
+      const group = pieces.slice(i, i + target.maxPieces);
+      joined.push(group.length === 1 ? group[0]! : model.node("Concat", group, { axis: { int: axis } })[0]!);
+    }
+    pieces = joined;
+  }
+  return pieces[0]!;
+}
 
 export const shaping: Lowerings<
   | "reshape"
@@ -29,19 +43,7 @@ export const shaping: Lowerings<
     const pick = (values: readonly number[]): string => model.ints(axes.map((i) => values[i]!));
     return model.node("Slice", [x!, pick(starts), model.ints(ends), model.ints(axes), pick(steps)])[0]!;
   },
-  concat: (t, inputs, { model, target }) => {
-    let pieces = [...inputs];
-    const axis = { axis: { int: t.attrs.axis } };
-    while (pieces.length > 1) {
-      const joined: string[] = [];
-      for (let i = 0; i < pieces.length; i += target.maxPieces) {
-        const group = pieces.slice(i, i + target.maxPieces);
-        joined.push(group.length === 1 ? group[0]! : model.node("Concat", group, axis)[0]!);
-      }
-      pieces = joined;
-    }
-    return pieces[0]!;
-  },
+  concat: (t, inputs, ctx) => joinedAlong(t.attrs.axis, inputs, ctx),
   pad: (t, [x], { model }) => {
     const { low, high, value } = t.attrs;
     const inputs = [x!, model.ints([...low, ...high])];

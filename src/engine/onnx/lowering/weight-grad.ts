@@ -1,8 +1,9 @@
 import { convLength, sizeOf } from "../../../tensor/shape.ts";
 import type { ConvGeometry, Tensor } from "../../../tensor/tensor.ts";
 import { CONTRIB, type ModelBuilder } from "../builder.ts";
-import type { Context } from "./context.ts";
+import type { Context, Target } from "./context.ts";
 import { convAttributes, type Quad } from "./geometry.ts";
+import { joinedAlong } from "./shaping.ts";
 
 /** Kernels of more taps (a gradient of a gradient has whole images as kernels) go through one convolution. */
 export const MOST_TAPS = 49;
@@ -11,17 +12,19 @@ const SMALL_IMAGE = 64;
 
 /**
  * dW[·,·,i,j] = Σₙ Gᵢ Xⱼᵀ: a shift along rows is applied to g, a shift along columns to x, each as a product
- * with a 0/1 matrix, so kh + kw shifted copies serve kh·kw products. Three to eight times faster on CPU than
- * one convolution with g as its kernel.
+ * with a 0/1 matrix, so kh + kw shifted copies, side by side, serve all kh·kw taps in one product. Two to eight times
+ * faster than one convolution with g as its kernel, on CPU as on WebGPU.
  */
 export function weightGradByTaps(t: Tensor<"conv2dWeightGrad">, x: string, g: string, ctx: Context): string {
   const { model } = ctx;
   const { groups, kernel } = t.attrs;
+  const [kh, kw] = kernel;
   const [n, channels, h, w] = t.inputs[0]!.shape as Quad;
   const [, out, oh, ow] = t.inputs[1]!.shape as Quad;
   const pixels = h * ow;
+  const per = channels / groups;
   // Xⱼ [n, C, h, ow]: column q·stride + j·dilation − pad of x comes to column q.
-  const columns = Array.from({ length: kernel[1] }, (_, j) => {
+  const columns = Array.from({ length: kw }, (_, j) => {
     const [shifted] = ctx.once(`columns ${x} ${j} ${ow} ${JSON.stringify(t.attrs)}`, () => {
       const matrix = shiftMatrix(w, ow, j, 1, t.attrs);
       if (!matrix) return [x];
@@ -30,67 +33,80 @@ export function weightGradByTaps(t: Tensor<"conv2dWeightGrad">, x: string, g: st
     });
     return shifted!;
   });
-  // Gᵢ [n, O, h, ow]: row p of g comes to row p·stride + i·dilation − pad.
-  const rows = Array.from({ length: kernel[0] }, (_, i) => {
-    const matrix = shiftMatrix(h, oh, i, 0, t.attrs);
-    return matrix ? model.node("MatMul", [shared(model, matrix, [h, oh]), g])[0]! : g;
-  });
-  const taps =
-    groups === 1 && pixels <= SMALL_IMAGE && n > 1
-      ? oneProduct(model, rows, columns, { n, out, channels, h, ow })
-      : productsByImage(model, rows, columns, { n, out, channels, groups, pixels });
-  const perm = model.node("Transpose", [taps], { perm: { ints: [1, 2, 0] } })[0]!;
-  return model.node("Reshape", [perm, model.ints(t.shape)])[0]!;
-}
-
-/** Each tap a batched product over images and groups, summed over images: [taps, O, C / groups]. */
-function productsByImage(
-  model: ModelBuilder,
-  rows: readonly string[],
-  columns: readonly string[],
-  {
-    n,
-    out,
-    channels,
-    groups,
-    pixels,
-  }: { n: number; out: number; channels: number; groups: number; pixels: number },
-): string {
-  const flat = (value: string, c: number): string =>
-    model.node("Reshape", [value, model.ints([n * groups, c / groups, pixels])])[0]!;
-  const left = rows.map((r) => flat(r, out));
-  const right = columns.map((c) => flat(c, channels));
-  const ones = model.initializer({ data: new Float32Array(n).fill(1), shape: [1, n], dtype: "float32" });
-  const products = left.flatMap((a) =>
-    right.map((b) => {
-      const each = model.node("FusedMatMul", [a, b], { transB: { int: 1 } }, { domain: CONTRIB })[0]!;
-      const split = model.node("Reshape", [each, model.ints([n, (out * channels) / groups])])[0]!;
-      const sum = n === 1 ? split : model.node("MatMul", [ones, split])[0]!;
-      return model.node("Reshape", [sum, model.ints([1, out, channels / groups])])[0]!;
-    }),
+  // G [n, O, kh, h, ow]: in place i, row p of g comes to row p·stride + i·dilation − pad.
+  const stacked = shiftsAbove(h, oh, t.attrs);
+  const rows = stacked ? model.node("MatMul", [shared(model, stacked, [kh * h, oh]), g])[0]! : g;
+  const left = model.node("Reshape", [rows, model.ints([n * groups, (out / groups) * kh, pixels])])[0]!;
+  const beside = columns.map(
+    (column) => model.node("Reshape", [column, model.ints([n * groups, per, pixels])])[0]!,
   );
-  return products.length === 1 ? products[0]! : model.node("Concat", products, { axis: { int: 0 } })[0]!;
+  const right = joinedAlong(1, beside, ctx);
+  const product =
+    groups === 1 && pixels <= SMALL_IMAGE && n > 1
+      ? overBatch(ctx, left, right, [out * kh, kw * per, n * pixels])
+      : sumOfProducts(ctx, left, right, [n, out * kh * kw * per]);
+  const taps = model.node("Reshape", [product, model.ints([out, kh, kw, per])])[0]!;
+  return model.node("Transpose", [taps], { perm: { ints: [0, 3, 1, 2] } })[0]!;
 }
 
-/** All taps and images in one product, channels first: [taps, O, C]. */
-function oneProduct(
-  model: ModelBuilder,
-  rows: readonly string[],
-  columns: readonly string[],
-  { n, out, channels, h, ow }: { n: number; out: number; channels: number; h: number; ow: number },
+/** A product for each image (and group), then their sum over images, as a product with ones. */
+function sumOfProducts(
+  { model, target }: Context,
+  left: string,
+  right: string,
+  [n, size]: readonly [number, number],
 ): string {
-  const lines = (values: readonly string[], c: number): string => {
-    const flat = values.map((v) => model.node("Reshape", [v, model.ints([n, c, h * ow])])[0]!);
-    const all = flat.length === 1 ? flat[0]! : model.node("Concat", flat, { axis: { int: 1 } })[0]!;
-    const first = model.node("Transpose", [all], { perm: { ints: [1, 0, 2] } })[0]!;
-    return model.node("Reshape", [first, model.ints([values.length * c, n * h * ow])])[0]!;
-  };
-  const sides = [lines(rows, out), lines(columns, channels)];
-  const product = model.node("FusedMatMul", sides, { transB: { int: 1 } }, { domain: CONTRIB })[0]!;
-  const open = model.node("Reshape", [product, model.ints([rows.length, out, columns.length, channels])])[0]!;
-  const turned = model.node("Transpose", [open], { perm: { ints: [0, 2, 1, 3] } })[0]!;
-  return model.node("Reshape", [turned, model.ints([rows.length * columns.length, out, channels])])[0]!;
+  const each = timesTransposed(model, target, left, right, [0, 2, 1]);
+  if (n === 1) return each;
+  const ones = model.initializer({ data: new Float32Array(n).fill(1), shape: [1, n], dtype: "float32" });
+  return model.node("MatMul", [ones, model.node("Reshape", [each, model.ints([n, size])])[0]!])[0]!;
 }
+
+/** One product for the whole batch, whose pixels stand in one line for each channel. */
+function overBatch(
+  { model, target }: Context,
+  left: string,
+  right: string,
+  [rows, columns, line]: readonly [number, number, number],
+): string {
+  const lines = (value: string, count: number): string => {
+    const first = model.node("Transpose", [value], { perm: { ints: [1, 0, 2] } })[0]!;
+    return model.node("Reshape", [first, model.ints([count, line])])[0]!;
+  };
+  const sides = [lines(left, rows), lines(right, columns)];
+  return timesTransposed(model, target, sides[0]!, sides[1]!, [1, 0]);
+}
+
+/** a·bᵀ; `swap` is the permutation that turns b. */
+function timesTransposed(
+  model: ModelBuilder,
+  { contrib }: Target,
+  a: string,
+  b: string,
+  swap: readonly number[],
+): string {
+  if (contrib) return model.node("FusedMatMul", [a, b], { transB: { int: 1 } }, { domain: CONTRIB })[0]!;
+  return model.node("MatMul", [a, model.node("Transpose", [b], { perm: { ints: swap } })[0]!])[0]!;
+}
+
+/** The shifts of all rows of the kernel, one above the other: [kh · h, oh]; undefined where they are one identity. */
+function shiftsAbove(
+  h: number,
+  oh: number,
+  c: Tensor<"conv2dWeightGrad">["attrs"],
+): Float32Array | undefined {
+  const [kh] = c.kernel;
+  const shifts = Array.from({ length: kh }, (_, i) => shiftMatrix(h, oh, i, 0, c));
+  if (kh === 1 && !shifts[0]) return undefined;
+  const all = new Float32Array(kh * h * oh);
+  shifts.forEach((shift, i) => {
+    all.set(shift ?? identity(h), i * h * oh);
+  });
+  return all;
+}
+
+const identity = (size: number): Float32Array =>
+  Float32Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
 
 /** [size, result] with 1 where input index = result index · stride + tap · dilation − pad; undefined if it is the identity. */
 function shiftMatrix(
@@ -116,7 +132,8 @@ const matrices = new WeakMap<ModelBuilder, Map<string, string>>();
 function shared(model: ModelBuilder, data: Float32Array, shape: [number, number]): string {
   const table = matrices.get(model) ?? new Map<string, string>();
   matrices.set(model, table);
-  const key = `${shape.join()}:${data.indexOf(1)}:${data.lastIndexOf(1)}`;
+  const ones = [...data.keys()].filter((i) => data[i] === 1);
+  const key = `${shape.join()}: ${ones.join()}`;
   const name = table.get(key) ?? model.initializer({ data, shape, dtype: "float32" }, "shift");
   table.set(key, name);
   return name;
