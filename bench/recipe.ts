@@ -1,0 +1,79 @@
+import { parseArgs } from "node:util";
+import { buildModel } from "../src/cli/common.ts";
+import { openDataset } from "../src/data/node.ts";
+import { compile } from "../src/engine/compile.ts";
+import { DEVICES, type Device } from "../src/engine/engine.ts";
+import { nodeEngine } from "../src/engine/onnx/node.ts";
+import { lookup } from "../src/errors.ts";
+import { median } from "../src/generative/diffusion/compare.ts";
+import { diffusionOf } from "../src/generative/diffusion/config.ts";
+import { ddim, initialNoise, Sampler, trajectory } from "../src/generative/diffusion/index.ts";
+import { RECIPES, trainingOf } from "../src/recipes.ts";
+import { Key } from "../src/tensor/random.ts";
+import { imageData } from "../src/train/examples.ts";
+import { train } from "../src/train/loop.ts";
+
+/**
+ * tsx bench/recipe.ts [ddpm-mnist] [--device webgpu] [--batch 32,128] [--images 100] [--steps 15] [--data NAME]
+ *
+ * A diffusion recipe on a device: whole training steps by batch size, data and noise included, and sampling steps
+ * (DDIM, S = 20) by number of images. JSON lines, medians; the first step, which compiles, stands apart.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    device: { type: "string", default: "cpu" },
+    batch: { type: "string", default: "32" },
+    images: { type: "string", default: "100" },
+    steps: { type: "string", default: "15" },
+    data: { type: "string" },
+  },
+});
+const numbers = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
+const round = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+const [name = "ddpm-mnist"] = positionals;
+const device = lookup("device", Object.fromEntries(DEVICES.map((d) => [d, d])), values.device) as Device;
+const recipe = lookup("recipe", RECIPES, name);
+const data = imageData(await openDataset(values.data ?? trainingOf(recipe).data));
+const config: unknown = recipe.model.config.parse(recipe.config);
+const steps = Number(values.steps);
+const key = Key.seed(0);
+const print = (line: Record<string, unknown>): void => console.log(JSON.stringify(line));
+
+/** Milliseconds between the events of a stream: the first, and the median of the others. */
+async function pace(stream: AsyncIterable<unknown>): Promise<{ first_ms: number; median_ms: number }> {
+  const times: number[] = [];
+  let last = performance.now();
+  for await (const _ of stream) {
+    times.push(performance.now() - last);
+    last = performance.now();
+  }
+  return { first_ms: round(times[0]!), median_ms: round(median(times.slice(1))) };
+}
+
+async function* trainingSteps(stream: ReturnType<typeof train>): AsyncGenerator<number> {
+  for await (const event of stream) if (event.kind === "step") yield event.metrics["loss"]!;
+}
+
+for (const batchSize of numbers(values.batch)) {
+  const engine = await nodeEngine({ device });
+  const { task, plan } = buildModel(recipe.model, config, data, { ...trainingOf(recipe), batchSize, steps });
+  const run = trainingSteps(train({ task, plan, examples: data.train, engine, seed: 0 }));
+  const parameters = task.module.parameterCount;
+  const about = { recipe: name, engine: engine.name, parameters };
+  print({ name: "training step", ...about, batch: batchSize, ...(await pace(run)) });
+  if (batchSize === numbers(values.batch).at(-1)) {
+    const model = diffusionOf({ task, config: config as Parameters<typeof diffusionOf>[0]["config"], data });
+    const freeze = task.module.parameters();
+    const sampler = new Sampler(model, (fn, of) => compile(fn, { engine, name: of ?? "sampler", freeze }));
+    const path = trajectory({ T: model.schedule.T, S: 20 });
+    for (const count of numbers(values.images)) {
+      const label = Array.from({ length: count }, (_, i) => i % model.classes);
+      const how = { x: initialNoise(model, key, count), key, ...(model.classes > 0 && { label }) };
+      const drawing = sampler.run(ddim(model.schedule, path), how);
+      print({ name: "sampling step", ...about, images: count, ...(await pace(drawing)) });
+    }
+  }
+  await engine.dispose();
+}
