@@ -72,6 +72,9 @@ const measuredOf = ({ eta, S, spacing, ran, milliseconds, numbers }: CellRecord)
   frechet: numbers.frechet!,
   frechetError: numbers.frechetError,
   recognised: numbers.recognised,
+  precision: numbers.precision!,
+  recall: numbers.recall!,
+  sharpness: numbers.sharpness!,
 });
 
 /** η × S of one diffusion run. Each cell is a file once it is done, each batch of the cell in work another. */

@@ -32,6 +32,10 @@ export interface MeasuredCell extends Cell {
   readonly frechetError?: number | undefined;
   /** Share of the images that are recognised as the class that was asked for; absent where none was. */
   readonly recognised?: number | undefined;
+  readonly precision: number;
+  readonly recall: number;
+  /** Over that of the training images: what detail is left. */
+  readonly sharpness: number;
 }
 
 export interface CellOptions {
@@ -133,13 +137,14 @@ export function compareTables(cells: readonly MeasuredCell[]): string {
       String(cell.ran),
       withError(cell.frechet, cell.frechetError),
       ...(recognised ? [percent(cell.recognised)] : []),
+      ...[cell.precision, cell.recall, cell.sharpness].map((value) => number(value, 2)),
       number(cell.milliseconds, 2),
       faster === undefined ? "" : `${faster.toFixed(1)} ×`,
     ];
   });
   const head = ["sampler", "S", "steps run", "Fréchet distance"];
   if (recognised) head.push("recognised");
-  head.push("ms an image", "faster than DDPM");
+  head.push("precision", "recall", "sharpness", "ms an image", "faster than DDPM");
   return [
     ...matrix("Fréchet distance", (cell) => withError(cell?.frechet, cell?.frechetError)),
     ...(recognised ? matrix("Recognised as the class asked for", (cell) => percent(cell?.recognised)) : []),
