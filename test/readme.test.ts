@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { kebab } from "../src/cli/options.ts";
@@ -48,6 +48,15 @@ test.each(snippets)("%s, snippet %i prints what its comments say", async (_page,
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+const guides = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+
+test.each(["README.md", ...guides.map((name) => `docs/${name}`)])("%s: what it links to is there", (page) => {
+  const text = readFileSync(join(root, page), "utf8");
+  const links = [...text.matchAll(/\]\(([^)#\s]+)/g)].map((match) => match[1]!);
+  const local = links.filter((link) => !/^\w+:/.test(link));
+  expect(local.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
 });
 
 function run(args: readonly string[], cwd: string): Promise<{ out: string; err: string }> {
