@@ -53,7 +53,7 @@ async function pace(stream: AsyncIterable<unknown>): Promise<{ first_ms: number;
 }
 
 async function* trainingSteps(stream: ReturnType<typeof train>): AsyncGenerator<number> {
-  for await (const event of stream) if (event.kind === "step") yield event.metrics["loss"]!;
+  for await (const event of stream) if (event.kind === "step") yield event.metrics.loss!;
 }
 
 for (const batchSize of numbers(values.batch)) {

@@ -5,7 +5,7 @@ import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { type Trained, train } from "./training.ts";
 
 /** The software adapter that comes with Debian's Chromium: a Vulkan driver for machines without a GPU. */
-const DRIVER = process.env["VK_DRIVER_FILES"] ?? "/usr/lib/chromium/vk_swiftshader_icd.json";
+const DRIVER = process.env.VK_DRIVER_FILES ?? "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 let gpu: Engine;
 let host: Engine;
@@ -14,7 +14,7 @@ beforeAll(async () => {
     throw new Error(
       `${DRIVER} is missing: install chromium and libvulkan1, or name a driver in VK_DRIVER_FILES`,
     );
-  process.env["VK_DRIVER_FILES"] = process.env["VK_ICD_FILENAMES"] = DRIVER;
+  process.env.VK_DRIVER_FILES = process.env.VK_ICD_FILENAMES = DRIVER;
   gpu = await nodeEngine({ device: "webgpu" });
   host = await nodeEngine({ threads: 1 });
 });
