@@ -114,15 +114,21 @@ describe("the tables", () => {
 
   test("every cell with its time, and how much faster than DDPM it is", () => {
     expect(speedUp(table[0]!, table)).toBe(21);
-    expect(text).toContain("| η = 0, linear steps | 50 | 50 | 2.50 | 97.0 % | 0.75 | 0.50 | 0.25 | 10.00 | 21.0 × |");
-    expect(text).toContain("| σ̂, every step | 1000 | 1000 | 2.00 | 99.0 % | 0.75 | 0.50 | 0.25 | 210.00 | 1.0 × |");
+    expect(text).toContain(
+      "| η = 0, linear steps | 50 | 50 | 2.50 | 97.0 % | 0.75 | 0.50 | 0.25 | 10.00 | 21.0 × |",
+    );
+    expect(text).toContain(
+      "| σ̂, every step | 1000 | 1000 | 2.00 | 99.0 % | 0.75 | 0.50 | 0.25 | 210.00 | 1.0 × |",
+    );
     expect(speedUp(table[0]!, table.slice(0, 5))).toBeUndefined();
   });
 
   test("a model without classes has no recognised share", () => {
     const plain = table.map((cell) => ({ ...cell, recognised: undefined }));
     expect(compareTables(plain)).not.toContain("ecognised");
-    expect(compareTables(plain)).toContain("| η = 0, linear steps | 50 | 50 | 2.50 | 0.75 | 0.50 | 0.25 | 10.00 | 21.0 × |");
+    expect(compareTables(plain)).toContain(
+      "| η = 0, linear steps | 50 | 50 | 2.50 | 0.75 | 0.50 | 0.25 | 10.00 | 21.0 × |",
+    );
   });
 });
 
