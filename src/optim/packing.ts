@@ -19,7 +19,7 @@ export interface Group<V extends Variable = Variable> {
 /** The large tensors as they are, and all small ones end to end in one vector; `unpack` cuts what was made of them. */
 export function packTensors(tensors: readonly Tensor[]): {
   readonly packed: Tensor[];
-  unpack(packed: readonly Tensor[]): Tensor[];
+  readonly unpack: (packed: readonly Tensor[]) => Tensor[];
 } {
   const small = tensors.filter((t) => t.size < LARGE);
   const rest = tensors.filter((t) => t.size >= LARGE);
