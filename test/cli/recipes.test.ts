@@ -63,7 +63,7 @@ test("the help shows a recipe's values as defaults, and what was recorded", asyn
   expect(option("--epochs <x>")).not.toContain("default");
   expect(option("--no-flip")).not.toBe("");
   expect(out).toContain("Train ddpm by a recipe: ");
-  expect(out.replace(/\s+/g, " ")).toContain("Recorded: not run here: 800,000 steps of a U-Net");
+  expect(out.replace(/\s+/g, " ")).toContain("Recorded: not trained here: 800,000 steps of a U-Net");
   const all = await cli(["train", "--help"]);
   expect(all.out).toMatch(/Models:\n +ae .*\n/);
   expect(all.out).toMatch(/Recipes:\n +ddpm-mnist /);
