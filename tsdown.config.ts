@@ -14,7 +14,7 @@ export default defineConfig({
   fixedExtension: false,
   // One file a module, as in src: what a page does not import it does not load.
   unbundle: true,
-  // The declarations are tsc's (tsconfig.types.json): bundlers lose the fluent methods, which are a merged declaration.
+  // The declarations are tsc's (tsconfig.types.json): bundlers lose a tensor's array() and value(), which are a merged declaration.
   dts: false,
   deps: { neverBundle: [/^node:/] },
 });

@@ -1,4 +1,3 @@
-import "./engine/fluent.ts";
 import { provideEngine } from "./engine/engine.ts";
 import { nodeEngine } from "./engine/onnx/node.ts";
 

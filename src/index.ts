@@ -1,4 +1,3 @@
-import "./engine/fluent.ts";
 import { provideEngine } from "./engine/engine.ts";
 import { webEngine } from "./engine/onnx/web.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import "../../src/engine/fluent.ts";
+import "../../src/engine/eager.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { setDefaultEngine } from "../../src/engine/engine.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";

@@ -46,7 +46,7 @@ export const standardize = (x: Operand, eps: number): Tensor => apply("standardi
 /** 1 / √(var + eps) over the last axis, kept with size 1. */
 export const invStd = (x: Operand, eps: number): Tensor => apply("invStd", [asTensor(x)], { eps });
 
-type OneOrTwo = number | readonly [number, number];
+export type OneOrTwo = number | readonly [number, number];
 export interface ConvOptions {
   readonly stride?: OneOrTwo;
   /** One number, [rows, columns], or [[top, bottom], [left, right]]. */
@@ -91,24 +91,22 @@ export function convTranspose2d(
   return apply("conv2dInputGrad", [t, w], { ...g, size: [length(0), length(1)] });
 }
 
+export interface PoolOptions {
+  /** The kernel's size when left out. */
+  readonly stride?: OneOrTwo;
+  readonly padding?: OneOrTwo;
+}
+
 const PADDING_FOR_MAX = -3.4e38;
 
-export function maxPool2d(
-  x: Operand,
-  kernel: OneOrTwo,
-  options: { stride?: OneOrTwo; padding?: OneOrTwo } = {},
-): Tensor {
+export function maxPool2d(x: Operand, kernel: OneOrTwo, options: PoolOptions = {}): Tensor {
   const [ph, pw] = two(options.padding ?? 0);
   const padded = pad(x, { low: [0, 0, ph, pw], high: [0, 0, ph, pw], value: PADDING_FOR_MAX });
   return apply("maxPool2d", [padded], { kernel: two(kernel), stride: two(options.stride ?? kernel) });
 }
 
 /** Means over windows; windows that overlap or leave a rest are a depthwise convolution. */
-export function avgPool2d(
-  x: Operand,
-  kernel: OneOrTwo,
-  options: { stride?: OneOrTwo; padding?: OneOrTwo } = {},
-): Tensor {
+export function avgPool2d(x: Operand, kernel: OneOrTwo, options: PoolOptions = {}): Tensor {
   const t = asTensor(x);
   const k = two(kernel);
   const stride = two(options.stride ?? kernel);
