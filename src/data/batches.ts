@@ -1,4 +1,5 @@
 import { hostPermutation, type Key } from "../tensor/random.ts";
+import type { Examples, HostBatch } from "./data.ts";
 import { type Batch, batchOf, type Split, slice } from "./dataset.ts";
 import type { Transform } from "./transforms.ts";
 
@@ -74,6 +75,23 @@ export function* batches(
     const key = order.key.split("transform").split(at.epoch).split(at.index);
     yield { ...batch, images: transform ? transform(batch.images, key) : batch.images, next };
   }
+}
+
+/** A batch on its way, and where to go on after it. */
+export interface Fetch {
+  readonly batch: HostBatch | Promise<HostBatch>;
+  readonly next: Position;
+}
+
+/** Shuffled batches without end, from a position on; the rest of an epoch that fills no batch is left out. */
+export function* fetches(
+  examples: Examples,
+  batchSize: number,
+  key: Key,
+  start?: Position,
+): Generator<Fetch> {
+  for (const { indices, next } of batchIndices(examples.length, { batchSize, key }, start))
+    yield { batch: examples.batch(indices), next };
 }
 
 /** Every image once, in order, for evaluation; the last batch may be smaller. */

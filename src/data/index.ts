@@ -1,10 +1,14 @@
 export * from "./batches.ts";
 export { cifarDataset, cifarSplit } from "./cifar.ts";
+export * from "./data.ts";
 export * from "./dataset.ts";
 export { idxDataset, idxSplit, type NamedBytes, parseIdx } from "./idx.ts";
 export * from "./image.ts";
 export * from "./image-files.ts";
 export { drawMixture, MIXTURES, type Mixture } from "./mixtures.ts";
-export { CIFAR10, DATASETS, DIGITS, FASHION } from "./names.ts";
+export { CIFAR10, DATASETS, DIGITS, FASHION, KNOWN_SPECS, knownSpec } from "./names.ts";
+export { mixtureData } from "./points.ts";
+export * from "./spec.ts";
+export * from "./tokenizer.ts";
 export * as transforms from "./transforms.ts";
 export { type FetchOptions, fetchDataset } from "./web.ts";

@@ -1,12 +1,14 @@
+import type { HostBatch } from "../data/data.ts";
 import type { Module } from "../nn/module.ts";
 import type { OptimizerFactory, Schedule } from "../optim/optimizer.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
+export type { HostBatch };
+
 /** What a loss sees of one batch: named tensors, as the data set gives them ("images", "labels", "tokens" …). */
 export type Batch = Readonly<Record<string, Tensor>>;
-export type HostBatch = Readonly<Record<string, NdArray>>;
 
 /** The loss to minimise, and any other numbers worth logging (all scalars). */
 export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;

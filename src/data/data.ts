@@ -1,0 +1,95 @@
+import type { NdArray } from "../tensor/ndarray.ts";
+import { batchOf, type Dataset, type Split } from "./dataset.ts";
+import type { Mixture } from "./mixtures.ts";
+import type { Fields, ImageSpec, PairSpec, PointSpec, TokenSpec } from "./spec.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** One batch on the host: named arrays, each with the batch dimension first ("images", "labels", "tokens" …). */
+export type HostBatch = Readonly<Record<string, NdArray>>;
+
+/** Examples as training sees them: a fixed number, fetched by index. */
+export interface Examples {
+  readonly length: number;
+  readonly fields: Fields;
+  /** The examples at these indices, stacked along a new first dimension. */
+  batch(indices: ArrayLike<number>): HostBatch | Promise<HostBatch>;
+}
+
+/** A data set that is open, by what an example is. */
+export type Data = ImageData | PointData | TokenData | PairData;
+
+/** Examples hold `images` float32 [B, C, H, W] in [0, 1] and, where there are classes, `labels` int32 [B]. */
+export interface ImageData {
+  readonly kind: "images";
+  /** As the user names it: "mnist". */
+  readonly name: string;
+  readonly spec: ImageSpec;
+  readonly train: Examples;
+  readonly test: Examples;
+  /** Names of the classes by index; empty where examples have none. */
+  readonly classes: readonly string[];
+}
+
+/** Examples hold `points` float32 [B, D] and, where there are classes, `labels` int32 [B]. */
+export interface PointData {
+  readonly kind: "points";
+  readonly name: string;
+  readonly spec: PointSpec;
+  readonly train: Examples;
+  readonly test: Examples;
+  readonly classes: readonly string[];
+  /** Where the examples were drawn from, if that is known: samples can then be measured exactly. */
+  readonly mixture?: Mixture | undefined;
+}
+
+/** A text, as one row of tokens. */
+export interface TokenStream {
+  readonly length: number;
+  readonly tokens: Int32Array;
+}
+
+export interface TokenData {
+  readonly kind: "tokens";
+  readonly name: string;
+  readonly spec: TokenSpec;
+  readonly train: TokenStream;
+  readonly test: TokenStream;
+  readonly tokenizer: Tokenizer;
+}
+
+export interface TokenPair {
+  readonly source: Int32Array;
+  readonly target: Int32Array;
+}
+
+export interface PairData {
+  readonly kind: "pairs";
+  readonly name: string;
+  readonly spec: PairSpec;
+  readonly train: readonly TokenPair[];
+  readonly test: readonly TokenPair[];
+  readonly source: Tokenizer;
+  readonly target: Tokenizer;
+}
+
+export function imageExamples(split: Split): Examples {
+  const images = { shape: split.imageShape, dtype: "float32" } as const;
+  const labels = { shape: [], dtype: "int32" } as const;
+  return {
+    length: split.length,
+    fields: split.labels ? { images, labels } : { images },
+    batch: (indices) => {
+      const { images, labels } = batchOf(split, indices);
+      return labels ? { images, labels } : { images };
+    },
+  };
+}
+
+export const imageData = ({ name, imageShape, classes, train, test }: Dataset): ImageData => ({
+  kind: "images",
+  name,
+  spec: { kind: "images", name, shape: imageShape, classes },
+  train: imageExamples(train),
+  test: imageExamples(test),
+  classes,
+});
