@@ -1,9 +1,16 @@
 import { UserError } from "../errors.ts";
-import { type BitGenerator, Pcg64, Xoshiro128 } from "./random/bits.ts";
+import { type BitGenerator, type BitGeneratorState, Pcg64, Xoshiro128 } from "./random/bits.ts";
 import { type Seed, SeedSequence } from "./random/seed.ts";
 import { standardExponential, standardNormal } from "./random/ziggurat.ts";
 
-export { type BitGenerator, Pcg64, Xoshiro128 } from "./random/bits.ts";
+export {
+  type BitGenerator,
+  type BitGeneratorState,
+  Pcg64,
+  type Pcg64State,
+  Xoshiro128,
+  type Xoshiro128State,
+} from "./random/bits.ts";
 export { freshEntropy, type Seed, SeedSequence } from "./random/seed.ts";
 
 /** What algorithms and environments draw from. */
@@ -28,6 +35,21 @@ export class Generator {
 
   constructor(bits: BitGenerator) {
     this.bits = bits;
+  }
+
+  /** A generator that goes on from a saved state, of the kind that the state is of. */
+  static from(state: BitGeneratorState): Generator {
+    return new Generator(state?.bitGenerator === "xoshiro128**" ? new Xoshiro128(state) : new Pcg64(state));
+  }
+
+  /** All that it needs to go on with the same numbers, as plain data: for checkpoints, and across processes. */
+  state(): BitGeneratorState {
+    return this.bits.state();
+  }
+
+  /** Goes on from a saved state. @throws UserError for the state of another kind of generator, or none. */
+  restore(state: BitGeneratorState): void {
+    this.bits.restore(state);
   }
 
   /** A copy that continues with the same numbers. */
@@ -62,14 +84,14 @@ export class Generator {
     if (!(span >= 0)) {
       throw new UserError(`integers(${low}${high === undefined ? "" : `, ${high}`}): low must be below high`);
     }
-    return from + this.bounded(span);
+    return from + this.#bounded(span);
   }
 
   /** A whole number in 0 … max, by Lemire's method (2019), as NumPy takes it from 32 or 64 bits. */
-  private bounded(max: number): number {
+  #bounded(max: number): number {
     if (max === 0) return 0;
     if (max === 0xffffffff) return this.bits.next32();
-    if (max > 0xffffffff) return this.bounded64(max);
+    if (max > 0xffffffff) return this.#bounded64(max);
     const n = max + 1;
     // n × a 32-bit draw is exact in a double while n ≤ 2^21; above that its halves are.
     for (;;) {
@@ -84,7 +106,7 @@ export class Generator {
     }
   }
 
-  private bounded64(max: number): number {
+  #bounded64(max: number): number {
     if (!Number.isSafeInteger(max)) throw new UserError(`integers: a range of ${max} is beyond 2^53`);
     const n = BigInt(max) + 1n;
     const threshold = (2n ** 64n - n) % n;
@@ -122,7 +144,7 @@ export class Generator {
   /** One element, each as likely: NumPy's `choice(items)`. */
   choice<T>(items: ArrayLike<T>): T {
     if (items.length === 0) throw new UserError("choice: nothing to choose from");
-    return items[this.bounded(items.length - 1)] as T;
+    return items[this.#bounded(items.length - 1)] as T;
   }
 
   /** An index with probability p[index]: NumPy's `choice(n, p=p)`. */
@@ -143,12 +165,12 @@ export class Generator {
   /** Shuffles in place (Fisher–Yates from the end) and returns its argument. */
   shuffle<T extends { length: number; [index: number]: unknown }>(items: T): T {
     // NumPy rejects masked draws here, and uses Lemire's method everywhere else.
-    this.shuffleTail(items, 1, (max) => this.masked(max));
+    this.#shuffleTail(items, 1, (max) => this.#masked(max));
     return items;
   }
 
   /** A whole number in 0 … max: draws as many bits as max has until one fits. */
-  private masked(max: number): number {
+  #masked(max: number): number {
     const mask = 0xffffffff >>> Math.clz32(max);
     for (;;) {
       const u = (this.bits.next32() & mask) >>> 0;
@@ -156,7 +178,7 @@ export class Generator {
     }
   }
 
-  private shuffleTail(
+  #shuffleTail(
     items: { length: number; [index: number]: unknown },
     first: number,
     draw: (max: number) => number,
@@ -179,17 +201,17 @@ export class Generator {
     if (size > n) throw new UserError(`cannot draw ${size} different numbers from ${n}`);
     if (n > 10000 && size > Math.floor(n / 50)) {
       const all = Array.from({ length: n }, (_, i) => i);
-      this.shuffleTail(all, Math.max(n - size, 1), (max) => this.bounded(max));
+      this.#shuffleTail(all, Math.max(n - size, 1), (max) => this.#bounded(max));
       return all.slice(n - size);
     }
     // R. Floyd's algorithm
     const seen = new Set<number>();
     for (let j = n - size; j < n; j++) {
-      const draw = this.bounded(j);
+      const draw = this.#bounded(j);
       seen.add(seen.has(draw) ? j : draw);
     }
     const drawn = [...seen];
-    this.shuffleTail(drawn, 1, (max) => this.bounded(max));
+    this.#shuffleTail(drawn, 1, (max) => this.#bounded(max));
     return drawn;
   }
 
@@ -197,7 +219,7 @@ export class Generator {
   poisson(lam: number): number {
     if (!(lam >= 0)) throw new UserError(`poisson: the mean must be ≥ 0, not ${lam}`);
     if (lam === 0) return 0;
-    if (lam >= 10) return this.poissonPtrs(lam);
+    if (lam >= 10) return this.#poissonPtrs(lam);
     const limit = Math.exp(-lam);
     let product = this.bits.random();
     let n = 0;
@@ -205,7 +227,7 @@ export class Generator {
     return n;
   }
 
-  private poissonPtrs(lam: number): number {
+  #poissonPtrs(lam: number): number {
     const logLam = Math.log(lam);
     const b = 0.931 + 2.53 * Math.sqrt(lam);
     const a = -0.059 + 0.02483 * b;

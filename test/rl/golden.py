@@ -48,6 +48,28 @@ def sums(seed):
     }
 
 
+def saved(seed, odd):
+    """A generator's state after some draws (with half a 64-bit draw still to come if odd), and what follows."""
+    g = np.random.default_rng(seed)
+    for _ in range(5):
+        g.random()
+    for _ in range(3 if odd else 4):
+        g.integers(10)
+    s = g.bit_generator.state
+    state = {
+        "bitGenerator": s["bit_generator"],
+        "state": {k: str(v) for k, v in s["state"].items()},
+        "hasUint32": s["has_uint32"],
+        "uinteger": s["uinteger"] if s["has_uint32"] else 0,
+    }
+    after = {
+        "integers": [int(g.integers(1000)) for _ in range(5)],
+        "random": [g.random() for _ in range(3)],
+        "normal": [g.normal() for _ in range(3)],
+    }
+    return {"state": state, "after": after}
+
+
 def categorical(p, g):
     return int(np.argmax(np.cumsum(p) > g.random()))
 
@@ -255,6 +277,7 @@ def main():
     golden = {
         "numpy": np.__version__,
         "draws": {str(seed): rng_draws(seed) for seed in (0, 42, 2**40 + 7)},
+        "saved": {"odd": saved(11, True), "even": saved(11, False)},
         "sums": sums(1),
         "seedSequence": {
             "spawned": [int(w) for w in sequence.generate_state(6)],

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Pcg64State } from "../../src/rl/random.ts";
 
 interface Draws {
   random: number[];
@@ -23,6 +24,11 @@ interface Draws {
   last: number;
 }
 
+interface Saved {
+  state: Pcg64State;
+  after: { integers: number[]; random: number[]; normal: number[] };
+}
+
 /** [state] at a start, [state, reward, terminated] after a step. */
 export type TableRow = [number] | [number, number, boolean];
 /** The observation alone at a start; with reward and end after a step. */
@@ -31,6 +37,8 @@ export type BlackjackRow = [number, number, number] | [number, number, number, n
 /** What golden.py wrote. */
 export interface Golden {
   draws: Record<"0" | "42" | "1099511627783", Draws>;
+  /** NumPy's own states, and the draws that follow. */
+  saved: { odd: Saved; even: Saved };
   sums: { normal: number; exponential: number; last: number };
   seedSequence: { spawned: number[]; list: number[]; big: number[] };
   actions: { four: number[]; six: number[]; two: number[]; three: number[] };

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { fastRandom, Generator, npRandom, Pcg64, SeedSequence } from "../../src/rl/random.ts";
+import {
+  fastRandom,
+  Generator,
+  npRandom,
+  Pcg64,
+  type Pcg64State,
+  SeedSequence,
+} from "../../src/rl/random.ts";
 import { golden } from "./golden.ts";
 
 const times = <T>(n: number, f: () => T): T[] => Array.from({ length: n }, f);
@@ -62,6 +69,54 @@ describe("NumPy's random numbers", () => {
       const ahead = times(4, () => g.integers(1000));
       expect(times(4, () => copy.integers(1000))).toEqual(ahead);
     }
+  });
+
+  it("goes on from NumPy's own states, half a 64-bit draw in hand or not", () => {
+    for (const { state, after } of [golden.saved.odd, golden.saved.even]) {
+      const g = Generator.from(state);
+      expect(g.state()).toEqual(state);
+      expect(times(5, () => g.integers(1000))).toEqual(after.integers);
+      expect(times(3, () => g.random())).toEqual(after.random);
+      expect(times(3, () => g.normal())).toEqual(after.normal);
+    }
+    expect([golden.saved.odd.state.hasUint32, golden.saved.even.state.hasUint32]).toEqual([1, 0]);
+  });
+
+  it("is saved as JSON and restored in place, at any point", () => {
+    for (const g of [npRandom(3), fastRandom(3)]) {
+      for (let used = 0; used < 5; used++) {
+        const saved = JSON.parse(JSON.stringify(g.state())) as ReturnType<typeof g.state>;
+        const ahead = times(4, () => [g.integers(1000), g.normal(), g.integers(2 ** 40)]);
+        const other = Generator.from(saved);
+        expect(times(4, () => [other.integers(1000), other.normal(), other.integers(2 ** 40)])).toEqual(
+          ahead,
+        );
+        g.restore(saved);
+        expect(times(4, () => [g.integers(1000), g.normal(), g.integers(2 ** 40)])).toEqual(ahead);
+        g.integers(7);
+      }
+    }
+  });
+
+  it("refuses what is no state, or another generator's", () => {
+    const state = npRandom(0).state() as Pcg64State;
+    expect(() => npRandom(0).restore(fastRandom(0).state())).toThrow(
+      "the state of a xoshiro128** generator cannot go on in a PCG64 generator: make one with Generator.from(state)",
+    );
+    expect(() => fastRandom(0).restore(state)).toThrow(
+      "the state of a PCG64 generator cannot go on in a xoshiro",
+    );
+    for (const wrong of [
+      { ...state, state: { state: "-1", inc: "1" } },
+      { ...state, state: { state: String(2n ** 128n), inc: "1" } },
+      { ...state, hasUint32: 2 },
+      { ...state, uinteger: 2 ** 32 },
+      undefined,
+    ])
+      expect(() => Generator.from(wrong as Pcg64State)).toThrow("not the state of a PCG64 generator");
+    expect(() => Generator.from({ bitGenerator: "xoshiro128**", words: [0, 0, 0, 0] })).toThrow(
+      "not the state of a xoshiro128** generator",
+    );
   });
 
   it("refuses what is no seed, no range, no distribution", () => {

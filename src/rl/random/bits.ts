@@ -1,4 +1,23 @@
-import type { SeedSequence } from "./seed.ts";
+import { UserError } from "../../errors.ts";
+import { show } from "../show.ts";
+import { SeedSequence } from "./seed.ts";
+
+/** NumPy's `bit_generator.state` of a PCG64: the two 128-bit numbers are decimal strings. */
+export interface Pcg64State {
+  readonly bitGenerator: "PCG64";
+  readonly state: { readonly state: string; readonly inc: string };
+  /** 1: the high half of the last 64-bit draw, `uinteger`, is still to be handed out as 32 bits. */
+  readonly hasUint32: 0 | 1;
+  readonly uinteger: number;
+}
+
+export interface Xoshiro128State {
+  readonly bitGenerator: "xoshiro128**";
+  readonly words: readonly number[];
+}
+
+/** All that a source of bits needs to go on, as plain data that JSON can hold. */
+export type BitGeneratorState = Pcg64State | Xoshiro128State;
 
 /**
  * A source of random bits. `next64` leaves its 64 bits in `hi` and `lo` (signed 32-bit halves), so that no
@@ -12,8 +31,37 @@ export interface BitGenerator {
   next32(): number;
   /** 53 bits, in [0, 1). */
   random(): number;
+  state(): BitGeneratorState;
+  /** @throws UserError for the state of another kind of generator, or none. */
+  restore(state: BitGeneratorState): void;
   /** A copy that continues with the same numbers. */
   clone(): BitGenerator;
+}
+
+function refuse(kind: BitGeneratorState["bitGenerator"], state: unknown): UserError {
+  const got = (state as { bitGenerator?: unknown } | undefined)?.bitGenerator;
+  return new UserError(
+    typeof got === "string" && got !== kind
+      ? `the state of a ${got} generator cannot go on in a ${kind} generator: make one with Generator.from(state)`
+      : `not the state of a ${kind} generator: ${show(state)}. Take what state() returned.`,
+  );
+}
+
+const isWord = (x: unknown): x is number =>
+  Number.isInteger(x) && (x as number) >= 0 && (x as number) < 2 ** 32;
+
+/** A 128-bit number as text into four 32-bit limbs, least significant first; false if it is none. */
+function readLimbs(text: unknown, limbs: Float64Array, at: number): boolean {
+  if (typeof text !== "string" || !/^\d{1,39}$/.test(text)) return false;
+  let rest = BigInt(text);
+  for (let i = 0; i < 4; i++, rest >>= 32n) limbs[at + i] = Number(rest & 0xffffffffn);
+  return rest === 0n;
+}
+
+function limbsText(limbs: Float64Array, at: number): string {
+  let n = 0n;
+  for (let i = 3; i >= 0; i--) n = (n << 32n) | BigInt(limbs[at + i]!);
+  return n.toString();
 }
 
 const R16 = 1 / 65536;
@@ -29,16 +77,21 @@ export class Pcg64 implements BitGenerator {
   hi = 0;
   lo = 0;
   /** The state (0–3) and the increment (4–7): 32-bit limbs, least significant first. */
-  private readonly s = new Float64Array(8);
+  readonly #s = new Float64Array(8);
   /** NumPy hands out the two halves of a 64-bit draw one after the other, the low one first. */
-  private spare = -1;
+  #spare = -1;
 
-  constructor(seed: SeedSequence) {
+  constructor(from: SeedSequence | Pcg64State) {
+    if (from instanceof SeedSequence) this.#seed(from);
+    else this.restore(from);
+  }
+
+  #seed(seed: SeedSequence): void {
     const w = seed.generateState(8);
     // The seed's high 64 bits come first: words (2,3 | 0,1) are the limbs, least significant first.
     const state = [w[2]!, w[3]!, w[0]!, w[1]!];
     const stream = [w[6]!, w[7]!, w[4]!, w[5]!];
-    const s = this.s;
+    const s = this.#s;
     for (let i = 0; i < 4; i++) s[4 + i] = ((stream[i]! << 1) | (i === 0 ? 1 : stream[i - 1]! >>> 31)) >>> 0;
     this.next64();
     let carry = 0;
@@ -51,7 +104,7 @@ export class Pcg64 implements BitGenerator {
   }
 
   next64(): void {
-    const s = this.s;
+    const s = this.#s;
     const a0 = s[0]!;
     const a1 = s[1]!;
     const a2 = s[2]!;
@@ -98,13 +151,13 @@ export class Pcg64 implements BitGenerator {
   }
 
   next32(): number {
-    if (this.spare >= 0) {
-      const out = this.spare;
-      this.spare = -1;
+    if (this.#spare >= 0) {
+      const out = this.#spare;
+      this.#spare = -1;
       return out;
     }
     this.next64();
-    this.spare = this.hi >>> 0;
+    this.#spare = this.hi >>> 0;
     return this.lo >>> 0;
   }
 
@@ -113,9 +166,28 @@ export class Pcg64 implements BitGenerator {
     return ((this.hi >>> 0) * 2097152 + (this.lo >>> 11)) * 1.1102230246251565e-16;
   }
 
+  state(): Pcg64State {
+    const state = { state: limbsText(this.#s, 0), inc: limbsText(this.#s, 4) };
+    const has = this.#spare >= 0;
+    return { bitGenerator: "PCG64", state, hasUint32: has ? 1 : 0, uinteger: has ? this.#spare : 0 };
+  }
+
+  restore(from: BitGeneratorState): void {
+    const limbs = new Float64Array(8);
+    if (
+      from?.bitGenerator !== "PCG64" ||
+      !readLimbs(from.state?.state, limbs, 0) ||
+      !readLimbs(from.state.inc, limbs, 4) ||
+      (from.hasUint32 !== 0 && from.hasUint32 !== 1) ||
+      !isWord(from.uinteger)
+    )
+      throw refuse("PCG64", from);
+    this.#s.set(limbs);
+    this.#spare = from.hasUint32 === 1 ? from.uinteger : -1;
+  }
+
   clone(): Pcg64 {
-    const copy = Object.create(Pcg64.prototype) as Pcg64;
-    return Object.assign(copy, this, { s: this.s.slice() });
+    return new Pcg64(this.state());
   }
 }
 
@@ -126,15 +198,17 @@ export class Pcg64 implements BitGenerator {
 export class Xoshiro128 implements BitGenerator {
   hi = 0;
   lo = 0;
-  private readonly s: Int32Array;
+  readonly #s = new Int32Array(4);
 
-  constructor(seed: SeedSequence) {
-    this.s = new Int32Array(seed.generateState(4));
-    if (this.s.every((word) => word === 0)) this.s[0] = 1;
+  constructor(from: SeedSequence | Xoshiro128State) {
+    if (from instanceof SeedSequence) {
+      this.#s.set(from.generateState(4));
+      if (this.#s.every((word) => word === 0)) this.#s[0] = 1;
+    } else this.restore(from);
   }
 
-  private next(): number {
-    const s = this.s;
+  #next(): number {
+    const s = this.#s;
     const s1 = s[1]!;
     const x = Math.imul(s1, 5);
     const out = Math.imul((x << 7) | (x >>> 25), 9);
@@ -148,21 +222,36 @@ export class Xoshiro128 implements BitGenerator {
   }
 
   next64(): void {
-    this.lo = this.next();
-    this.hi = this.next();
+    this.lo = this.#next();
+    this.hi = this.#next();
   }
 
   next32(): number {
-    return this.next() >>> 0;
+    return this.#next() >>> 0;
   }
 
   random(): number {
-    const hi = this.next() >>> 5;
-    return (hi * 67108864 + (this.next() >>> 6)) * 1.1102230246251565e-16;
+    const hi = this.#next() >>> 5;
+    return (hi * 67108864 + (this.#next() >>> 6)) * 1.1102230246251565e-16;
+  }
+
+  state(): Xoshiro128State {
+    return { bitGenerator: "xoshiro128**", words: Array.from(this.#s, (word) => word >>> 0) };
+  }
+
+  restore(from: BitGeneratorState): void {
+    if (
+      from?.bitGenerator !== "xoshiro128**" ||
+      !Array.isArray(from.words) ||
+      from.words.length !== 4 ||
+      !from.words.every(isWord) ||
+      from.words.every((word) => word === 0)
+    )
+      throw refuse("xoshiro128**", from);
+    this.#s.set(from.words.map((word) => word | 0));
   }
 
   clone(): Xoshiro128 {
-    const copy = Object.create(Xoshiro128.prototype) as Xoshiro128;
-    return Object.assign(copy, this, { s: this.s.slice() });
+    return new Xoshiro128(this.state());
   }
 }

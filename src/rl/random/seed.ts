@@ -33,8 +33,8 @@ export function freshEntropy(): bigint {
 export class SeedSequence {
   readonly entropy: Seed;
   readonly spawnKey: readonly number[];
-  private readonly pool = new Uint32Array(POOL);
-  private children = 0;
+  readonly #pool = new Uint32Array(POOL);
+  #children = 0;
 
   constructor(entropy: Seed = freshEntropy(), spawnKey: readonly number[] = []) {
     this.entropy = entropy;
@@ -43,11 +43,11 @@ export class SeedSequence {
     const key = spawnKey.flatMap(words);
     // The key of a child must never be taken for more entropy: the run is padded to the pool first.
     while (key.length > 0 && run.length < POOL) run.push(0);
-    this.mix([...run, ...key]);
+    this.#mix([...run, ...key]);
   }
 
-  private mix(entropy: readonly number[]): void {
-    const pool = this.pool;
+  #mix(entropy: readonly number[]): void {
+    const pool = this.#pool;
     let constant = 0x43b0d7e5;
     const hash = (value: number): number => {
       let v = value ^ constant;
@@ -75,7 +75,7 @@ export class SeedSequence {
     const out = new Uint32Array(n);
     let constant = 0x8b51f9dd;
     for (let i = 0; i < n; i++) {
-      let v = this.pool[i % POOL]! ^ constant;
+      let v = this.#pool[i % POOL]! ^ constant;
       constant = Math.imul(constant, 0x58f38ded);
       v = Math.imul(v, constant);
       out[i] = v ^ (v >>> XSHIFT);
@@ -87,7 +87,7 @@ export class SeedSequence {
   spawn(n: number): SeedSequence[] {
     return Array.from(
       { length: n },
-      () => new SeedSequence(this.entropy, [...this.spawnKey, this.children++]),
+      () => new SeedSequence(this.entropy, [...this.spawnKey, this.#children++]),
     );
   }
 }
