@@ -2,9 +2,9 @@
 import { modelOf } from "../src/rl/env.ts";
 import { make } from "../src/rl/make.ts";
 import { mdpFromTable, memoryOf, randomMdp } from "../src/rl/mdp/model.ts";
+import { orderedSweep } from "../src/rl/mdp/ordered-sweep.ts";
 import { fastRandom } from "../src/rl/random.ts";
 import { actionTable } from "../src/rl/tabular/learning.ts";
-import { orderedSweep } from "../src/rl/tabular/ordered-sweep.ts";
 import { qLearning } from "../src/rl/tabular/q-learning.ts";
 import { ModelTask } from "../src/rl/tabular/task.ts";
 

@@ -2,10 +2,10 @@ import { barChart, type ChartSpec, lineChart, sideBySide } from "../plot/index.t
 import { type DataTable, rmsError, runRandom } from "./figures/figure.ts";
 import { isTerminal, type Mdp } from "./mdp/model.ts";
 import { uniformPolicy } from "./mdp/policy.ts";
+import { policyEvaluation } from "./mdp/policy-evaluation.ts";
 import { exactPolicyValues } from "./mdp/values.ts";
 import { finish } from "./tabular/learning.ts";
 import { monteCarloPrediction } from "./tabular/monte-carlo.ts";
-import { policyEvaluation } from "./tabular/policy-evaluation.ts";
 import { equiprobable } from "./tabular/rules.ts";
 import { ModelTask } from "./tabular/task.ts";
 import { tdPrediction } from "./tabular/td-prediction.ts";

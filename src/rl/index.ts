@@ -28,6 +28,7 @@ export { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
 export { type TabularEnv, type TabularSpec, tabularEnv } from "./envs/tabular.ts";
 export { decodeTaxi, encodeTaxi, type TaxiPosition, taxi } from "./envs/taxi.ts";
 export * from "./figures/index.ts";
+export * from "./linear/index.ts";
 export { type EnvId, environments, type MakeOptions, make, makeFunctional, timeLimitOf } from "./make.ts";
 export * from "./mdp/index.ts";
 export * from "./random.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { linearProgramming } from "../../rl/mdp/linear-programming.ts";
 import type { Mdp } from "../../rl/mdp/model.ts";
+import { policyIteration } from "../../rl/mdp/policy-iteration.ts";
+import { prioritizedSweeping } from "../../rl/mdp/prioritized-sweeping.ts";
+import { valueIteration } from "../../rl/mdp/value-iteration.ts";
 import { actionValues } from "../../rl/mdp/values.ts";
-import { linearProgramming } from "../../rl/tabular/linear-programming.ts";
-import { policyIteration } from "../../rl/tabular/policy-iteration.ts";
-import { prioritizedSweeping } from "../../rl/tabular/prioritized-sweeping.ts";
-import { valueIteration } from "../../rl/tabular/value-iteration.ts";
 import { Cli } from "../command.ts";
 import { type Io, Printer, table } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";

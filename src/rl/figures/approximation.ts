@@ -1,15 +1,15 @@
 import { heatMap, lineChart, sideBySide } from "../../plot/index.ts";
+import { linearSarsa, linearSarsaLambda, linearValue } from "../linear/linear-sarsa.ts";
+import { type TileCoding, tileCoding } from "../linear/tile-coding.ts";
 import { make } from "../make.ts";
 import { type Mdp, mdp } from "../mdp/model.ts";
 import { uniformPolicy } from "../mdp/policy.ts";
+import { policyEvaluation } from "../mdp/policy-evaluation.ts";
 import { finish } from "../tabular/learning.ts";
-import { linearSarsa, linearSarsaLambda, linearValue } from "../tabular/linear-sarsa.ts";
 import { monteCarloPrediction } from "../tabular/monte-carlo.ts";
-import { policyEvaluation } from "../tabular/policy-evaluation.ts";
 import { equiprobable } from "../tabular/rules.ts";
 import { ModelTask, optionsOf, type TabularTask } from "../tabular/task.ts";
 import { tdPrediction } from "../tabular/td-prediction.ts";
-import { type TileCoding, tileCoding } from "../tabular/tile-coding.ts";
 import { curvesTable, type Figure, mean, range, runRandom } from "./figure.ts";
 
 const WALK = 1000;

@@ -1,10 +1,10 @@
 import { heatMap, lineChart, sideBySide } from "../../plot/index.ts";
 import { isTerminal, type Mdp } from "../mdp/model.ts";
 import { greedyActions, uniformPolicy } from "../mdp/policy.ts";
+import { policyEvaluation } from "../mdp/policy-evaluation.ts";
+import { policyIteration } from "../mdp/policy-iteration.ts";
+import { valueIteration } from "../mdp/value-iteration.ts";
 import { actionValues, exactPolicyValues } from "../mdp/values.ts";
-import { policyEvaluation } from "../tabular/policy-evaluation.ts";
-import { policyIteration } from "../tabular/policy-iteration.ts";
-import { valueIteration } from "../tabular/value-iteration.ts";
 import { curvesTable, type Figure, modelById, range } from "./figure.ts";
 
 /** A vector as the rows of a grid. */

@@ -1,6 +1,7 @@
 import { heatMap, lineChart, sideBySide } from "../../plot/index.ts";
 import { type Mdp, mdp } from "../mdp/model.ts";
 import { deterministicPolicy } from "../mdp/policy.ts";
+import { valueIteration } from "../mdp/value-iteration.ts";
 import { actionValues, exactPolicyValues } from "../mdp/values.ts";
 import { actionTable, finish } from "../tabular/learning.ts";
 import { monteCarloPrediction } from "../tabular/monte-carlo.ts";
@@ -8,7 +9,6 @@ import { monteCarloExploringStarts } from "../tabular/monte-carlo-control.ts";
 import { offPolicyPrediction } from "../tabular/monte-carlo-off-policy.ts";
 import { equiprobable, fixedPolicy } from "../tabular/rules.ts";
 import { ModelTask } from "../tabular/task.ts";
-import { valueIteration } from "../tabular/value-iteration.ts";
 import { curvesTable, type DataTable, type Figure, modelById, range, runRandom } from "./figure.ts";
 
 /** Blackjack with its states by name, "hard 16 against 10". */

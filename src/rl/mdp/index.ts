@@ -1,5 +1,10 @@
 export * from "./chain.ts";
+export { linearProgramming } from "./linear-programming.ts";
 export * from "./model.ts";
 export * from "./policy.ts";
+export { type Evaluation, policyEvaluation, type SweepOptions } from "./policy-evaluation.ts";
+export { type PolicyIterationResult, policyIteration } from "./policy-iteration.ts";
+export { prioritizedSweeping } from "./prioritized-sweeping.ts";
 export * from "./reward-process.ts";
+export { bellmanSweep, finiteHorizon, type Optimum, valueIteration } from "./value-iteration.ts";
 export * from "./values.ts";

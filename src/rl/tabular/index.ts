@@ -5,8 +5,6 @@ export { dynaQ } from "./dyna-q.ts";
 export { expectedSarsa } from "./expected-sarsa.ts";
 export { offlineLambdaReturn } from "./lambda-return.ts";
 export * from "./learning.ts";
-export { linearProgramming } from "./linear-programming.ts";
-export { type LinearSarsaOptions, linearSarsa, linearSarsaLambda, linearValue } from "./linear-sarsa.ts";
 export { monteCarloPrediction } from "./monte-carlo.ts";
 export {
   type MonteCarloControlOptions,
@@ -16,9 +14,6 @@ export {
 export { offPolicyControl, offPolicyPrediction } from "./monte-carlo-off-policy.ts";
 export { nStepSarsa } from "./n-step-sarsa.ts";
 export { nStepTd } from "./n-step-td.ts";
-export { type Evaluation, policyEvaluation, type SweepOptions } from "./policy-evaluation.ts";
-export { type PolicyIterationResult, policyIteration } from "./policy-iteration.ts";
-export { prioritizedSweeping } from "./prioritized-sweeping.ts";
 export { type ControlOptions, qLearning } from "./q-learning.ts";
 export {
   epsilonGreedy,
@@ -35,6 +30,4 @@ export { sarsaLambda } from "./sarsa-lambda.ts";
 export { EnvTask, ModelTask, type TabularTask } from "./task.ts";
 export { tdLambda } from "./td-lambda.ts";
 export { type PredictionOptions, tdPrediction } from "./td-prediction.ts";
-export { type TileCoding, tileCoding } from "./tile-coding.ts";
 export type { TraceKind } from "./traces.ts";
-export { bellmanSweep, finiteHorizon, type Optimum, valueIteration } from "./value-iteration.ts";

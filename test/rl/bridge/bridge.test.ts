@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { problems } from "../../../examples/bridge/index.ts";
 import { stoneGame } from "../../../examples/bridge/lines.ts";
 import { fourWays } from "../../../examples/bridge/solve.ts";
-import { valueIteration } from "../../../src/rl/tabular/value-iteration.ts";
+import { valueIteration } from "../../../src/rl/mdp/value-iteration.ts";
 
 describe.each(problems.map((problem) => [`${problem.number}. ${problem.name}`, problem] as const))(
   "%s",

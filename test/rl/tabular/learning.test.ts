@@ -3,6 +3,7 @@ import { modelById, range } from "../../../src/rl/figures/figure.ts";
 import { make } from "../../../src/rl/make.ts";
 import { epsilonSoft, type Mdp, mdp } from "../../../src/rl/mdp/model.ts";
 import { deterministicPolicy, greedyActions, uniformPolicy } from "../../../src/rl/mdp/policy.ts";
+import { valueIteration } from "../../../src/rl/mdp/value-iteration.ts";
 import { actionValues, exactPolicyValues, policyReturn } from "../../../src/rl/mdp/values.ts";
 import { fastRandom } from "../../../src/rl/random.ts";
 import { algorithms } from "../../../src/rl/tabular/algorithms.ts";
@@ -11,7 +12,6 @@ import { dynaQ } from "../../../src/rl/tabular/dyna-q.ts";
 import { expectedSarsa } from "../../../src/rl/tabular/expected-sarsa.ts";
 import { offlineLambdaReturn } from "../../../src/rl/tabular/lambda-return.ts";
 import { actionTable, finish, stateTable } from "../../../src/rl/tabular/learning.ts";
-import { linearSarsa, linearSarsaLambda } from "../../../src/rl/tabular/linear-sarsa.ts";
 import { monteCarloPrediction } from "../../../src/rl/tabular/monte-carlo.ts";
 import { monteCarloControl } from "../../../src/rl/tabular/monte-carlo-control.ts";
 import { offPolicyControl, offPolicyPrediction } from "../../../src/rl/tabular/monte-carlo-off-policy.ts";
@@ -24,8 +24,6 @@ import { sarsaLambda } from "../../../src/rl/tabular/sarsa-lambda.ts";
 import { EnvTask, ModelTask } from "../../../src/rl/tabular/task.ts";
 import { tdLambda } from "../../../src/rl/tabular/td-lambda.ts";
 import { tdPrediction } from "../../../src/rl/tabular/td-prediction.ts";
-import { tileCoding } from "../../../src/rl/tabular/tile-coding.ts";
-import { valueIteration } from "../../../src/rl/tabular/value-iteration.ts";
 
 const walk = modelById("RandomWalk19-v0");
 const cliff = modelById("CliffWalking-v1");
@@ -414,11 +412,6 @@ describe("bad options", () => {
     [() => finish(dynaQ(task, { ...base, n: 1.5 })), "n, the planning steps, must be ≥ 0, not 1.5"],
     [() => epsilonGreedy(-0.1), "epsilon must lie in 0 … 1, not -0.1"],
     [() => softmax(0), "the temperature must be > 0, not 0"],
-    [
-      () => tileCoding({ low: [0], high: [Infinity], tiles: 4, tilings: 2 }),
-      "dimension 0 has the bounds 0 and Infinity",
-    ],
-    [() => tileCoding({ low: [0], high: [1, 2], tiles: 4, tilings: 2 }), "1 lower bounds, 2 upper bounds"],
   ] as const)("%#: %s", (act, sentence) => {
     expect(act).toThrow(sentence);
   });
@@ -442,49 +435,4 @@ describe("bad options", () => {
     expect([...actionTable(task, 5).subarray(-4)]).toEqual([0, 0, 0, 0]);
     expect(stateTable(task, 5).at(-1)).toBe(0);
   });
-});
-
-describe("linear function approximation", () => {
-  const coding = tileCoding({ low: [-1.2, -0.07], high: [0.5, 0.07], tiles: 8, tilings: 8 });
-
-  it("tile coding: one tile a tiling, neighbours share most tiles, strangers none", () => {
-    expect(coding.size).toBe(8 * 81);
-    const a = [...coding.encode([-0.5, 0])];
-    expect(a.map((i) => Math.floor(i / 81))).toEqual(range(0, 7));
-    const shared = (point: number[]): number => [...coding.encode(point)].filter((i) => a.includes(i)).length;
-    expect(shared([-0.5, 0])).toBe(8);
-    expect(shared([-0.49, 0.001])).toBeGreaterThanOrEqual(6);
-    expect(shared([0.3, -0.05])).toBe(0);
-    // Beyond the box counts as its border.
-    expect([...coding.encode([9, 9])]).toEqual([...coding.encode([0.5, 0.07])]);
-    expect(Math.max(...coding.encode([9, 9]))).toBeLessThan(coding.size);
-  });
-
-  it.each(["Sarsa", "4-step Sarsa", "Sarsa(0.9)"])(
-    "%s drives the mountain car up within 300 episodes",
-    (name) => {
-      const env = make("MountainCar-v0", { max_episode_steps: 2000 });
-      const options = {
-        coding,
-        actions: 3,
-        episodes: 300,
-        gamma: 1,
-        alpha: 0.4,
-        epsilon: 0,
-        rng: fastRandom(1),
-        seed: 1,
-      };
-      const learning =
-        name === "Sarsa"
-          ? linearSarsa(env, options)
-          : name === "4-step Sarsa"
-            ? linearSarsa(env, { ...options, n: 4 })
-            : linearSarsaLambda(env, { ...options, lambda: 0.9 });
-      const steps: number[] = [];
-      finish<unknown>(learning, (e) => steps.push(e.steps));
-      const late = steps.slice(200).reduce((a, b) => a + b) / 100;
-      expect(steps[0]).toBeGreaterThan(300);
-      expect(late).toBeLessThan(165);
-    },
-  );
 });

@@ -1,9 +1,9 @@
 import type { Env } from "../env.ts";
 import type { Rng, Seed } from "../random.ts";
-import { checkLearning, type Learning } from "./learning.ts";
-import { checkSteps } from "./n-step-td.ts";
+import { checkLearning, type Learning } from "../tabular/learning.ts";
+import { checkSteps } from "../tabular/n-step-td.ts";
+import { checkLambda } from "../tabular/traces.ts";
 import type { TileCoding } from "./tile-coding.ts";
-import { checkLambda } from "./traces.ts";
 
 /** q̂(s, a, w) = Σ of the weights of the active tiles; action a's weights begin at a · size. */
 export function linearValue(

@@ -1,8 +1,8 @@
 import { UserError } from "../../errors.ts";
-import type { Mdp } from "../mdp/model.ts";
-import { checkPolicy, checkProper, type Policy } from "../mdp/policy.ts";
-import { checkDiscount } from "../mdp/reward-process.ts";
-import { backup } from "../mdp/values.ts";
+import type { Mdp } from "./model.ts";
+import { checkPolicy, checkProper, type Policy } from "./policy.ts";
+import { checkDiscount } from "./reward-process.ts";
+import { backup } from "./values.ts";
 
 export interface SweepOptions {
   gamma: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { frozenLake } from "../../src/rl/envs/frozen-lake.ts";
+import { frozenLake } from "../../../src/rl/envs/frozen-lake.ts";
 import {
   absorption,
   distributionAfter,
@@ -7,7 +7,7 @@ import {
   recurrentClasses,
   simulate,
   stationaryDistribution,
-} from "../../src/rl/mdp/chain.ts";
+} from "../../../src/rl/mdp/chain.ts";
 import {
   availableActions,
   epsilonSoft,
@@ -19,7 +19,7 @@ import {
   memoryOf,
   type OutcomeLike,
   randomMdp,
-} from "../../src/rl/mdp/model.ts";
+} from "../../../src/rl/mdp/model.ts";
 import {
   checkPolicy,
   checkProper,
@@ -28,13 +28,13 @@ import {
   greedyActions,
   softmaxPolicy,
   uniformPolicy,
-} from "../../src/rl/mdp/policy.ts";
+} from "../../../src/rl/mdp/policy.ts";
 import {
   discountedReturn,
   exactValue,
   iterativeValue,
   rewardProcess,
-} from "../../src/rl/mdp/reward-process.ts";
+} from "../../../src/rl/mdp/reward-process.ts";
 import {
   actionValues,
   advantage,
@@ -42,8 +42,8 @@ import {
   occupancy,
   processUnder,
   stateValues,
-} from "../../src/rl/mdp/values.ts";
-import { fastRandom } from "../../src/rl/random.ts";
+} from "../../../src/rl/mdp/values.ts";
+import { fastRandom } from "../../../src/rl/random.ts";
 
 // Sunny / cloudy / rainy of Grinstead & Snell, "the land of Oz": stationary (2, 1, 2) / 5.
 const oz = markovChain(

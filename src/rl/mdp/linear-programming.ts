@@ -1,9 +1,9 @@
 import { type Constraint, solve } from "yalps";
 import { UserError } from "../../errors.ts";
-import { isTerminal, type Mdp } from "../mdp/model.ts";
-import { deterministicPolicy } from "../mdp/policy.ts";
-import { checkDiscount } from "../mdp/reward-process.ts";
-import { exactPolicyValues } from "../mdp/values.ts";
+import { isTerminal, type Mdp } from "./model.ts";
+import { deterministicPolicy } from "./policy.ts";
+import { checkDiscount } from "./reward-process.ts";
+import { exactPolicyValues } from "./values.ts";
 
 /**
  * The optimal policy as a linear program (Puterman 1994, section 6.9), in its dual form, whose unknowns are the

@@ -1,4 +1,4 @@
-import { isTerminal, type Mdp } from "../mdp/model.ts";
+import { isTerminal, type Mdp } from "./model.ts";
 import type { Reals } from "./value-iteration.ts";
 
 /** Pairs of a block: their q stay in the processor's second cache while v streams by once. */

@@ -1,9 +1,9 @@
-import { isTerminal, type Mdp } from "../mdp/model.ts";
-import { greedyActions } from "../mdp/policy.ts";
-import { checkDiscount } from "../mdp/reward-process.ts";
-import { actionValues, backup } from "../mdp/values.ts";
+import { isTerminal, type Mdp } from "./model.ts";
 import { orderedSweep, type Sweep } from "./ordered-sweep.ts";
+import { greedyActions } from "./policy.ts";
 import { notConverged, type SweepOptions } from "./policy-evaluation.ts";
+import { checkDiscount } from "./reward-process.ts";
+import { actionValues, backup } from "./values.ts";
 
 export interface Optimum {
   /** states + 1 optimal values, the last (the end) 0. */

@@ -1,9 +1,9 @@
 import TinyQueue from "tinyqueue";
 import { UserError } from "../../errors.ts";
-import { isTerminal, type Mdp } from "../mdp/model.ts";
-import { greedyActions } from "../mdp/policy.ts";
-import { checkDiscount } from "../mdp/reward-process.ts";
-import { actionValues, backup } from "../mdp/values.ts";
+import { isTerminal, type Mdp } from "./model.ts";
+import { greedyActions } from "./policy.ts";
+import { checkDiscount } from "./reward-process.ts";
+import { actionValues, backup } from "./values.ts";
 
 /**
  * Prioritised sweeping with full backups (Sutton & Barto, section 8.4; Moore & Atkeson 1993): the state whose

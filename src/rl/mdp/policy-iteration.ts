@@ -1,7 +1,7 @@
-import type { Mdp } from "../mdp/model.ts";
-import { deterministicPolicy, greedyActions, type Policy, uniformPolicy } from "../mdp/policy.ts";
-import { actionValues } from "../mdp/values.ts";
+import type { Mdp } from "./model.ts";
+import { deterministicPolicy, greedyActions, type Policy, uniformPolicy } from "./policy.ts";
 import { policyEvaluation } from "./policy-evaluation.ts";
+import { actionValues } from "./values.ts";
 
 export interface PolicyIterationResult {
   v: Float64Array;

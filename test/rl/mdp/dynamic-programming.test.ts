@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { modelOf } from "../../../src/rl/env.ts";
 import { make } from "../../../src/rl/make.ts";
+import { linearProgramming } from "../../../src/rl/mdp/linear-programming.ts";
 import { epsilonSoft, type Mdp, mdp, mdpFromTable, randomMdp } from "../../../src/rl/mdp/model.ts";
+import { orderedSweep } from "../../../src/rl/mdp/ordered-sweep.ts";
 import { greedyActions, uniformPolicy } from "../../../src/rl/mdp/policy.ts";
+import { policyEvaluation } from "../../../src/rl/mdp/policy-evaluation.ts";
+import { policyIteration } from "../../../src/rl/mdp/policy-iteration.ts";
+import { prioritizedSweeping } from "../../../src/rl/mdp/prioritized-sweeping.ts";
+import { bellmanSweep, finiteHorizon, valueIteration } from "../../../src/rl/mdp/value-iteration.ts";
 import { actionValues, exactPolicyValues } from "../../../src/rl/mdp/values.ts";
 import { fastRandom } from "../../../src/rl/random.ts";
-import { linearProgramming } from "../../../src/rl/tabular/linear-programming.ts";
-import { orderedSweep } from "../../../src/rl/tabular/ordered-sweep.ts";
-import { policyEvaluation } from "../../../src/rl/tabular/policy-evaluation.ts";
-import { policyIteration } from "../../../src/rl/tabular/policy-iteration.ts";
-import { prioritizedSweeping } from "../../../src/rl/tabular/prioritized-sweeping.ts";
-import { bellmanSweep, finiteHorizon, valueIteration } from "../../../src/rl/tabular/value-iteration.ts";
 
 const model = (id: string, options: object = {}): Mdp => mdpFromTable(modelOf(make(id, options)));
 const digits = (v: ArrayLike<number>, n: number): string[] =>
