@@ -43,12 +43,12 @@ class Aggregated implements TabularTask {
   readonly actions: number;
   readonly optionPtr: Int32Array;
   readonly options: Int32Array;
-  private readonly task: TabularTask;
-  private readonly size: number;
+  readonly #task: TabularTask;
+  readonly #size: number;
 
   constructor(task: TabularTask, groups: number) {
-    this.task = task;
-    this.size = task.states / groups;
+    this.#task = task;
+    this.#size = task.states / groups;
     this.states = groups;
     this.actions = task.actions;
     const { optionPtr, options } = optionsOf(groups, task.actions, () => true);
@@ -57,23 +57,23 @@ class Aggregated implements TabularTask {
   }
 
   get reward(): number {
-    return this.task.reward;
+    return this.#task.reward;
   }
 
   get terminated(): boolean {
-    return this.task.terminated;
+    return this.#task.terminated;
   }
 
   get truncated(): boolean {
-    return this.task.truncated;
+    return this.#task.truncated;
   }
 
   reset(): number {
-    return Math.floor(this.task.reset() / this.size);
+    return Math.floor(this.#task.reset() / this.#size);
   }
 
   step(action: number): number {
-    return Math.floor(this.task.step(action) / this.size);
+    return Math.floor(this.#task.step(action) / this.#size);
   }
 }
 

@@ -67,46 +67,46 @@ class ChangingTask implements TabularTask {
   readonly actions: number;
   readonly optionPtr: Int32Array;
   readonly options: Int32Array;
-  private readonly stages: readonly [ModelTask, ModelTask];
-  private readonly changeAt: number;
-  private elapsed = 0;
-  private now: ModelTask;
+  readonly #stages: readonly [ModelTask, ModelTask];
+  readonly #changeAt: number;
+  #elapsed = 0;
+  #now: ModelTask;
 
   constructor([before, after]: readonly [Mdp, Mdp], changeAt: number, rng: Rng) {
-    this.stages = [new ModelTask(before, rng), new ModelTask(after, rng)];
-    this.changeAt = changeAt;
-    this.now = this.stages[0];
+    this.#stages = [new ModelTask(before, rng), new ModelTask(after, rng)];
+    this.#changeAt = changeAt;
+    this.#now = this.#stages[0];
     this.states = before.states;
     this.actions = before.actions;
-    this.optionPtr = this.now.optionPtr;
-    this.options = this.now.options;
+    this.optionPtr = this.#now.optionPtr;
+    this.options = this.#now.options;
   }
 
   get reward(): number {
-    return this.now.reward;
+    return this.#now.reward;
   }
 
   get terminated(): boolean {
-    return this.now.terminated;
+    return this.#now.terminated;
   }
 
   get truncated(): boolean {
-    return this.now.truncated;
+    return this.#now.truncated;
   }
 
   reset(): number {
-    return this.now.reset();
+    return this.#now.reset();
   }
 
   step(action: number): number {
-    const next = this.now.step(action);
-    if (++this.elapsed === this.changeAt) {
-      const { terminated } = this.now;
-      const reward = this.now.reward;
-      this.now = this.stages[1];
-      if (!terminated) this.now.resetTo(next);
-      this.now.reward = reward;
-      this.now.terminated = terminated;
+    const next = this.#now.step(action);
+    if (++this.#elapsed === this.#changeAt) {
+      const { terminated } = this.#now;
+      const reward = this.#now.reward;
+      this.#now = this.#stages[1];
+      if (!terminated) this.#now.resetTo(next);
+      this.#now.reward = reward;
+      this.#now.terminated = terminated;
     }
     return next;
   }

@@ -167,35 +167,35 @@ class MaximizationBias implements TabularTask {
   readonly truncated = false;
   /** Was left taken from A in this episode? */
   left = false;
-  private readonly rng: Rng;
+  readonly #rng: Rng;
 
   constructor(rng: Rng) {
-    this.rng = rng;
+    this.#rng = rng;
     const { optionPtr, options } = optionsOf(2, 10, (s, a) => s === B || a < 2);
     this.optionPtr = optionPtr;
     this.options = options;
   }
 
-  private state = A;
+  #state = A;
 
   reset(): number {
     this.terminated = false;
-    this.state = A;
+    this.#state = A;
     return A;
   }
 
   step(action: number): number {
-    if (this.state === A) {
+    if (this.#state === A) {
       this.reward = 0;
       this.left = action === LEFT;
       this.terminated = !this.left;
-      this.state = this.left ? B : this.states;
+      this.#state = this.left ? B : this.states;
     } else {
-      this.reward = this.rng.normal(-0.1, 1);
+      this.reward = this.#rng.normal(-0.1, 1);
       this.terminated = true;
-      this.state = this.states;
+      this.#state = this.states;
     }
-    return this.state;
+    return this.#state;
   }
 }
 

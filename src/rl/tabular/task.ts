@@ -58,41 +58,41 @@ export class ModelTask implements TabularTask {
   reward = 0;
   terminated = false;
   truncated = false;
-  private state = -1;
-  private clock = 0;
-  private readonly maxSteps: number;
-  private readonly rng: Rng;
-  private readonly rowPtr: Int32Array;
-  private readonly next: Int32Array;
-  private readonly rewards: Float64Array;
+  #state = -1;
+  #clock = 0;
+  readonly #maxSteps: number;
+  readonly #rng: Rng;
+  readonly #rowPtr: Int32Array;
+  readonly #next: Int32Array;
+  readonly #rewards: Float64Array;
   /** Probabilities summed within each row; the last of a row is 1 exactly. */
-  private readonly cumulative: Float64Array;
-  private readonly starts: Int32Array;
-  private readonly startsCumulative: Float64Array;
+  readonly #cumulative: Float64Array;
+  readonly #starts: Int32Array;
+  readonly #startsCumulative: Float64Array;
 
   constructor(m: Mdp, rng: Rng, { maxSteps = Infinity }: { maxSteps?: number | undefined } = {}) {
     this.states = m.states;
     this.actions = m.actions;
-    this.rng = rng;
-    this.maxSteps = maxSteps;
+    this.#rng = rng;
+    this.#maxSteps = maxSteps;
     const { optionPtr, options } = optionsOf(m.states, m.actions, (s, a) => isAvailable(m, s, a));
     this.optionPtr = optionPtr;
     this.options = options;
-    this.rowPtr = m.rowPtr;
-    this.next = m.next.map((s) => (s === m.states || isTerminal(m, s) ? m.states : s));
-    this.rewards = Float64Array.from(m.reward);
-    this.cumulative = new Float64Array(m.next.length);
+    this.#rowPtr = m.rowPtr;
+    this.#next = m.next.map((s) => (s === m.states || isTerminal(m, s) ? m.states : s));
+    this.#rewards = Float64Array.from(m.reward);
+    this.#cumulative = new Float64Array(m.next.length);
     for (let i = 0; i < m.states * m.actions; i++) {
       let sum = 0;
       const end = m.rowPtr[i + 1]!;
-      for (let k = m.rowPtr[i]!; k < end; k++) this.cumulative[k] = sum += m.probability[k]!;
-      if (end > m.rowPtr[i]!) this.cumulative[end - 1] = 1;
+      for (let k = m.rowPtr[i]!; k < end; k++) this.#cumulative[k] = sum += m.probability[k]!;
+      if (end > m.rowPtr[i]!) this.#cumulative[end - 1] = 1;
     }
-    this.starts = Int32Array.from(m.initial.keys()).filter((s) => m.initial[s]! > 0);
+    this.#starts = Int32Array.from(m.initial.keys()).filter((s) => m.initial[s]! > 0);
     let sum = 0;
-    this.startsCumulative = Float64Array.from(this.starts, (s) => (sum += m.initial[s]!));
-    this.startsCumulative[this.starts.length - 1] = 1;
-    for (const s of this.starts) {
+    this.#startsCumulative = Float64Array.from(this.#starts, (s) => (sum += m.initial[s]!));
+    this.#startsCumulative[this.#starts.length - 1] = 1;
+    for (const s of this.#starts) {
       if (isTerminal(m, s))
         throw new UserError(`an episode cannot start in the terminal state ${m.stateName(s)}`);
     }
@@ -100,36 +100,36 @@ export class ModelTask implements TabularTask {
 
   reset(): number {
     let i = 0;
-    if (this.starts.length > 1) {
-      const u = this.rng.random();
-      while (u >= this.startsCumulative[i]!) i++;
+    if (this.#starts.length > 1) {
+      const u = this.#rng.random();
+      while (u >= this.#startsCumulative[i]!) i++;
     }
-    return this.resetTo(this.starts[i]!);
+    return this.resetTo(this.#starts[i]!);
   }
 
   /** Begins an episode in a state of one's own (exploring starts). */
   resetTo(state: number): number {
     this.terminated = false;
     this.truncated = false;
-    this.clock = 0;
-    this.state = state;
+    this.#clock = 0;
+    this.#state = state;
     return state;
   }
 
   step(action: number): number {
-    const i = this.state * this.actions + action;
-    let k = this.rowPtr[i]!;
-    const last = this.rowPtr[i + 1]! - 1;
+    const i = this.#state * this.actions + action;
+    let k = this.#rowPtr[i]!;
+    const last = this.#rowPtr[i + 1]! - 1;
     if (k < last) {
-      const u = this.rng.random();
-      if (last - k > 16) k = bisect(this.cumulative, k, last, u);
-      else while (u >= this.cumulative[k]!) k++;
+      const u = this.#rng.random();
+      if (last - k > 16) k = bisect(this.#cumulative, k, last, u);
+      else while (u >= this.#cumulative[k]!) k++;
     }
-    const next = this.next[k]!;
-    this.reward = this.rewards[k]!;
-    this.state = next;
+    const next = this.#next[k]!;
+    this.reward = this.#rewards[k]!;
+    this.#state = next;
     this.terminated = next === this.states;
-    this.truncated = ++this.clock >= this.maxSteps;
+    this.truncated = ++this.#clock >= this.#maxSteps;
     return next;
   }
 }
@@ -157,16 +157,16 @@ export class EnvTask implements TabularTask {
   reward = 0;
   terminated = false;
   truncated = false;
-  private readonly env: Env<unknown, number>;
-  private seed: Seed | undefined;
+  readonly #env: Env<unknown, number>;
+  #seed: Seed | undefined;
 
   constructor(env: Env<unknown, number>, seed?: Seed) {
     const m = mdpFromTable(modelOf(env as Env));
     if (env.unwrapped.functional.indexOf === undefined) {
       throw new UserError(`${env.id} does not number its states, so a table cannot hold their values`);
     }
-    this.env = env;
-    this.seed = seed;
+    this.#env = env;
+    this.#seed = seed;
     this.states = m.states;
     this.actions = m.actions;
     const { optionPtr, options } = optionsOf(m.states, m.actions, (s, a) => isAvailable(m, s, a));
@@ -174,24 +174,24 @@ export class EnvTask implements TabularTask {
     this.options = options;
   }
 
-  private index(): number {
-    const { functional, state } = this.env.unwrapped;
+  #index(): number {
+    const { functional, state } = this.#env.unwrapped;
     return functional.indexOf!(state);
   }
 
   reset(): number {
-    this.env.reset(this.seed === undefined ? {} : { seed: this.seed });
-    this.seed = undefined;
+    this.#env.reset(this.#seed === undefined ? {} : { seed: this.#seed });
+    this.#seed = undefined;
     this.terminated = false;
     this.truncated = false;
-    return this.index();
+    return this.#index();
   }
 
   step(action: number): number {
-    const { reward, terminated, truncated } = this.env.step(action);
+    const { reward, terminated, truncated } = this.#env.step(action);
     this.reward = reward;
     this.terminated = terminated;
     this.truncated = truncated;
-    return terminated ? this.states : this.index();
+    return terminated ? this.states : this.#index();
   }
 }

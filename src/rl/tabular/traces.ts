@@ -15,7 +15,7 @@ export class Traces {
   readonly z: Float64Array;
   readonly active: Int32Array;
   count = 0;
-  private readonly mark: (z: number, alpha: number) => number;
+  readonly #mark: (z: number, alpha: number) => number;
 
   constructor(size: number, kind: TraceKind) {
     if (!Object.hasOwn(MARK, kind)) {
@@ -23,7 +23,7 @@ export class Traces {
     }
     this.z = new Float64Array(size);
     this.active = new Int32Array(size);
-    this.mark = MARK[kind];
+    this.#mark = MARK[kind];
   }
 
   /** Forgets all, at the start of an episode. */
@@ -44,7 +44,7 @@ export class Traces {
     }
     this.count = kept;
     if (z[index] === 0 && !active.subarray(0, kept).includes(index)) active[this.count++] = index;
-    z[index] = this.mark(z[index]!, alpha);
+    z[index] = this.#mark(z[index]!, alpha);
   }
 
   /** table ← table + step · z. */
