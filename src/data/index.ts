@@ -11,4 +11,5 @@ export { mixtureData } from "./points.ts";
 export * from "./spec.ts";
 export * from "./tokenizer.ts";
 export * as transforms from "./transforms.ts";
+export * from "./validation.ts";
 export { type FetchOptions, fetchDataset } from "./web.ts";

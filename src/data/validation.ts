@@ -1,0 +1,43 @@
+import { UserError } from "../errors.ts";
+import { hostPermutation, type Key } from "../tensor/random.ts";
+import type { Examples } from "./data.ts";
+
+/** Some of the examples, in the order of `indices`, as examples; nothing is copied. */
+export const view = (examples: Examples, indices: ArrayLike<number>): Examples => ({
+  length: indices.length,
+  fields: examples.fields,
+  batch: (wanted) =>
+    examples.batch(
+      Int32Array.from(wanted, (i) => {
+        if (!(i >= 0 && i < indices.length))
+          throw new RangeError(`there is no example ${i}; there are ${indices.length}`);
+        return indices[i]!;
+      }),
+    ),
+});
+
+/**
+ * Hold out a share of the examples for validation: ⌊share · length⌋ of them, at least one. They are the first of a
+ * permutation of all that `key.split("validation")` decides, in its order; the others stay in the order of the data.
+ *
+ * @param share between 0 and 1, both excluded
+ * @throws UserError where the share is none, or nothing would be left on one side.
+ */
+export function holdOutValidation(
+  examples: Examples,
+  share: number,
+  key: Key,
+): { readonly train: Examples; readonly validation: Examples } {
+  if (!(share > 0 && share < 1))
+    throw new UserError(`a share of ${share} cannot be held out for validation: give one between 0 and 1.`);
+  if (examples.length < 2)
+    throw new UserError(
+      `there is ${examples.length} example; at least 2 are needed to hold some out for validation.`,
+    );
+  const count = Math.max(1, Math.floor(share * examples.length));
+  const order = hostPermutation(key.split("validation"), examples.length);
+  return {
+    validation: view(examples, order.slice(0, count)),
+    train: view(examples, order.slice(count).sort()),
+  };
+}
