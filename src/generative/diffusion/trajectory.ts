@@ -32,6 +32,12 @@ export interface TrajectoryOptions {
 
 const range = <R>(count: number, at: (i: number) => R): R[] => Array.from({ length: count }, (_, i) => at(i));
 
+/** numpy's linspace(0, end, count) to the last bit: i·step, and `end` itself at the end. */
+function linspace(end: number, count: number): number[] {
+  const step = end / (count - 1);
+  return range(count, (i) => (i === 0 ? 0 : i === count - 1 ? end : i * step));
+}
+
 /**
  * Times to visit, ascending; some may repeat. The paper counts from 1, τ_i = ⌊c·i⌋ or ⌊c·i²⌋ for i = 1 … S, and
  * wants the last near T: c is T/S or T/S², so it is T itself. The code counts from 0.
@@ -46,10 +52,7 @@ const TIMES: Readonly<Record<Convention, Readonly<Record<Spacing, (T: number, S:
       const stride = Math.floor(T / S);
       return range(Math.ceil(T / stride), (i) => i * stride);
     },
-    quadratic: (T, S) => {
-      const end = Math.sqrt(0.8 * T);
-      return range(S, (i) => Math.floor((i === S - 1 && S > 1 ? end : (i * end) / Math.max(S - 1, 1)) ** 2));
-    },
+    quadratic: (T, S) => linspace(Math.sqrt(T * 0.8), S).map((root) => Math.floor(root * root)),
   },
 };
 

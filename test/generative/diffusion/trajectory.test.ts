@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fullTrajectory, trajectory, visiting } from "../../../src/generative/diffusion/index.ts";
@@ -15,6 +17,17 @@ test("the official code's subsequences", () => {
   expect(times({ ...official, S: 300 })).toHaveLength(334);
   expect(times({ ...official, S: 10 })).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
   expect(times({ ...official, S: 1, spacing: "quadratic" })).toEqual([0]);
+});
+
+test("the official quadratic subsequence is numpy's, to the last bit, for every S at T = 1000", () => {
+  const file = new URL("../../goldens/subsequences.json", import.meta.url);
+  const golden = JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
+  expect(Object.keys(golden)).toHaveLength(999);
+  const different = Object.keys(golden).filter((S) => {
+    const found = times({ T: 1000, S: Number(S), spacing: "quadratic", convention: "official" }).join(",");
+    return createHash("sha256").update(found).digest("hex").slice(0, 8) !== golden[S];
+  });
+  expect(different).toEqual([]);
 });
 
 test("the paper's: ⌊c·i⌋ and ⌊c·i²⌋ of 1 … T, ending at T", () => {
