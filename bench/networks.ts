@@ -7,6 +7,7 @@ import {
   Module,
   Parameter,
   Sequential,
+  sinusoids,
 } from "../src/nn/index.ts";
 import { normal as normalInit } from "../src/nn/init.ts";
 import * as ops from "../src/tensor/ops.ts";
@@ -19,16 +20,6 @@ import type { Tensor } from "../src/tensor/tensor.ts";
 
 export const mlp = (): Sequential =>
   new Sequential(new Linear(4, 64), ops.relu, new Linear(64, 64), ops.relu, new Linear(64, 2));
-
-function timestepEmbedding(t: Tensor, width: number): Tensor {
-  const half = width / 2;
-  const data = Float32Array.from({ length: half }, (_, i) => Math.exp((-Math.log(10000) * i) / half));
-  const angles = ops.mul(
-    ops.reshape(ops.cast(t, "float32"), [-1, 1]),
-    ops.constant({ data, shape: [half], dtype: "float32" }),
-  );
-  return ops.concat([ops.sin(angles), ops.cos(angles)], 1);
-}
 
 class ResBlock extends Module {
   norm1: GroupNorm;
@@ -97,7 +88,9 @@ export class UNet extends Module {
   }
 
   forward(x: Tensor, t: Tensor): Tensor {
-    const temb = ops.silu(this.t2.forward(ops.silu(this.t1.forward(timestepEmbedding(t, this.#width)))));
+    const temb = ops.silu(
+      this.t2.forward(ops.silu(this.t1.forward(sinusoids(ops.cast(t, "float32"), this.#width)))),
+    );
     const s0 = this.d0.forward(this.conv_in.forward(x), temb);
     const s1 = this.d1.forward(ops.avgPool2d(s0, 2), temb);
     const s2 = this.d2.forward(ops.avgPool2d(s1, 2), temb);
@@ -195,7 +188,9 @@ export class DiT extends Module {
   }
 
   forward(x: Tensor, t: Tensor): Tensor {
-    const cond = ops.silu(this.t2.forward(ops.silu(this.t1.forward(timestepEmbedding(t, this.#width)))));
+    const cond = ops.silu(
+      this.t2.forward(ops.silu(this.t1.forward(sinusoids(ops.cast(t, "float32"), this.#width)))),
+    );
     let h = ops.add(this.embed.forward(x), this.pos);
     for (const block of this.blocks) h = block.forward(h, cond);
     const m = this.mod.forward(cond);

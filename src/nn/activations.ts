@@ -28,6 +28,7 @@ export const ACTIVATIONS = {
   elu,
   softplus,
   logsigmoid: logSigmoid,
+  mish: (x) => x.mul(x.softplus().tanh()),
   hardtanh: (x) => clamp(x, -1, 1),
   identity: (x) => asTensor(x),
 } as const satisfies Record<string, Activation>;

@@ -15,7 +15,7 @@ export {
   type ConvTranspose2dOptions,
 } from "./convolution.ts";
 export { Dropout, dropout } from "./dropout.ts";
-export { Embedding } from "./embedding.ts";
+export { Embedding, type SinusoidOptions, sinusoids, sinusoidTable } from "./embedding.ts";
 export * as init from "./init.ts";
 export { type LayerOptions, Linear, linear } from "./linear.ts";
 export * from "./losses.ts";

@@ -3,11 +3,16 @@
 
     python3 test/goldens/make_diffusion_goldens.py          # rewrites test/goldens/diffusion.json
 
-diffusers itself is not needed: the U-Net is written here from its published behaviour, with plain functions over a
-state dict that has diffusers' names, and DiT likewise with the names of the authors' models.py. The format is that of
+diffusers itself is not needed: the U-Net is a transcription of what its published source computes (unet_2d.py,
+unet_2d_blocks.py, resnet.py, embeddings.py, activations.py), with plain functions over a state dict that has diffusers'
+names; no line of it is copied. DiT likewise, with the names of the authors' models.py. The format is that of
 make_goldens.py; "grads" are those of the sum of outputs times "cotangent". Float64 throughout.
+
+subsequences.json has the official DDIM code's quadratic subsequence for T = 1000 and every S from 2 to 1000: the first
+eight hexadecimal digits of the SHA-256 of its times, each once, as decimals joined by commas.
 """
-import json, math, pathlib
+import hashlib, json, math, pathlib
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -58,29 +63,35 @@ def sinusoids(t, width, cos_first, shift):
     return torch.cat(parts[::-1] if cos_first else parts, 1)
 
 
+ACTIVATIONS = {"silu": F.silu, "swish": F.silu, "mish": F.mish, "gelu": F.gelu, "relu": F.relu}
+
+
 def unet(s, c, x, t, labels):
     chans, g, eps = c["block_out_channels"], c["norm_num_groups"], c["norm_eps"]
+    # act_fn is that of the residual blocks; the time MLP and the end keep SiLU.
+    act = ACTIVATIONS[c["act_fn"]]
+    both = c["resnet_time_scale_shift"] == "scale_shift"
     emb = sinusoids(t, chans[0], c["flip_sin_to_cos"], c["freq_shift"])
     emb = s.linear("time_embedding.linear_2", F.silu(s.linear("time_embedding.linear_1", emb, 4 * chans[0])), 4 * chans[0])
     if c["num_class_embeds"]:
         emb = emb + s.get_("class_embedding.weight", c["num_class_embeds"], 4 * chans[0])[labels]
 
     def resnet(n, x, to):
-        h = s.conv(f"{n}.conv1", F.silu(s.norm(f"{n}.norm1", x, g, eps)), to, padding=1)
-        both = c["resnet_time_scale_shift"] == "scale_shift"
-        e = s.linear(f"{n}.time_emb_proj", F.silu(emb), 2 * to if both else to)[:, :, None, None]
+        h = s.conv(f"{n}.conv1", act(s.norm(f"{n}.norm1", x, g, eps)), to, padding=1)
+        e = s.linear(f"{n}.time_emb_proj", act(emb), 2 * to if both else to)[:, :, None, None]
         if both:
             scale, shift = e.chunk(2, 1)
             h = s.norm(f"{n}.norm2", h, g, eps) * (1 + scale) + shift
         else:
             h = s.norm(f"{n}.norm2", h + e, g, eps)
-        h = s.conv(f"{n}.conv2", F.silu(h), to, padding=1)
+        h = s.conv(f"{n}.conv2", act(h), to, padding=1)
         return h + (x if x.shape[1] == to else s.conv(f"{n}.conv_shortcut", x, to, k=1))
 
-    def attention(n, x):
+    def attention(n, x, groups):
         b, ch, hh, ww = x.shape
         heads = 1 if c["attention_head_dim"] is None else ch // c["attention_head_dim"]
-        h = s.norm(f"{n}.group_norm", x, g, eps).flatten(2).transpose(1, 2)
+        h = s.norm(f"{n}.group_norm", x, groups, eps) if groups else x
+        h = h.flatten(2).transpose(1, 2)
         q, k, v = (s.linear(f"{n}.to_{w}", h, ch).reshape(b, -1, heads, ch // heads).transpose(1, 2) for w in "qkv")
         a = torch.softmax(q @ k.transpose(2, 3) / math.sqrt(ch // heads), -1) @ v
         a = s.linear(f"{n}.to_out.0", a.transpose(1, 2).reshape(b, -1, ch), ch)
@@ -93,7 +104,7 @@ def unet(s, c, x, t, labels):
         for j in range(c["layers_per_block"]):
             h = resnet(f"{n}.resnets.{j}", h, ch)
             if kind.startswith("Attn"):
-                h = attention(f"{n}.attentions.{j}", h)
+                h = attention(f"{n}.attentions.{j}", h, g)
             skips.append(h)
         if i < len(chans) - 1:
             p = c["downsample_padding"]
@@ -101,14 +112,15 @@ def unet(s, c, x, t, labels):
             skips.append(h)
     h = resnet("mid_block.resnets.0", h, chans[-1])
     if c["add_attention"]:
-        h = attention("mid_block.attentions.0", h)
+        # In the middle there is a norm where its groups are said, or where time is only added.
+        h = attention("mid_block.attentions.0", h, c["attn_norm_num_groups"] or (None if both else g))
     h = resnet("mid_block.resnets.1", h, chans[-1])
     for i, (kind, ch) in enumerate(zip(c["up_block_types"], chans[::-1])):
         n = f"up_blocks.{i}"
         for j in range(c["layers_per_block"] + 1):
             h = resnet(f"{n}.resnets.{j}", torch.cat([h, skips.pop()], 1), ch)
             if kind.startswith("Attn"):
-                h = attention(f"{n}.attentions.{j}", h)
+                h = attention(f"{n}.attentions.{j}", h, g)
         if i < len(chans) - 1:
             h = s.conv(f"{n}.upsamplers.0.conv", F.interpolate(h, scale_factor=2.0, mode="nearest"), ch, padding=1)
     return s.conv("conv_out", F.silu(s.norm("conv_norm_out", h, g, eps)), c["out_channels"], padding=1)
@@ -174,7 +186,7 @@ UNET = {
     "down_block_types": ["DownBlock2D", "AttnDownBlock2D"], "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
     "block_out_channels": [4, 6], "layers_per_block": 1, "mid_block_scale_factor": 1, "downsample_padding": 0,
     "act_fn": "silu", "attention_head_dim": None, "norm_num_groups": 2, "norm_eps": 1e-6, "dropout": 0.0,
-    "resnet_time_scale_shift": "default", "add_attention": True, "num_class_embeds": None,
+    "resnet_time_scale_shift": "default", "add_attention": True, "num_class_embeds": None, "attn_norm_num_groups": None,
 }
 case("unet-ddpm", unet, UNET, (1, 8, 8), [3, 871], None)
 case("unet-other", unet,
@@ -184,9 +196,21 @@ case("unet-other", unet,
       "down_block_types": ["AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
       "up_block_types": ["UpBlock2D", "AttnUpBlock2D", "UpBlock2D"]},
      (2, 8, 4), [0, 42], [4, 1])
+SMALL = {**UNET, "sample_size": 4, "freq_shift": 0, "block_out_channels": [2, 4]}
+case("unet-gelu", unet, {**SMALL, "act_fn": "gelu"}, (1, 4, 4), [3, 871], None)
+case("unet-relu", unet, {**SMALL, "act_fn": "relu", "add_attention": False}, (1, 4, 4), [12, 500], None)
+case("unet-mish", unet,
+     {**SMALL, "act_fn": "mish", "resnet_time_scale_shift": "scale_shift", "attn_norm_num_groups": 4},
+     (1, 4, 4), [0, 999], None)
+case("unet-swish", unet, {**SMALL, "act_fn": "swish", "resnet_time_scale_shift": "scale_shift"}, (1, 4, 4), [1, 77], None)
 DIT = {"shape": [1, 8, 4], "patch": 2, "depth": 2, "width": 8, "heads": 2, "labels": 4, "learnSigma": False}
 case("dit", dit, DIT, (1, 8, 4), [7, 64], [3, 0])
 case("dit-sigma", dit, {**DIT, "shape": [2, 8, 8], "patch": 4, "depth": 1, "labels": 0, "learnSigma": True}, (2, 8, 8), [99, 1], None)
 
 text = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in cases.items())
 (HERE / "diffusion.json").write_text("{\n" + text + "\n}\n")
+
+# As runners/diffusion.py of the official code has it.
+quadratic = {S: sorted({int(v) for v in np.linspace(0, np.sqrt(1000 * 0.8), S) ** 2}) for S in range(2, 1001)}
+digest = lambda times: hashlib.sha256(",".join(map(str, times)).encode()).hexdigest()[:8]
+(HERE / "subsequences.json").write_text(json.dumps({S: digest(times) for S, times in quadratic.items()}) + "\n")

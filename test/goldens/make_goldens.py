@@ -282,6 +282,7 @@ def activations():
         ("silu", F.silu, {}), ("tanh", torch.tanh, {}), ("sigmoid", torch.sigmoid, {}), ("softplus", F.softplus, {}),
         ("logsigmoid", F.logsigmoid, {}), ("softmax", lambda x: F.softmax(x, -1), {"dim": -1}),
         ("log_softmax", lambda x: F.log_softmax(x, 0), {"dim": 0}), ("hardtanh", F.hardtanh, {}),
+        ("mish", F.mish, {}),
     ]:
         x = leaf(3, 5, scale=2)
         case("activations", name, None, {"x": x}, {"y": fn(x)}, config=c)

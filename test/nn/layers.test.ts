@@ -354,3 +354,20 @@ describe("losses", () => {
     expect(Array.from(gradients.data as Float32Array).every(Number.isFinite)).toBe(true);
   });
 });
+
+test("sinusoids: the frequencies of the paper, in the graph and as a table", async () => {
+  const t = ndarray(Float32Array.of(0, 1, 250));
+  const table = nn.sinusoidTable([0, 1, 250], 6);
+  expect(table.shape).toEqual([3, 6]);
+  expect(Array.from(table.data.subarray(0, 6))).toEqual([0, 0, 0, 1, 1, 1]);
+  const third = 10000 ** (1 / 3);
+  for (const [i, omega] of [1, 1 / third, 1 / third ** 2].entries()) {
+    expect(table.data[12 + i]).toBeCloseTo(Math.sin(250 * omega), 6);
+    expect(table.data[12 + 3 + i]).toBeCloseTo(Math.cos(250 * omega), 6);
+  }
+  expect(distance(await value(nn.sinusoids(ops.constant(t), 6)), table)).toBeLessThan(1e-5);
+  // diffusers' shift 1 ends at 1/10000; cosines may come first.
+  const shifted = await value(nn.sinusoids(ops.constant(t), 6, { cosFirst: true, shift: 1 }));
+  expect(shifted.data[12 + 2]).toBeCloseTo(Math.cos(250 / 10000), 6);
+  expect(shifted.data[12 + 5]).toBeCloseTo(Math.sin(250 / 10000), 6);
+});

@@ -3,17 +3,16 @@ import { UserError, unknownName } from "../../errors.ts";
 import { joinHeads, scaledDotProductAttention, splitHeads } from "../../nn/attention.ts";
 import { Sequential } from "../../nn/container.ts";
 import { Conv2d } from "../../nn/convolution.ts";
-import { Embedding } from "../../nn/embedding.ts";
+import { Embedding, sinusoids, sinusoidTable } from "../../nn/embedding.ts";
 import * as init from "../../nn/init.ts";
 import { type LayerOptions, Linear } from "../../nn/linear.ts";
 import { Buffer, type Initializer, Module } from "../../nn/module.ts";
 import { LayerNorm } from "../../nn/normalization.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
-import { add, chunk, geluTanh, mul, reshape, silu, transpose } from "../../tensor/ops.ts";
+import { silu } from "../../tensor/ops.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { DiffusionNetwork } from "./model.ts";
-import { timestepEmbedding } from "./timesteps.ts";
 
 export interface DiTOptions {
   /** [C, H, W] */
@@ -24,7 +23,7 @@ export interface DiTOptions {
   readonly heads: number;
   /** Rows of the label table: one more than the classes where labels are dropped; 0: unconditional. */
   readonly labels: number;
-  /** Also say a variance: twice the channels come out. */
+  /** Also predict a variance: twice the channels come out. */
   readonly learnSigma?: boolean;
 }
 
@@ -54,7 +53,7 @@ class PatchEmbed extends Module {
 
   forward(x: Tensor): Tensor {
     const h = this.proj.forward(x);
-    return transpose(reshape(h, [h.shape[0]!, h.shape[1]!, -1]), [0, 2, 1]);
+    return h.reshape(h.shape[0]!, h.shape[1]!, -1).transpose([0, 2, 1]);
   }
 }
 
@@ -67,7 +66,7 @@ class TimestepEmbedder extends Module {
   }
 
   forward(t: Tensor): Tensor {
-    return this.mlp.forward(timestepEmbedding(t, FREQUENCIES, { cosFirst: true, shift: 0 }));
+    return this.mlp.forward(sinusoids(t, FREQUENCIES, { cosFirst: true }));
   }
 }
 
@@ -93,11 +92,8 @@ class Attention extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const [q, k, v] = chunk(this.qkv.forward(x), 3, -1).map((h) => splitHeads(h, this.#heads)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
+    const heads = this.qkv.forward(x).chunk(3, -1).map((h) => splitHeads(h, this.#heads)); // biome-ignore format: one chain
+    const [q, k, v] = heads as [Tensor, Tensor, Tensor];
     return this.proj.forward(joinHeads(scaledDotProductAttention(q, k, v)));
   }
 }
@@ -113,7 +109,7 @@ class Mlp extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.fc2.forward(geluTanh(this.fc1.forward(x)));
+    return this.fc2.forward(this.fc1.forward(x).geluTanh());
   }
 }
 
@@ -122,9 +118,9 @@ const modulation = (width: number, count: number): Sequential =>
   new Sequential(silu, new Linear(width, count * width, ZERO));
 const modulations = (by: Sequential, c: Tensor, count: number): Tensor[] => {
   const all = by.forward(c);
-  return chunk(reshape(all, [all.shape[0]!, 1, all.shape[1]!]), count, -1);
+  return all.reshape(all.shape[0]!, 1, all.shape[1]!).chunk(count, -1);
 };
-const modulate = (x: Tensor, shift: Tensor, scale: Tensor): Tensor => add(mul(x, add(scale, 1)), shift);
+const modulate = (x: Tensor, shift: Tensor, scale: Tensor): Tensor => x.mul(scale.add(1)).add(shift);
 const plainNorm = (width: number): LayerNorm => new LayerNorm(width, { eps: EPS, elementwiseAffine: false });
 
 /** Section 3.2: x + gate·attention(modulated x), then the same with the MLP. */
@@ -146,8 +142,8 @@ class Block extends Module {
 
   forward(x: Tensor, c: Tensor): Tensor {
     const [shift1, scale1, gate1, shift2, scale2, gate2] = modulations(this.adaLN_modulation, c, 6) as Six;
-    const h = add(x, mul(gate1, this.attn.forward(modulate(this.#norm1.forward(x), shift1, scale1))));
-    return add(h, mul(gate2, this.mlp.forward(modulate(this.#norm2.forward(h), shift2, scale2))));
+    const h = x.add(gate1.mul(this.attn.forward(modulate(this.#norm1.forward(x), shift1, scale1))));
+    return h.add(gate2.mul(this.mlp.forward(modulate(this.#norm2.forward(h), shift2, scale2))));
   }
 }
 
@@ -211,8 +207,8 @@ export class DiT extends Module implements DiffusionNetwork {
           : `this DiT knows ${this.labelCount} labels and needs one for each image`,
       );
     let c = this.t_embedder.forward(t);
-    if (this.y_embedder) c = add(c, this.y_embedder.embedding_table.forward(labels!));
-    let h = add(this.x_embedder.forward(x), this.pos_embed);
+    if (this.y_embedder) c = c.add(this.y_embedder.embedding_table.forward(labels!));
+    let h = this.x_embedder.forward(x).add(this.pos_embed);
     for (const block of this.blocks) h = block.forward(h, c);
     return this.#image(this.final_layer.forward(h, c));
   }
@@ -222,30 +218,33 @@ export class DiT extends Module implements DiffusionNetwork {
     const { shape, patch: p } = this.#options;
     const [rows, columns] = [shape[1]! / p, shape[2]! / p];
     const channels = tokens.shape[2]! / p ** 2;
-    const cells = reshape(tokens, [-1, rows, columns, p, p, channels]);
-    return reshape(transpose(cells, [0, 5, 1, 3, 2, 4]), [-1, channels, rows * p, columns * p]);
+    const cells = tokens.reshape(-1, rows, columns, p, p, channels);
+    return cells.transpose([0, 5, 1, 3, 2, 4]).reshape(-1, channels, rows * p, columns * p);
   }
 }
 
-/** Fixed positions [1, T, D]: a quarter of the width each for sine and cosine of the column, then of the row. */
+/** Fixed positions [1, T, D]: sinusoids of the column in the first half of the width, of the row in the second. */
 function positions([rows, columns]: readonly [number, number], width: number): NdArray {
-  const quarter = width / 4;
+  const half = width / 2;
+  const patches = Array.from({ length: rows * columns }, (_, i) => i);
+  const byColumn = sinusoidTable(patches.map((i) => i % columns), half); // biome-ignore format: two of a kind
+  const byRow = sinusoidTable(patches.map((i) => Math.floor(i / columns)), half); // biome-ignore format: two of a kind
   const out = new Float32Array(rows * columns * width);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) {
-      const at = (row * columns + column) * width;
-      for (let i = 0; i < quarter; i++) {
-        const omega = 10000 ** (-i / quarter);
-        out[at + i] = Math.sin(column * omega);
-        out[at + quarter + i] = Math.cos(column * omega);
-        out[at + 2 * quarter + i] = Math.sin(row * omega);
-        out[at + 3 * quarter + i] = Math.cos(row * omega);
-      }
-    }
+  for (const i of patches) {
+    out.set(byColumn.data.subarray(i * half, (i + 1) * half), i * width);
+    out.set(byRow.data.subarray(i * half, (i + 1) * half), i * width + half);
+  }
   return ndarray(out, [1, rows * columns, width]);
 }
 
-function requireOptions({ shape, patch, width, heads }: DiTOptions): void {
+/** Beyond any size that was published, and what can still be built. */
+const [MAX_DEPTH, MAX_WIDTH] = [1000, 65_536];
+
+function requireOptions({ shape, patch, width, heads, depth }: DiTOptions): void {
+  if (depth > MAX_DEPTH || width > MAX_WIDTH)
+    throw new UserError(
+      `DiT: depth ${depth} and width ${width} are too large: at most ${MAX_DEPTH} blocks of tokens of ${MAX_WIDTH} numbers can be built`,
+    );
   const [, height, across] = shape;
   if (shape.length !== 3 || height! % patch !== 0 || across! % patch !== 0)
     throw new UserError(`DiT: patches of ${patch} pixels do not tile images ${showShape(shape)}`);

@@ -1,13 +1,14 @@
 /** The configuration of diffusers' UNet2DModel, field for field as its config.json has it. */
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { ACTIVATIONS, type ActivationName } from "../../nn/activations.ts";
 
 const DOWN = ["DownBlock2D", "AttnDownBlock2D"] as const;
 const UP = ["UpBlock2D", "AttnUpBlock2D"] as const;
-const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
 
-const count = z.int().min(1);
+/** A file from elsewhere is held to what can be built, before anything is: published models stay far below. */
+const upTo = (most: number) => z.int().min(1).max(most);
+const LEVELS = 16;
+const count = upTo(65_536);
 
 /**
  * What changes the network must be said: diffusers' constructor defaults are not those of the published models, and a
@@ -23,13 +24,15 @@ const schema = z.strictObject({
   time_embedding_type: z.literal("positional"),
   flip_sin_to_cos: z.boolean(),
   freq_shift: z.number(),
-  down_block_types: z.array(z.enum(DOWN)).min(1),
-  up_block_types: z.array(z.enum(UP)).min(1),
-  block_out_channels: z.array(count).min(1),
-  layers_per_block: count,
+  down_block_types: z.array(z.enum(DOWN)).min(1).max(LEVELS),
+  up_block_types: z.array(z.enum(UP)).min(1).max(LEVELS),
+  block_out_channels: z.array(count).min(1).max(LEVELS),
+  layers_per_block: upTo(100),
   mid_block_scale_factor: z.literal(1),
   downsample_padding: z.int().min(0).max(1),
-  act_fn: z.enum([...ACTIVATION_NAMES, "swish"]).transform((name) => (name === "swish" ? "silu" : name)),
+  act_fn: z
+    .enum(["silu", "swish", "mish", "gelu", "relu"])
+    .transform((name) => (name === "swish" ? "silu" : name)),
   attention_head_dim: count.nullable(),
   norm_num_groups: count,
   norm_eps: z.number().positive(),
@@ -38,8 +41,8 @@ const schema = z.strictObject({
   resnet_time_scale_shift: z.enum(["default", "scale_shift"]).default("default"),
   add_attention: z.boolean().default(true),
   class_embed_type: z.null().default(null),
-  num_class_embeds: count.nullable().default(null),
-  attn_norm_num_groups: z.null().default(null),
+  num_class_embeds: upTo(10_000_000).nullable().default(null),
+  attn_norm_num_groups: count.nullable().default(null),
   downsample_type: z.literal("conv").default("conv"),
   upsample_type: z.literal("conv").default("conv"),
   mid_block_type: z.literal("UNetMidBlock2D").default("UNetMidBlock2D"),
@@ -84,16 +87,16 @@ export function unetConfig(value: unknown, source = "the U-Net configuration"): 
     throw new UserError(
       `${source}: the first of block_out_channels, ${2 * half}, must be even and above twice freq_shift (${config.freq_shift}): it is the width of the sinusoids of time`,
     );
+  const divides = (name: keyof UNetConfig, channels: number): void => {
+    const parts = config[name] as number | null;
+    if (parts !== null && channels % parts !== 0)
+      throw new UserError(`${source}: ${name} ${parts} does not divide ${channels} channels`);
+  };
   for (const channels of config.block_out_channels) {
-    if (channels % config.norm_num_groups !== 0)
-      throw new UserError(
-        `${source}: norm_num_groups ${config.norm_num_groups} does not divide ${channels} channels`,
-      );
-    if (config.attention_head_dim !== null && channels % config.attention_head_dim !== 0)
-      throw new UserError(
-        `${source}: attention_head_dim ${config.attention_head_dim} does not divide ${channels} channels`,
-      );
+    divides("norm_num_groups", channels);
+    divides("attention_head_dim", channels);
   }
+  divides("attn_norm_num_groups", config.block_out_channels.at(-1)!);
   return config;
 }
 

@@ -1,18 +1,147 @@
-/** The U-Net of Ho et al. (2020), appendix B, as diffusers' UNet2DModel: the same options, names and numbers. */
+/**
+ * The U-Net of Ho et al. (2020), appendix B, as diffusers' UNet2DModel: the same options, the same names of weights, the
+ * same order of arithmetic.
+ */
 import { UserError } from "../../errors.ts";
 import { ACTIVATIONS } from "../../nn/activations.ts";
-import type { Conv2d } from "../../nn/convolution.ts";
-import { Embedding } from "../../nn/embedding.ts";
+import { joinHeads, scaledDotProductAttention, splitHeads } from "../../nn/attention.ts";
+import { Conv2d } from "../../nn/convolution.ts";
+import { dropout } from "../../nn/dropout.ts";
+import { Embedding, sinusoids } from "../../nn/embedding.ts";
+import * as init from "../../nn/init.ts";
+import { Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
-import type { GroupNorm } from "../../nn/normalization.ts";
-import { add, concat, mul, sub } from "../../tensor/ops.ts";
+import { GroupNorm } from "../../nn/normalization.ts";
+import { concat } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import { showShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { DiffusionNetwork } from "./model.ts";
-import { timestepEmbedding } from "./timesteps.ts";
-import { AttentionBlock, conv3x3, Downsample, groupNorm, ResnetBlock, TimestepEmbedding, Upsample } from "./unet-blocks.ts"; // biome-ignore format: a list of names
 import type { UNetConfig } from "./unet-config.ts";
+
+/** Ho et al.'s first values: Glorot's, and next to nothing where a residual branch ends, so that blocks start as identities. */
+const GLOROT = { weightInit: init.xavierUniform(), biasInit: init.zeros };
+const NEAR_ZERO = { weightInit: init.xavierUniform(1e-5), biasInit: init.zeros };
+
+const linear = (from: number, to: number, how = GLOROT): Linear => new Linear(from, to, how);
+const conv3x3 = (from: number, to: number, how = GLOROT): Conv2d =>
+  new Conv2d(from, to, 3, { padding: 1, ...how });
+const groupNorm = (channels: number, config: UNetConfig, groups = config.norm_num_groups): GroupNorm =>
+  new GroupNorm(groups, channels, { eps: config.norm_eps });
+
+/** Sinusoids of time [B, sinusoids] → [B, width]. Its activation is SiLU, whatever act_fn is. */
+class TimestepEmbedding extends Module {
+  readonly linear_1: Linear;
+  readonly linear_2: Linear;
+
+  constructor(sinusoids: number, width: number) {
+    super();
+    this.linear_1 = linear(sinusoids, width);
+    this.linear_2 = linear(width, width);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.linear_2.forward(this.linear_1.forward(x).silu());
+  }
+}
+
+/** Norm, activation, convolution, twice, with the time between; x [B, from, H, W] → [B, to, H, W]. */
+class ResnetBlock extends Module {
+  readonly norm1: GroupNorm;
+  readonly conv1: Conv2d;
+  readonly time_emb_proj: Linear;
+  readonly norm2: GroupNorm;
+  readonly conv2: Conv2d;
+  readonly conv_shortcut: Conv2d | undefined;
+  readonly #config: UNetConfig;
+
+  constructor(from: number, to: number, time: number, config: UNetConfig) {
+    super();
+    this.norm1 = groupNorm(from, config);
+    this.conv1 = conv3x3(from, to);
+    this.time_emb_proj = linear(time, config.resnet_time_scale_shift === "scale_shift" ? 2 * to : to);
+    this.norm2 = groupNorm(to, config);
+    this.conv2 = conv3x3(to, to, NEAR_ZERO);
+    this.conv_shortcut = from === to ? undefined : new Conv2d(from, to, 1, GLOROT);
+    this.#config = config;
+  }
+
+  forward(x: Tensor, time: Tensor, key?: Key): Tensor {
+    const { act_fn, dropout: p, resnet_time_scale_shift } = this.#config;
+    const act = ACTIVATIONS[act_fn];
+    const projected = this.time_emb_proj.forward(act(time));
+    const perChannel = projected.reshape(...projected.shape, 1, 1);
+    let h = this.conv1.forward(act(this.norm1.forward(x)));
+    if (resnet_time_scale_shift === "scale_shift") {
+      const [scale, shift] = perChannel.chunk(2, 1) as [Tensor, Tensor];
+      h = this.norm2.forward(h).mul(scale.add(1)).add(shift);
+    } else h = this.norm2.forward(h.add(perChannel));
+    h = this.conv2.forward(dropout(act(h), p, key));
+    return (this.conv_shortcut?.forward(x) ?? x).add(h);
+  }
+}
+
+/** Self-attention over the pixels of x [B, C, H, W], added to x. */
+class AttentionBlock extends Module {
+  readonly group_norm: GroupNorm | undefined;
+  readonly to_q: Linear;
+  readonly to_k: Linear;
+  readonly to_v: Linear;
+  /** diffusers keeps the projection in a list, with a dropout that is never used behind it. */
+  readonly to_out: readonly [Linear];
+  readonly #heads: number;
+
+  /** `groups`: of the norm before it; null: no norm. */
+  constructor(channels: number, config: UNetConfig, groups: number | null = config.norm_num_groups) {
+    super();
+    this.group_norm = groups === null ? undefined : groupNorm(channels, config, groups);
+    this.to_q = linear(channels, channels);
+    this.to_k = linear(channels, channels);
+    this.to_v = linear(channels, channels);
+    this.to_out = [linear(channels, channels, NEAR_ZERO)];
+    this.#heads = config.attention_head_dim === null ? 1 : channels / config.attention_head_dim;
+  }
+
+  forward(x: Tensor): Tensor {
+    const [b, c, h, w] = x.shape as [number, number, number, number];
+    const normed = this.group_norm?.forward(x) ?? x;
+    const pixels = normed.reshape(b, c, h * w).transpose([0, 2, 1]);
+    const [q, k, v] = [this.to_q, this.to_k, this.to_v].map((to) =>
+      splitHeads(to.forward(pixels), this.#heads),
+    ) as [Tensor, Tensor, Tensor];
+    const y = this.to_out[0].forward(joinHeads(scaledDotProductAttention(q, k, v)));
+    return y.transpose([0, 2, 1]).reshape(x.shape).add(x);
+  }
+}
+
+/** Half the size, by a convolution. Without padding (0) a row and a column are added at the end only, as in Ho et al.'s code. */
+class Downsample extends Module {
+  readonly conv: Conv2d;
+
+  constructor(channels: number, { downsample_padding: p }: UNetConfig) {
+    super();
+    const padding = p === 0 ? ([[0, 1], [0, 1]] as const) : p; // biome-ignore format: pairs
+    this.conv = new Conv2d(channels, channels, 3, { stride: 2, padding, ...GLOROT });
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.conv.forward(x);
+  }
+}
+
+/** Twice the size: each pixel four times, then a convolution. */
+class Upsample extends Module {
+  readonly conv: Conv2d;
+
+  constructor(channels: number) {
+    super();
+    this.conv = conv3x3(channels, channels);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.conv.forward(x.upsampleNearest2d(2));
+  }
+}
 
 /** Residual blocks at one resolution, each followed by attention where there is any. */
 class Level extends Module {
@@ -43,16 +172,18 @@ class Level extends Module {
   }
 }
 
-/** Two residual blocks with attention between them. */
+/** Two residual blocks with attention between them, which has a norm only where its groups are said or time is added. */
 class MidBlock extends Module {
   readonly attentions: readonly AttentionBlock[];
   readonly resnets: readonly [ResnetBlock, ResnetBlock];
 
   constructor(channels: number, time: number, config: UNetConfig) {
     super();
+    const { attn_norm_num_groups, norm_num_groups, resnet_time_scale_shift, add_attention } = config;
+    const groups = attn_norm_num_groups ?? (resnet_time_scale_shift === "default" ? norm_num_groups : null);
     const block = (): ResnetBlock => new ResnetBlock(channels, channels, time, config);
     this.resnets = [block(), block()];
-    this.attentions = config.add_attention ? [new AttentionBlock(channels, config)] : [];
+    this.attentions = add_attention ? [new AttentionBlock(channels, config, groups)] : [];
   }
 
   forward(x: Tensor, time: Tensor, key?: Key): Tensor {
@@ -81,7 +212,7 @@ export class UNet extends Module implements DiffusionNetwork {
     const first = channels[0]!;
     const time = 4 * first;
     this.conv_in = conv3x3(config.in_channels, first);
-    this.time_embedding = new TimestepEmbedding(first, time, config);
+    this.time_embedding = new TimestepEmbedding(first, time);
     this.class_embedding = labels === null ? undefined : new Embedding(labels, time);
     const last = channels.length - 1;
     this.down_blocks = channels.map((to, i) => {
@@ -106,7 +237,7 @@ export class UNet extends Module implements DiffusionNetwork {
       return new Level(widths, to, time, config, { attends, resize: i < last ? "up" : undefined });
     });
     this.conv_norm_out = groupNorm(first, config);
-    this.conv_out = conv3x3(first, config.out_channels, true);
+    this.conv_out = conv3x3(first, config.out_channels, NEAR_ZERO);
   }
 
   get config(): UNetConfig {
@@ -118,16 +249,13 @@ export class UNet extends Module implements DiffusionNetwork {
   }
 
   forward(x: Tensor, t: Tensor, labels?: Tensor, key?: Key): Tensor {
-    const config = this.#config;
+    const { block_out_channels, flip_sin_to_cos, freq_shift, center_input_sample } = this.#config;
     this.#requireInputs(x, labels);
-    const sinusoids = timestepEmbedding(t, config.block_out_channels[0]!, {
-      cosFirst: config.flip_sin_to_cos,
-      shift: config.freq_shift,
-    });
-    let time = this.time_embedding.forward(sinusoids);
-    if (this.class_embedding) time = add(time, this.class_embedding.forward(labels!));
+    const how = { cosFirst: flip_sin_to_cos, shift: freq_shift };
+    let time = this.time_embedding.forward(sinusoids(t, block_out_channels[0]!, how));
+    if (this.class_embedding) time = time.add(this.class_embedding.forward(labels!));
 
-    let h = this.conv_in.forward(config.center_input_sample ? sub(mul(x, 2), 1) : x);
+    let h = this.conv_in.forward(center_input_sample ? x.mul(2).sub(1) : x);
     const kept = [h];
     for (const [i, level] of this.down_blocks.entries()) {
       const own = key?.split("down").split(i);
@@ -140,7 +268,7 @@ export class UNet extends Module implements DiffusionNetwork {
       for (const j of level.resnets.keys()) h = level.block(j, concat([h, kept.pop()!], 1), time, own);
       for (const up of level.upsamplers) h = up.forward(h);
     }
-    return this.conv_out.forward(ACTIVATIONS[config.act_fn](this.conv_norm_out.forward(h)));
+    return this.conv_out.forward(this.conv_norm_out.forward(h).silu());
   }
 
   #requireInputs(x: Tensor, labels: Tensor | undefined): void {

@@ -89,6 +89,7 @@ describe("the network", () => {
     expect(() => new DiT({ ...mnist, heads: 3 })).toThrow(
       "width 16 must be a multiple of its 3 heads and of 4",
     );
+    expect(() => new DiT({ ...mnist, depth: 1e9 })).toThrow("DiT: depth 1000000000 and width");
     expect(() => ditVariant("DiT-M/2", { shape: [1, 32, 32], labels: 0 })).toThrow(
       'unknown DiT variant "DiT-M/2"',
     );

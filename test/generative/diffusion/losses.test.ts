@@ -14,7 +14,7 @@ import {
   trajectory,
   type Weighting,
 } from "../../../src/generative/diffusion/index.ts";
-import { timestepEmbedding } from "../../../src/generative/diffusion/timesteps.ts";
+import { sinusoids } from "../../../src/nn/embedding.ts";
 import * as init from "../../../src/nn/init.ts";
 import { Linear } from "../../../src/nn/linear.ts";
 import { Module } from "../../../src/nn/module.ts";
@@ -139,8 +139,7 @@ class Mlp extends Module implements DiffusionNetwork {
   readonly last = new Linear(64, 2);
 
   forward(x: Tensor, t: Tensor): Tensor {
-    const sinusoids = timestepEmbedding(t, 16, { cosFirst: false, shift: 0 });
-    const [scale, shift] = chunk(this.time.forward(sinusoids), 2, 1) as [Tensor, Tensor];
+    const [scale, shift] = chunk(this.time.forward(sinusoids(t, 16)), 2, 1) as [Tensor, Tensor];
     const h = silu(add(mul(this.first.forward(x), add(scale, 1)), shift));
     return this.last.forward(silu(this.second.forward(h)));
   }

@@ -37,13 +37,29 @@ describe("as diffusers' UNet2DModel", () => {
     expect(all.get("time_embedding.linear_1.weight")).toEqual([512, 128]);
   });
 
-  test.each(["unet-ddpm", "unet-other"])("%s: values and gradients of PyTorch", async (name) => {
+  test.each([
+    "unet-ddpm",
+    "unet-other", // time scales and shifts, so the middle attention has no norm
+    "unet-gelu",
+    "unet-relu",
+    "unet-mish", // …unless its groups are said
+    "unet-swish",
+  ])("%s: values and gradients of PyTorch", async (name) => {
     const { config } = golden("diffusion", name);
     await expectGolden(new UNet(unetConfig(config)), name);
   });
 });
 
 describe("files", () => {
+  test.each(["default", "scale_shift"])("time that is %s: weights load as they are", async (how) => {
+    const config = unetConfig({ ...ddpmUNet(tiny), resnet_time_scale_shift: how });
+    const files = await saveUNet(initialized(config));
+    const names = Object.keys(readSafeTensors(files.weights, "it").tensors);
+    expect(names.includes("mid_block.attentions.0.group_norm.weight")).toBe(how === "default");
+    expect(names).toContain("down_blocks.1.attentions.0.group_norm.weight");
+    expect(Buffer.compare((await saveUNet(loadUNet(files))).weights, files.weights)).toBe(0);
+  });
+
   test("weights and configuration come back, and are written to the same bytes again", async () => {
     const net = initialized(ddpmUNet({ ...tiny, labels: 3, dropout: 0.1 }));
     const files = await saveUNet(net);
@@ -123,6 +139,24 @@ describe("files", () => {
       "no room for sinusoids",
       (c) => ({ ...c, block_out_channels: [2, 4] }),
       "the first of block_out_channels, 2, must be even and above twice freq_shift (1)",
+    ],
+    [
+      "an activation that diffusers does not have",
+      (c) => ({ ...c, act_fn: "tanh" }),
+      'act_fn: Invalid option: expected one of "silu"|"swish"|"mish"|"gelu"|"relu"',
+    ],
+    [
+      "groups of the middle that do not divide",
+      (c) => ({ ...c, attn_norm_num_groups: 3 }),
+      "attn_norm_num_groups 3 does not divide 8 channels",
+    ],
+    ["a billion layers", (c) => ({ ...c, layers_per_block: 1e9 }), "layers_per_block: Too big"],
+    ["a billion channels", (c) => ({ ...c, block_out_channels: [4, 1e9] }), "block_out_channels.1: Too big"],
+    ["a trillion labels", (c) => ({ ...c, num_class_embeds: 1e12 }), "num_class_embeds: Too big"],
+    [
+      "thousands of levels",
+      (c) => ({ ...c, block_out_channels: Array(5000).fill(4) }),
+      "block_out_channels: Too big",
     ],
     ["no JSON", () => "{ not", "is not JSON"],
   ])("refused: %s", (_, change, sentence) => {
