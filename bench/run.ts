@@ -23,6 +23,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   dit: training("dit"),
   gpt: training("gpt"),
   sampling: { file: "sampling.ts", peer: true },
+  random: { file: "random.ts", peer: false },
   export: { file: "export.ts", peer: false },
   "rl-env": { file: "rl-env.ts", peer: false },
   "rl-tabular": { file: "rl-tabular.ts", peer: false },

@@ -1,9 +1,10 @@
 import { UserError } from "../errors.ts";
+import { allocate } from "../tensor/dtype.ts";
 import type { Graph } from "../tensor/graph.ts";
 import { nodesOf } from "../tensor/graph.ts";
 import { isNdArray, type NdArray } from "../tensor/ndarray.ts";
 import { constant } from "../tensor/ops.ts";
-import { hostBits, hostNormal, hostUniform, Key } from "../tensor/random.ts";
+import { fillRandom, Key } from "../tensor/random.ts";
 import { showShape, sizeOf } from "../tensor/shape.ts";
 import { simplify } from "../tensor/simplify.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -83,13 +84,16 @@ export function compile<A extends readonly unknown[], R>(
 
   const call = async (...args: unknown[]): Promise<unknown> => {
     const { leaves, traced } = traceFor(args);
-    const { graph, rebuild, owner } = await traced;
+    const { graph, rebuild, owner, rooms } = await traced;
     owner.program ??= Promise.resolve(options.engine ?? defaultEngine()).then((engine) => {
       if (disposed) throw disposedError();
       return engine.compile(graph);
     });
     const program = await owner.program;
-    return rebuild(await program.run(graph.feeds.map((feed) => feedValue(feed, leaves))));
+    const room = rooms.pop() ?? graph.feeds.map(roomFor);
+    const outputs = await program.run(graph.feeds.map((feed, i) => feedValue(feed, leaves, room[i])));
+    rooms.push(room);
+    return rebuild(outputs);
   };
   return Object.assign(call as Compiled<A, R>, {
     graph: async (...args: unknown[]) => (await traceFor(args).traced).graph,
@@ -107,6 +111,8 @@ interface Traced {
   graph: Graph;
   rebuild: (outputs: NdArray[]) => unknown;
   owner: { program?: Promise<Program> };
+  /** Arrays for random numbers that no call is using: new memory costs more than the numbers. */
+  rooms: (NdArray | undefined)[][];
 }
 
 type Leaf = { path: string; value: NdArray | Key };
@@ -236,22 +242,20 @@ function traceGraph(
     updates,
     reads,
   });
-  return { graph, rebuild, owner: {} };
+  return { graph, rebuild, owner: {}, rooms: [] };
 }
 
+/** Room for the numbers of each random leaf among the feeds. */
+const roomFor = (feed: Tensor): NdArray | undefined =>
+  feed.is("random")
+    ? ({ data: allocate(feed.dtype, feed.size), shape: feed.shape, dtype: feed.dtype } as NdArray)
+    : undefined;
+
 /** What a feed leaf is given at this call: the caller's array, or the numbers of a random leaf's key. */
-function feedValue(feed: Tensor, leaves: readonly Leaf[]): NdArray {
-  if (feed.is("random")) {
-    const { key, distribution } = feed.attrs;
-    const concrete = "argument" in key.root ? key.resolve(leaves[key.root.argument]!.value as Key) : key;
-    const { dtype, shape, size } = feed;
-    const data =
-      distribution === "normal"
-        ? hostNormal(concrete, size)
-        : distribution === "uniform"
-          ? hostUniform(concrete, size)
-          : new Int32Array(hostBits(concrete, size).buffer);
-    return { data, shape, dtype } as NdArray;
-  }
-  return leaves[(feed as Tensor<"input">).attrs.index]!.value as NdArray;
+function feedValue(feed: Tensor, leaves: readonly Leaf[], room: NdArray | undefined): NdArray {
+  if (!feed.is("random")) return leaves[(feed as Tensor<"input">).attrs.index]!.value as NdArray;
+  const { key, distribution } = feed.attrs;
+  const concrete = "argument" in key.root ? key.resolve(leaves[key.root.argument]!.value as Key) : key;
+  fillRandom(distribution, concrete, room!.data);
+  return room!;
 }

@@ -14,7 +14,7 @@ export {
   ConvTranspose2d,
   type ConvTranspose2dOptions,
 } from "./convolution.ts";
-export { Dropout, dropout } from "./dropout.ts";
+export { Dropout, type DropoutOptions, dropout } from "./dropout.ts";
 export { Embedding, type SinusoidOptions, sinusoids, sinusoidTable } from "./embedding.ts";
 export * as init from "./init.ts";
 export { type LayerOptions, Linear, linear } from "./linear.ts";

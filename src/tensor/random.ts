@@ -1,8 +1,10 @@
 /**
  * Explicit randomness. A key is 64 bits; `split(name)` derives an independent key, and filling an array is a
- * pure function of the key. The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random
- * numbers: as easy as 1, 2, 3", SC 2011): counter-based, so nothing is carried from call to call.
+ * pure function of the key: the generator (Threefry-2x32) is counter-based, so nothing is carried from call to call.
  */
+
+import { randomKernel } from "./random-kernel.ts";
+import { type Generator, plain, threefry2x32 } from "./threefry.ts";
 
 /** Where a traced key gets its words: the n-th key argument of the traced function. */
 export interface KeyInput {
@@ -71,107 +73,59 @@ function splitWords(words: readonly [number, number], name: string | number): [n
   return threefry2x32(words[0], words[1], a >>> 0, (b >>> 1) | 0);
 }
 
-/** One block: two counter words in, two random words out. */
-export function threefry2x32(k0: number, k1: number, c0: number, c1: number): [number, number] {
-  const out = new Uint32Array(2);
-  fill(out, k0, k1, c0, c1);
-  return [out[0]!, out[1]!];
+/**
+ * What a random leaf of a graph can be filled with; `keep`: bool, true with probability keep / 256, four draws from a
+ * word (an integer from 0 to 255).
+ */
+export type Distribution = "bits" | "uniform" | "normal" | { readonly keep: number };
+
+/** From so many words on the kernel is faster, and worth making. */
+const WORTH = 128;
+let kernel: Generator | undefined;
+
+function generatorFor(words: number): Generator {
+  if (words < WORTH) return plain;
+  kernel ??= randomKernel() ?? plain;
+  return kernel;
 }
 
-const PARITY = 0x1bd11bda;
-
-/** Fill `out` with random words; block i uses counter (first + i, high). Rounds are written out for speed. */
-function fill(out: Uint32Array, k0: number, k1: number, first = 0, high = 0): void {
-  const k2 = k0 ^ k1 ^ PARITY;
-  for (let i = 0; i < out.length; i += 2) {
-    let x = (first + (i >>> 1) + k0) | 0;
-    let y = (high + k1) | 0;
-    x = (x + y) | 0;
-    y = ((y << 13) | (y >>> 19)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 15) | (y >>> 17)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 26) | (y >>> 6)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 6) | (y >>> 26)) ^ x;
-    x = (x + k1) | 0;
-    y = (y + k2 + 1) | 0;
-    x = (x + y) | 0;
-    y = ((y << 17) | (y >>> 15)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 29) | (y >>> 3)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 16) | (y >>> 16)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 24) | (y >>> 8)) ^ x;
-    x = (x + k2) | 0;
-    y = (y + k0 + 2) | 0;
-    x = (x + y) | 0;
-    y = ((y << 13) | (y >>> 19)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 15) | (y >>> 17)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 26) | (y >>> 6)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 6) | (y >>> 26)) ^ x;
-    x = (x + k0) | 0;
-    y = (y + k1 + 3) | 0;
-    x = (x + y) | 0;
-    y = ((y << 17) | (y >>> 15)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 29) | (y >>> 3)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 16) | (y >>> 16)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 24) | (y >>> 8)) ^ x;
-    x = (x + k1) | 0;
-    y = (y + k2 + 4) | 0;
-    x = (x + y) | 0;
-    y = ((y << 13) | (y >>> 19)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 15) | (y >>> 17)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 26) | (y >>> 6)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 6) | (y >>> 26)) ^ x;
-    x = (x + k2) | 0;
-    y = (y + k0 + 5) | 0;
-    out[i] = x;
-    if (i + 1 < out.length) out[i + 1] = y;
-  }
+/** Fill an array of the distribution's kind: Uint32Array or Int32Array (bits), Float32Array, Uint8Array (a mask). */
+export function fillRandom(
+  distribution: Distribution,
+  key: Key,
+  out: ArrayBufferView & { length: number },
+): void {
+  const by = generatorFor(out.byteLength / 4);
+  if (distribution === "bits") by.bits(key.words, new Uint32Array(out.buffer, out.byteOffset, out.length));
+  else if (distribution === "uniform") by.uniform(key.words, out as Float32Array);
+  else if (distribution === "normal") by.normal(key.words, out as Float32Array);
+  else by.mask(key.words, out as Uint8Array, distribution.keep);
 }
 
-/** What a random leaf of a graph can be filled with. */
-export type Distribution = "bits" | "uniform" | "normal";
+function filled<A extends ArrayBufferView & { length: number }>(
+  distribution: Distribution,
+  key: Key,
+  out: A,
+): A {
+  fillRandom(distribution, key, out);
+  return out;
+}
 
 /** `length` random 32-bit words of this key. */
-export function hostBits(key: Key, length: number): Uint32Array {
-  const out = new Uint32Array(length);
-  fill(out, key.words[0], key.words[1]);
-  return out;
-}
+export const hostBits = (key: Key, length: number): Uint32Array<ArrayBuffer> =>
+  filled("bits", key, new Uint32Array(length));
 
 /** U[0, 1) with 24 random bits: exactly the same float32 values on every platform. */
-export function hostUniform(key: Key, length: number): Float32Array {
-  const bits = hostBits(key, length);
-  const out = new Float32Array(length);
-  for (let i = 0; i < length; i++) out[i] = (bits[i]! >>> 8) * 2 ** -24;
-  return out;
-}
+export const hostUniform = (key: Key, length: number): Float32Array<ArrayBuffer> =>
+  filled("uniform", key, new Float32Array(length));
 
-/** N(0, 1) by Box and Muller (1958): two words make two normals. */
-export function hostNormal(key: Key, length: number): Float32Array {
-  const even = length + (length & 1);
-  const bits = hostBits(key, even);
-  const out = new Float32Array(even);
-  for (let i = 0; i < even; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log((bits[i]! + 0.5) * 2 ** -32));
-    const angle = bits[i + 1]! * (2 * Math.PI * 2 ** -32);
-    out[i] = radius * Math.cos(angle);
-    out[i + 1] = radius * Math.sin(angle);
-  }
-  return even === length ? out : out.subarray(0, length);
-}
+/** N(0, 1): two words make two. The last bit may differ where a platform's log, cos and sin do. */
+export const hostNormal = (key: Key, length: number): Float32Array<ArrayBuffer> =>
+  filled("normal", key, new Float32Array(length));
+
+/** Bytes 1 with probability keep / 256, else 0, four from a word; `keep` is an integer from 0 to 255. */
+export const hostMask = (key: Key, length: number, keep: number): Uint8Array<ArrayBuffer> =>
+  filled({ keep }, key, new Uint8Array(length));
 
 /** A random permutation of 0 … length-1 (Fisher and Yates). */
 export function hostPermutation(key: Key, length: number): Int32Array {

@@ -72,7 +72,7 @@ function keyOf(t: Tensor): string {
   }
   if (t.is("input") || t.is("state")) return `leaf ${t.id}`;
   if (t.is("random"))
-    return `random ${JSON.stringify(t.attrs.key.root)} ${JSON.stringify(t.attrs.key.path)} ${t.attrs.distribution} ${t.shape.join()}`;
+    return `random ${JSON.stringify(t.attrs.key.root)} ${JSON.stringify(t.attrs.key.path)} ${JSON.stringify(t.attrs.distribution)} ${t.shape.join()}`;
   return `${t.op} ${JSON.stringify(t.attrs, (_, v: unknown) => (typeof v === "number" ? exact(v) : v))} ${t.inputs.map((i) => i.id).join()}`;
 }
 

@@ -5,6 +5,7 @@ import { WEBGPU } from "../../src/engine/onnx/lowering/context.ts";
 import { webEngine } from "../../src/engine/onnx/web.ts";
 import type { Graph } from "../../src/tensor/graph.ts";
 import { hostBits, hostNormal, hostUniform, Key } from "../../src/tensor/random.ts";
+import { plain } from "../../src/tensor/threefry.ts";
 import { type CheckOptions, checkAll, type Report } from "../tensor/check.ts";
 import { type Trained, train } from "./training.ts";
 
@@ -67,12 +68,15 @@ export const tasks = {
     return said.flatMap((line) => /(?:All nodes|Node\(s\)) placed on \[\w+\]/.exec(line) ?? []);
   },
 
-  random(seed: number): { bits: number[]; uniform: number[]; normal: number[] } {
+  random(seed: number): { bits: number[]; uniform: number[]; normal: number[]; plainNormal: number[] } {
     const key = Key.seed(seed).split("browser");
+    const slow = new Float32Array(1001);
+    plain.normal(key.words, slow);
     return {
-      bits: Array.from(hostBits(key, 32)),
-      uniform: Array.from(hostUniform(key, 32)),
+      bits: Array.from(hostBits(key, 1001)),
+      uniform: Array.from(hostUniform(key, 1001)),
       normal: Array.from(hostNormal(key, 1001)),
+      plainNormal: Array.from(slow),
     };
   },
 

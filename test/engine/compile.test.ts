@@ -5,7 +5,7 @@ import { setDefaultEngine } from "../../src/engine/engine.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { type NdArray, ndarray, toNested } from "../../src/tensor/ndarray.ts";
 import * as o from "../../src/tensor/ops.ts";
-import { Key } from "../../src/tensor/random.ts";
+import { hostNormal, Key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { Variable } from "../../src/tensor/variable.ts";
 
@@ -84,6 +84,17 @@ describe("compile", () => {
 });
 
 describe("what a compiled function refuses", () => {
+  test("calls that overlap draw each its own numbers, and keep them", async () => {
+    const draw = compile((key: Key) => o.add(o.normal(key, [300]), 0), { engine });
+    const seeds = [0, 1, 2, 3];
+    for (let round = 0; round < 2; round++) {
+      const drawn = await Promise.all(seeds.map((seed) => draw(Key.seed(seed))));
+      drawn.forEach(({ data }, seed) => {
+        expect(data).toEqual(hostNormal(Key.seed(seed), 300));
+      });
+    }
+  });
+
   test("after dispose", async () => {
     const f = compile((x: Tensor) => o.neg(x), { name: "train step" });
     await f(vector(1));

@@ -121,6 +121,18 @@ describe("dropout", () => {
     expect(Math.abs(kept - 0.25)).toBeLessThan(0.02);
   });
 
+  test("coarse: p is a number of 256ths, and the scale is its own", async () => {
+    const { data } = await value(new nn.Dropout(0.3, { coarse: true }).forward(ops.constant(x), key));
+    const kept = Array.from(data, Number).filter((v) => v !== 0);
+    expect(new Set(kept)).toEqual(new Set([Math.fround((2 * 256) / 179)]));
+    const p = 77 / 256;
+    expect(Math.abs(1 - kept.length / 40_000 - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / 40_000));
+    for (const extreme of [0.001, 0.999]) {
+      const some = await value(nn.dropout(ops.constant(x), extreme, key, { coarse: true }));
+      expect(new Set(some.data).size).toBe(2);
+    }
+  });
+
   test("a probability outside [0, 1] is refused", () => {
     expect(() => new nn.Dropout(1.5)).toThrow("p is a probability from 0 to 1, not 1.5");
   });

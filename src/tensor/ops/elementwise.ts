@@ -38,6 +38,12 @@ export const normal = random("normal", "float32");
 export const uniform = random("uniform", "float32");
 /** 32 random bits an element, as int32. */
 export const randomBits = random("bits", "int32");
+/** Bools, true with probability keep / 256 (an integer from 0 to 255): four draws from one random word. */
+export function randomMask(key: Key, keep: number, shape: Shape): Tensor {
+  if (!(Number.isInteger(keep) && keep >= 0 && keep <= 255))
+    throw new RangeError(`randomMask: keep counts 256ths, an integer from 0 to 255, not ${keep}`);
+  return random({ keep }, "bool")(key, shape);
+}
 
 export function asTensor(x: Operand, like: DType = "float32"): Tensor {
   if (x instanceof Tensor) return x;
