@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { buildModel } from "../src/cli/common.ts";
-import { openDataset } from "../src/data/node.ts";
+import type { ImageData } from "../src/data/data.ts";
+import { openData } from "../src/data/node.ts";
 import { compile } from "../src/engine/compile.ts";
 import { DEVICES, type Device } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
@@ -10,7 +11,6 @@ import { diffusionOf } from "../src/generative/diffusion/config.ts";
 import { ddim, initialNoise, Sampler, trajectory } from "../src/generative/diffusion/index.ts";
 import { RECIPES, trainingOf } from "../src/recipes.ts";
 import { Key } from "../src/tensor/random.ts";
-import { imageData } from "../src/train/examples.ts";
 import { train } from "../src/train/loop.ts";
 
 /**
@@ -35,7 +35,7 @@ const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 const [name = "ddpm-mnist"] = positionals;
 const device = lookup("device", Object.fromEntries(DEVICES.map((d) => [d, d])), values.device) as Device;
 const recipe = lookup("recipe", RECIPES, name);
-const data = imageData(await openDataset(values.data ?? trainingOf(recipe).data));
+const data = (await openData(values.data ?? trainingOf(recipe).data)) as ImageData;
 const config: unknown = recipe.model.config.parse(recipe.config);
 const steps = Number(values.steps);
 const key = Key.seed(0);

@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { buildModel } from "../src/cli/common.ts";
 import { runCli } from "../src/cli/program.ts";
-import { openDataset } from "../src/data/node.ts";
+import type { ImageData } from "../src/data/data.ts";
+import { openData } from "../src/data/node.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { lookup } from "../src/errors.ts";
 import { median } from "../src/generative/diffusion/compare.ts";
 import { RECIPES, type Recipe, trainingOf } from "../src/recipes.ts";
-import { imageData } from "../src/train/examples.ts";
 import { train } from "../src/train/loop.ts";
 import { checkpointSteps, openRun, RUNS } from "../src/train/node.ts";
 import type { Experiment } from "./experiment.ts";
@@ -62,7 +62,7 @@ async function stepsIn(minutes: number, name: string, engine: Engine): Promise<s
 /** The median time of a step on this machine, as busy as it is now. */
 async function stepTime({ model, ...recipe }: Recipe, engine: Engine): Promise<number> {
   const { data: name, batchSize, lr } = trainingOf({ model, ...recipe });
-  const data = imageData(await openDataset(name));
+  const data = (await openData(name)) as ImageData;
   const config: unknown = model.config.parse(recipe.config);
   const { task, plan } = buildModel(model, config, data, { batchSize, lr, steps: BEFORE + TIMED });
   const times: number[] = [];

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { progress } from "../src/cli/progress.ts";
-import { openDataset } from "../src/data/node.ts";
+import { openData } from "../src/data/node.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
 import { at, type Images, rows } from "../src/generative/latent-model.ts";
 import { partOf } from "../src/generative/metrics/part.ts";
@@ -11,7 +11,7 @@ import { imageFigure } from "../src/plot/images.ts";
 import { savePng, svgToPng } from "../src/plot/node.ts";
 import { ndarray } from "../src/tensor/ndarray.ts";
 import { hostNormal, hostUniform, Key } from "../src/tensor/random.ts";
-import { type Data, type Examples, imageData } from "../src/train/examples.ts";
+import type { Data, Examples } from "../src/train/examples.ts";
 import { type Experiment, markdownTable } from "./experiment.ts";
 
 /** Images a kind: as many as there are test images of the even digits, about. */
@@ -33,7 +33,7 @@ const COLUMNS: readonly (readonly [name: string, digits: number])[] = [
 export const measures: Experiment = {
   description: "digits spoiled in known ways, measured: what each number sees and what it misses",
   run: async ({ engine, out, samples = COUNT }) => {
-    const data = imageData(await openDataset("mnist"));
+    const data = await openData("mnist");
     const ruler = await openRuler(data, engine);
     const kinds = await kindsOf(data, samples);
     const bar = progress("measuring", kinds.length, { unit: "kind" });

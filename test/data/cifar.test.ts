@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CIFAR10_FILES } from "../../src/data/cifar.ts";
 import { slice } from "../../src/data/dataset.ts";
-import { openDataset } from "../../src/data/node.ts";
+import { openCifar } from "../../src/data/images.node.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -38,7 +38,7 @@ test.each(["", "cifar-10-batches-bin"])(
   "the five batches in order, and the test batch (in %j)",
   async (inside) => {
     await put(inside);
-    const data = await openDataset(`cifar10:${folder}`);
+    const data = await openCifar("cifar10", folder);
     expect([data.train.length, data.test.length, data.imageShape]).toEqual([10, 1, [3, 32, 32]]);
     expect(data.classes).toHaveLength(10);
     expect(data.classes[3]).toBe("cat");
@@ -55,16 +55,16 @@ test("what is not CIFAR-10's binary version is said", async () => {
   const place = await put();
   const file = join(place, "data_batch_3.bin");
   await writeFile(file, new Uint8Array(3073 + 5));
-  await expect(openDataset(`cifar10:${place}`)).rejects.toThrow(
+  await expect(openCifar("cifar10", place)).rejects.toThrow(
     `${file}: 3078 bytes are no whole number of CIFAR-10 records of 3073 bytes. Take the "binary version"`,
   );
   await writeFile(file, records(4, 10));
-  await expect(openDataset(`cifar10:${place}`)).rejects.toThrow(
+  await expect(openCifar("cifar10", place)).rejects.toThrow(
     `${file}: record 1 has the label 10; CIFAR-10 has labels 0 to 9.`,
   );
   await rm(file);
-  await expect(openDataset(`cifar10:${place}`)).rejects.toThrow(`${file}: there is no such file.`);
-  await expect(openDataset(`cifar10:${join(folder, "nowhere")}`)).rejects.toThrow(
+  await expect(openCifar("cifar10", place)).rejects.toThrow(`${file}: there is no such file.`);
+  await expect(openCifar("cifar10", join(folder, "nowhere"))).rejects.toThrow(
     `${join(folder, "nowhere")}: CIFAR-10 is not here. Fetch its binary version (cifar-10-binary.tar.gz)`,
   );
 });

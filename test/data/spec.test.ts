@@ -3,7 +3,7 @@ import { imageData } from "../../src/data/data.ts";
 import { dataset, split } from "../../src/data/dataset.ts";
 import { MIXTURES } from "../../src/data/mixtures.ts";
 import { KNOWN_SPECS, knownSpec } from "../../src/data/names.ts";
-import { openDataset } from "../../src/data/node.ts";
+import { openData } from "../../src/data/node.ts";
 import { mixtureData } from "../../src/data/points.ts";
 import { DataSpec, fieldsOf } from "../../src/data/spec.ts";
 
@@ -47,7 +47,7 @@ describe("a spec", () => {
 
 describe("what is known by name", () => {
   test("is what opening the data gives", async () => {
-    expect(knownSpec("mnist")).toEqual(imageData(await openDataset("mnist")).spec);
+    expect(knownSpec("mnist")).toEqual((await openData("mnist")).spec);
     for (const mixture of Object.values(MIXTURES))
       expect(knownSpec(mixture.name)).toEqual(mixtureData(mixture).spec);
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { slice } from "../../../src/data/dataset.ts";
-import { openDataset } from "../../../src/data/node.ts";
+import { openMnist } from "../../../src/data/images.node.ts";
 import {
   decodePca,
   encodePca,
@@ -21,7 +21,7 @@ describe("on the middle 16 × 16 pixels of real digits, against NumPy's eigh", (
     return ndarray(out, [shape[0]!, 1, 16, 16]);
   };
   beforeAll(async () => {
-    const { train, test: unseen } = await openDataset("mnist");
+    const { train, test: unseen } = await openMnist();
     pca = fitPca([0, 2500].map((at) => middle(slice(train, at, at + 2500).images)));
     held = [0, 400].map((at) => middle(slice(unseen, at, at === 0 ? 400 : 1000).images));
   });

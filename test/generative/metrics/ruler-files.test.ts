@@ -1,13 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { slice } from "../../../src/data/dataset.ts";
-import { openDataset } from "../../../src/data/node.ts";
+import { openData } from "../../../src/data/node.ts";
 import { predictions } from "../../../src/generative/metrics/classes.ts";
 import { openRuler, rulerOnDemand, SHIPPED_RULERS } from "../../../src/generative/metrics/ruler.node.ts";
 import { readSafeTensors } from "../../../src/nn/safetensors.ts";
 import type { NdArray } from "../../../src/tensor/ndarray.ts";
-import { type Data, imageData } from "../../../src/train/examples.ts";
 import { cli, idxFiles, jsonLines, scratch } from "../../cli/helpers.ts";
 import { quadrants, sharedEngine, tinyData } from "../helpers.ts";
 
@@ -24,9 +22,9 @@ test.each(SHIPPED_RULERS)("the ruler of %s that is shipped says what it is and h
 });
 
 test("the shipped ruler reads digits it was not trained on", async () => {
-  const set = await openDataset("mnist");
-  const ruler = await openRuler(imageData(set), await sharedEngine());
-  const { images, labels } = slice(set.test, 0, 2000);
+  const set = await openData("mnist");
+  const ruler = await openRuler(set, await sharedEngine());
+  const { images, labels } = await set.test.batch(Int32Array.from({ length: 2000 }, (_, i) => i));
   const { features, probabilities } = await ruler.measure(images);
   expect([features.shape[1], ruler.classes, ruler.image]).toEqual([64, set.classes, [1, 28, 28]]);
   const right = predictions(probabilities).filter((guess, i) => guess === labels!.data[i]).length;
@@ -119,7 +117,7 @@ test("without a ruler, evaluate says so; where samples were asked for it stops",
 }, 120_000);
 
 test("images of another size than the ruler's are refused by both sizes", async () => {
-  const ruler = await openRuler(imageData(await openDataset("mnist")) satisfies Data, await sharedEngine());
+  const ruler = await openRuler(await openData("mnist"), await sharedEngine());
   const { images } = (await tinyData.test.batch([0])) as never;
   await expect(ruler.measure(images)).rejects.toThrow("measures images of [1, 28, 28]; these are [1, 8, 8]");
   await ruler.dispose();

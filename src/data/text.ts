@@ -1,0 +1,144 @@
+import { UserError } from "../errors.ts";
+import type { PairData, TokenData, TokenPair, TokenStream } from "./data.ts";
+import type { OpenOptions } from "./sources.ts";
+import type { TokenizerSpec } from "./spec.ts";
+import { byteTokenizer, charactersOf, characterTokenizer, type Tokenizer, tokenizerOf } from "./tokenizer.ts";
+
+/** A file's text. @throws UserError where it is not UTF-8, or longer than a string can be. */
+export function decodeText(bytes: Uint8Array, file: string): string {
+  if (bytes.length > MAX_BYTES)
+    throw new UserError(
+      `${file}: a text of ${bytes.length} bytes is more than can be held at once (${MAX_BYTES}). Take a part of it.`,
+    );
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(`${file}: this is no text in UTF-8. Convert it, or give another file.`);
+  }
+}
+
+/** Below V8's longest string, 2²⁹ − 24 characters. */
+const MAX_BYTES = 500_000_000;
+
+type TextOptions = Pick<OpenOptions, "tokenizer" | "like">;
+
+/**
+ * A text as one row of tokens: its first 90 % of characters to learn from, the rest for testing (as nanoGPT does).
+ * @throws UserError where it is shorter than ten characters.
+ */
+export function textData(name: string, text: string, options: TextOptions = {}): TokenData {
+  const characters = count(text);
+  if (characters < 10)
+    throw new UserError(
+      `${name}: the text has ${characters} characters; at least 10 are needed, because the last tenth is for testing.`,
+    );
+  const cut = offsetOf(text, Math.floor(0.9 * characters));
+  return tokenData(name, text.slice(0, cut), text.slice(cut), options);
+}
+
+/**
+ * A text of short documents, one a line. Every tenth is for testing. Each document ends with a line break, which is
+ * how a model knows where one ends; empty lines are left out.
+ */
+export function lineData(name: string, text: string, options: TextOptions = {}): TokenData {
+  const { train, test } = everyTenth(
+    name,
+    text.split(/\r?\n/).filter((line) => line !== ""),
+    "lines",
+  );
+  const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
+  return tokenData(name, joined(train), joined(test), options);
+}
+
+/**
+ * Pairs of texts, one pair a line, source and target with a tab between. Every tenth pair is for testing; empty
+ * lines are left out.
+ * @throws UserError naming the line that is not a pair.
+ */
+export function pairData(name: string, text: string, options: TextOptions = {}): PairData {
+  const pairs = text.split(/\r?\n/).flatMap((line, i): (readonly [string, string])[] => {
+    if (line === "") return [];
+    const [source, target, ...more] = line.split("\t");
+    const fail = (why: string): UserError =>
+      new UserError(
+        `${name}, line ${i + 1}: ${why}. A line is a source text, one tab and a target text: ${JSON.stringify(line.slice(0, 60))}`,
+      );
+    if (target === undefined) throw fail("there is no tab");
+    if (more.length > 0) throw fail(`there are ${more.length + 1} tabs`);
+    if (!source || target === "") throw fail(`the ${source ? "target" : "source"} is empty`);
+    return [[source, target]];
+  });
+  const { like } = options;
+  const [from, to] = like?.kind === "pairs" ? [like.source, like.target] : [];
+  const source = tokenizerFor(pairs.map(([s]) => s).join(""), from, options);
+  const target = tokenizerFor(pairs.map(([, t]) => t).join(""), to, options);
+  const tokens = ([s, t]: readonly [string, string]): TokenPair => ({
+    source: encode(name, source, s),
+    target: encode(name, target, t),
+  });
+  const { train, test } = everyTenth(name, pairs, "pairs");
+  return {
+    kind: "pairs",
+    name,
+    spec: { kind: "pairs", name, source: source.spec, target: target.spec },
+    train: train.map(tokens),
+    test: test.map(tokens),
+    source,
+    target,
+  };
+}
+
+function tokenData(name: string, train: string, test: string, options: TextOptions): TokenData {
+  const { like } = options;
+  const tokenizer = tokenizerFor(train + test, like?.kind === "tokens" ? like.tokenizer : undefined, options);
+  const stream = (text: string): TokenStream => {
+    const tokens = encode(name, tokenizer, text);
+    return { length: tokens.length, tokens };
+  };
+  const spec = { kind: "tokens", name, tokenizer: tokenizer.spec } as const;
+  return { kind: "tokens", name, spec, train: stream(train), test: stream(test), tokenizer };
+}
+
+function tokenizerFor(
+  text: string,
+  like: TokenizerSpec | undefined,
+  { tokenizer = "characters" }: TextOptions,
+): Tokenizer {
+  if (like) return tokenizerOf(like);
+  return tokenizer === "bytes" ? byteTokenizer : characterTokenizer(charactersOf(text));
+}
+
+function encode(name: string, tokenizer: Tokenizer, text: string): Int32Array {
+  try {
+    return tokenizer.encode(text);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${name}: ${error.message}`) : error;
+  }
+}
+
+/** As images in one piece are split: the 10th, 20th … for testing. */
+function everyTenth<T>(
+  name: string,
+  all: readonly T[],
+  what: string,
+): { readonly train: T[]; readonly test: T[] } {
+  if (all.length < 10)
+    throw new UserError(
+      `${name}: there are ${all.length} ${what}; at least 10 are needed, because every tenth is for testing.`,
+    );
+  return { train: all.filter((_, i) => i % 10 !== 9), test: all.filter((_, i) => i % 10 === 9) };
+}
+
+/** Characters by code point. */
+function count(text: string): number {
+  let n = 0;
+  for (const _ of text) n++;
+  return n;
+}
+
+/** Where in a string its character number `index` begins. */
+function offsetOf(text: string, index: number): number {
+  let offset = 0;
+  for (let i = 0; i < index; i++) offset += text.codePointAt(offset)! > 0xffff ? 2 : 1;
+  return offset;
+}
