@@ -1,4 +1,3 @@
-import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
@@ -82,15 +81,19 @@ export abstract class Module {
     return this;
   }
 
-  /** Current values by name: from the engine that trains them, or the host's. */
-  async stateDict(engine?: Engine): Promise<StateDict> {
+  /** Current values by name, from wherever they are: the engine that trained them, or the host. */
+  async stateDict(): Promise<StateDict> {
     const out: StateDict = {};
-    for (const [name, variable] of this.variables()) {
-      const value = engine ? await engine.state.read(variable) : variable.value;
-      if (!value) throw new Error(`${name} has no value yet: initialise the module, or load a state dict`);
-      out[name] = value;
-    }
+    for (const [name, variable] of this.variables()) out[name] = await variable.read();
     return out;
+  }
+
+  /**
+   * Forget all values, here and in the engines that hold them, and free their memory: the module must be initialised or
+   * loaded before it is used again. A model that is only dropped frees its memory when it is collected.
+   */
+  dispose(): void {
+    for (const [, variable] of this.variables()) variable.dispose();
   }
 
   /** Take values by name. A missing, unknown or misshapen entry is refused before anything changes. */

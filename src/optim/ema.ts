@@ -1,4 +1,3 @@
-import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Parameter } from "../nn/module.ts";
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
@@ -48,12 +47,12 @@ export class Ema {
     return this.#packing.unpack(this.#shadows.map((shadow) => asTensor(shadow)));
   }
 
-  /** The averages on the host: from the engine that trains them, or the values last written. */
-  async read(engine?: Engine): Promise<Map<Parameter, NdArray<"float32">>> {
+  /** The averages as arrays, from wherever they are. */
+  async read(): Promise<Map<Parameter, NdArray<"float32">>> {
     const out = new Map<Parameter, NdArray<"float32">>();
     for (const [g, { members }] of this.#packing.groups.entries()) {
       const shadow = this.#shadows[g]!;
-      const flat = (engine ? await engine.state.read(shadow) : shadow.value!).data as Float32Array;
+      const flat = (await shadow.read()).data as Float32Array;
       let at = 0;
       for (const p of members) out.set(p, ndarray(flat.subarray(at, (at += p.size)), p.shape));
     }

@@ -26,11 +26,22 @@ export function withTrace<T>(fn: () => T): { result: T; trace: Trace } {
   }
 }
 
+const leaves = new WeakMap<Variable, Tensor<"state">>();
+
+/** A variable is one leaf, in every trace and outside of all: the gradient for it is found wherever it was read. */
+function leafOf(variable: Variable): Tensor<"state"> {
+  const have = leaves.get(variable);
+  if (have) return have;
+  const leaf = new Tensor("state", [], { variable }, variable.shape, variable.dtype);
+  leaves.set(variable, leaf);
+  return leaf;
+}
+
 export function readVariable(variable: Variable): Tensor {
-  if (!active) return new Tensor("state", [], { variable }, variable.shape, variable.dtype);
+  const leaf = leafOf(variable);
+  if (!active) return leaf;
   const now = active.current.get(variable);
   if (now) return now;
-  const leaf = new Tensor("state", [], { variable }, variable.shape, variable.dtype);
   active.reads.set(variable, leaf);
   active.current.set(variable, leaf);
   return leaf;

@@ -2,18 +2,31 @@ import type { DType } from "./dtype.ts";
 import type { NdArray } from "./ndarray.ts";
 import { type Shape, sameShape, showShape } from "./shape.ts";
 
+/** Where a variable can live besides the host: an engine, which keeps copies and computes new values. */
+export interface Home {
+  readonly name: string;
+  readonly state: {
+    /** The current value of a variable, copied to the host. */
+    read(variable: Variable): Promise<NdArray>;
+    /** Forget the copy kept here and free its memory. */
+    release(variable: Variable): void;
+  };
+}
+
 /**
- * A value carried from call to call: a parameter, an optimizer moment, a running statistic. The engine that
- * last ran a program over it holds the current value; `value` is what the host last gave it.
+ * A value carried from call to call: a parameter, an optimizer moment, a running statistic. Its current value has one
+ * home: the host, or the engine whose program last wrote it. Other engines may hold copies, which know by `version`
+ * whether they are of this value; they take a newer one over before they run.
  */
 export class Variable {
   /** Used in messages and state dicts; modules set it to the field path. */
   name: string;
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Counts `set` calls, so that an engine knows when its copy is stale. */
-  version = 0;
   #value: NdArray | undefined;
+  #home: Home | undefined;
+  #version = 0;
+  readonly #holders = new Set<Home>();
 
   constructor(shape: Shape, options: { name?: string; dtype?: DType; value?: NdArray } = {}) {
     this.shape = shape;
@@ -22,22 +35,116 @@ export class Variable {
     if (options.value) this.set(options.value);
   }
 
-  /** The value the host last set; engines may have moved on from it (read through `engine.read`). */
+  get size(): number {
+    return this.shape.reduce((n, d) => n * d, 1);
+  }
+
+  /**
+   * The host's value, if it was ever given one.
+   * @throws Error where an engine has computed a newer one: `await read()`, or `await toHost()` first.
+   */
   get value(): NdArray | undefined {
+    if (this.#home)
+      throw new Error(
+        `${this.name}: ${this.#home.name} has computed a newer value than the host's; get it by await variable.read() (or await module.stateDict()), or bring it here by await variable.toHost()`,
+      );
     return this.#value;
   }
 
-  /** Give it a new value; every engine takes it over before its next run. */
+  /** The current value, wherever it is, as a copy. */
+  async read(): Promise<NdArray> {
+    if (this.#home) return this.#home.state.read(this);
+    const value = this.given();
+    return { ...value, data: value.data.slice() } as NdArray;
+  }
+
+  /** Bring the current value to the host, where `value` has it until a program writes a newer one. */
+  async toHost(): Promise<void> {
+    while (this.#home) {
+      const version = this.#version;
+      const value = await this.#home.state.read(this);
+      if (this.#version === version) this.cameHome(value);
+    }
+  }
+
+  /** Give it a new value; every engine takes it over before its next run. The array is kept, not copied. */
   set(value: NdArray): void {
     if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype)
       throw new TypeError(
         `${this.name} holds ${this.dtype}${showShape(this.shape)}; it was given ${value.dtype}${showShape(value.shape)}`,
       );
     this.#value = value;
-    this.version++;
+    this.#home = undefined;
+    this.#version++;
   }
 
-  get size(): number {
-    return this.shape.reduce((n, d) => n * d, 1);
+  /** Forget the value, on the host and in every engine: whoever uses the variable again must set it first. */
+  dispose(): void {
+    for (const holder of this.#holders) holder.state.release(this);
+    this.#value = undefined;
+    this.#home = undefined;
+    this.#version++;
+  }
+
+  // The rest is for engines.
+
+  /** Counts the values it has had, wherever they were made. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The engine that has the current value; undefined where the host has it. */
+  get home(): Home | undefined {
+    return this.#home;
+  }
+
+  /** The host's value, itself. @throws Error where it has none, or an older one. */
+  given(): NdArray {
+    const { value } = this;
+    if (!value)
+      throw new Error(
+        `${this.name} has no value yet: initialise its module, or load a state dict, before running`,
+      );
+    return value;
+  }
+
+  /** An engine keeps a copy from now on. */
+  heldBy(holder: Home): void {
+    this.#holders.add(holder);
+  }
+
+  /** It no longer does. If that was the current value, the host's older one is current again. */
+  releasedBy(holder: Home): void {
+    this.#holders.delete(holder);
+    if (this.#home !== holder) return;
+    this.#home = undefined;
+    this.#version++;
+  }
+
+  /**
+   * A program of `home` that began at `version` has written the next value: gives that value's version. What the host
+   * set meanwhile stays the current value.
+   */
+  wroteIn(home: Home, version: number): number {
+    if (this.#version !== version) {
+      if (!this.#home) return version;
+      throw new Error(
+        `${this.name} was written by ${this.#home.name} and ${home.name} at once: await the step of one before that of the other`,
+      );
+    }
+    this.#home = home;
+    return ++this.#version;
+  }
+
+  /** Its home gives the current value back to the host. */
+  cameHome(value: NdArray): void {
+    this.#value = value;
+    this.#home = undefined;
+  }
+
+  /** Its home went, and the current value with it: whoever reads it is told why. */
+  lost(why: string): void {
+    const read = (): Promise<never> => Promise.reject(new Error(`the value of ${this.name} is lost: ${why}`));
+    this.#home = { name: "an engine that is gone", state: { read, release() {} } };
   }
 }

@@ -115,14 +115,14 @@ export class Players {
   }
 
   async capture(): Promise<Pick<Checkpoint, "weights" | "ema"> & { readonly optimizer: StateDict }> {
-    const weights = await this.#task.module.stateDict(this.#engine);
+    const weights = await this.#task.module.stateDict();
     const optimizer: StateDict = {};
     for (const [name, variable] of this.#optimizerState())
       optimizer[name] = await this.#engine.state.read(variable);
     if (this.#seats.every((s) => !s.ema)) return { weights, optimizer, ema: undefined };
     const ema = { ...weights };
     for (const seat of this.#seats)
-      for (const [p, average] of (await seat.ema?.read(this.#engine)) ?? []) ema[this.#nameOf(p)] = average;
+      for (const [p, average] of (await seat.ema?.read()) ?? []) ema[this.#nameOf(p)] = average;
     return { weights, optimizer, ema };
   }
 

@@ -126,10 +126,10 @@ describe("the host and the engine", () => {
     const given = vector(10);
     v.set(given);
     expect(await read(v)).toEqual([10]);
+    expect(v.value).toBe(given);
     await step();
     given.data[0] = 99;
     expect(await read(v)).toEqual([11]);
-    expect(v.value).toBe(given);
     const got = await engine.state.read(v);
     got.data[0] = 77;
     expect(await read(v)).toEqual([11]);

@@ -46,7 +46,7 @@ async function compare(golden: Golden, { module, run }: Subject): Promise<void> 
     { engine },
   );
   const found = await program(golden.inputs);
-  const state = (await module?.stateDict(engine)) ?? {};
+  const state = (await module?.stateDict()) ?? {};
   for (const [name, value] of Object.entries(golden.outputs)) {
     const got = name.endsWith(".after") ? state[name.slice(0, -".after".length)] : found.outputs[name];
     expect(distance(got!, value), `output ${name}`).toBeLessThan(1e-5);

@@ -39,7 +39,7 @@ test.each([
   const look = compile(() => layer.normalizedWeight(), { engine });
   const normal = (await look()).data as Float32Array;
   expect(largest(normal, rows)).toBeCloseTo(1, 4);
-  const { weight } = await layer.stateDict(engine);
+  const { weight } = await layer.stateDict();
   const sigma = largest(weight!.data as Float32Array, rows);
   normal.forEach((v, i) => {
     expect(v).toBeCloseTo(Number(weight!.data[i]) / sigma, 4);

@@ -2,8 +2,9 @@ import { availableParallelism } from "node:os";
 import type { InferenceSession } from "onnxruntime-node";
 import { UserError, unknownName } from "../../errors.ts";
 import { DEVICES, type Device, type Engine, type EngineOptions } from "../engine.ts";
-import { OrtEngine, type OrtModule } from "./engine.ts";
+import { OrtEngine } from "./engine.ts";
 import { CPU, WEBGPU } from "./lowering/context.ts";
+import type { OrtModule } from "./ort.ts";
 
 /** Below this many multiply–adds a step, waking a second thread costs more than it brings. */
 const ONE_THREAD_BELOW = 4e6;

@@ -1,8 +1,9 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { UserError } from "../../errors.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
-import { OrtEngine, type OrtModule } from "./engine.ts";
+import { OrtEngine } from "./engine.ts";
 import { CPU, WEBGPU } from "./lowering/context.ts";
+import type { OrtModule } from "./ort.ts";
 
 type WebModule = typeof import("onnxruntime-web/wasm");
 

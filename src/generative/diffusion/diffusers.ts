@@ -1,5 +1,4 @@
 /** Files as diffusers writes them: config.json and diffusion_pytorch_model.safetensors of a UNet2DModel. */
-import type { Engine } from "../../engine/engine.ts";
 import { UserError } from "../../errors.ts";
 import type { StateDict } from "../../nn/module.ts";
 import { readSafeTensors, writeSafeTensors } from "../../nn/safetensors.ts";
@@ -55,13 +54,10 @@ export function loadUNet(
   return net.loadStateDict(modernState(readSafeTensors(files.weights, from).tensors, from), { source: from });
 }
 
-/** The contents of the two files, with the weights that the engine (or else the host) holds. */
-export async function saveUNet(
-  net: UNet,
-  engine?: Engine,
-): Promise<{ config: string; weights: Uint8Array<ArrayBuffer> }> {
+/** The contents of the two files, with the current weights. */
+export async function saveUNet(net: UNet): Promise<{ config: string; weights: Uint8Array<ArrayBuffer> }> {
   return {
     config: `${JSON.stringify(net.config, undefined, 2)}\n`,
-    weights: writeSafeTensors(await net.stateDict(engine), { format: "pt" }),
+    weights: writeSafeTensors(await net.stateDict(), { format: "pt" }),
   };
 }

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const engine = await sharedEngine();
   for await (const event of train({ task, examples: data.train, plan, engine, seed: 1 }))
     if (event.kind === "step" && event.step === 60) expect(event.metrics.accuracy).toBe(1);
-  module.loadStateDict(await module.stateDict(engine));
+  module.loadStateDict(await module.stateDict());
   ruler = rulerOf(module, about, engine);
 }, 60_000);
 afterAll(() => ruler.dispose());

@@ -1,0 +1,157 @@
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { allocate, type DType } from "../../tensor/dtype.ts";
+import type { NdArray } from "../../tensor/ndarray.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Home, Variable } from "../../tensor/variable.ts";
+import { ModelBuilder } from "./builder.ts";
+import { fromOrt, type OrtModule, type OrtSetup, toOrt } from "./ort.ts";
+
+/** A variable's place in an engine. Two buffers: writing where one reads corrupts results silently. */
+interface Slot {
+  /** Held weakly: what nobody else knows of any more is freed. */
+  readonly variable: WeakRef<Variable>;
+  /** The version of the variable's value that `front` holds. */
+  version: number;
+  front: OrtTensor;
+  back: OrtTensor | undefined;
+  /** The session that made `front`, where its memory is the session's. */
+  owner?: InferenceSession | undefined;
+}
+
+/** The variables of an engine: where each one's buffers are, and which value they hold. Everything here is called in turn. */
+export class State {
+  readonly #home: Home;
+  readonly #ort: OrtModule;
+  readonly #setup: OrtSetup;
+  readonly #slots = new WeakMap<Variable, Slot>();
+  readonly #live = new Set<Slot>();
+  /** By type: sessions that give back what they are given. */
+  readonly #handOn = new Map<DType, InferenceSession>();
+  readonly #dropped: FinalizationRegistry<Slot>;
+
+  /** `later` puts a job in turn. */
+  constructor(home: Home, ort: OrtModule, setup: OrtSetup, later: (job: () => Promise<void>) => void) {
+    this.#home = home;
+    this.#ort = ort;
+    this.#setup = setup;
+    this.#dropped = new FinalizationRegistry((slot) => later(async () => this.#free(slot)));
+  }
+
+  /** The variable's current value, as a session's input. Its home must be here or the host. */
+  front(variable: Variable): OrtTensor {
+    const have = this.#slots.get(variable);
+    if (have && have.version === variable.version) return have.front;
+    const value = variable.given();
+    const front = toOrt(this.#ort, { ...value, data: value.data.slice() } as NdArray);
+    have?.front.dispose();
+    if (have) Object.assign(have, { front, version: variable.version, owner: undefined });
+    else
+      this.#open(variable, {
+        variable: new WeakRef(variable),
+        front,
+        back: undefined,
+        version: variable.version,
+      });
+    return front;
+  }
+
+  /** Where a session may write the variable's next value, in memory of ours. */
+  back(variable: Variable): OrtTensor {
+    const { dtype, shape } = variable;
+    const have = this.#slots.get(variable)?.back;
+    return have ?? toOrt(this.#ort, { data: allocate(dtype, sizeOf(shape)), shape, dtype } as NdArray);
+  }
+
+  /** What a run wrote, of a run that began at `version`. */
+  take(variable: Variable, next: OrtTensor, version: number, owner: InferenceSession): void {
+    const slot = this.#slots.get(variable);
+    const old = slot?.front;
+    const { ownBuffers } = this.#setup;
+    if (!ownBuffers) old?.dispose();
+    const now = {
+      front: next,
+      back: ownBuffers ? old : undefined,
+      version: variable.wroteIn(this.#home, version),
+    };
+    if (slot) Object.assign(slot, now, { owner });
+    else this.#open(variable, { variable: new WeakRef(variable), ...now, owner });
+  }
+
+  /** The value held here, on the host. */
+  async read(variable: Variable): Promise<NdArray> {
+    const { dtype, shape } = variable;
+    return fromOrt({ dtype, shape }, await this.#fetch(this.#slots.get(variable)!.front));
+  }
+
+  release(variable: Variable): void {
+    const slot = this.#slots.get(variable);
+    if (slot) this.#free(slot);
+  }
+
+  /** State outlives the program that wrote it; memory on a device does not outlive its session. */
+  async evacuate(session: InferenceSession): Promise<void> {
+    for (const slot of this.#live) {
+      if (slot.owner !== session || slot.front.location !== "gpu-buffer") continue;
+      const { type, dims } = slot.front;
+      const data = await this.#fetch(slot.front);
+      slot.front.dispose();
+      slot.front = new this.#ort.Tensor(type as never, data as never, dims);
+      slot.owner = undefined;
+    }
+  }
+
+  /** Bring home to the host every value that is here alone, and free all memory. */
+  async dispose(): Promise<void> {
+    for (const slot of this.#live) {
+      const variable = slot.variable.deref();
+      if (variable?.home === this.#home)
+        try {
+          variable.cameHome(await this.read(variable));
+        } catch (error) {
+          const why = error instanceof Error ? error.message : String(error);
+          variable.lost(`${this.#home.name} was disposed, and could not give it back (${why})`);
+        }
+      this.#free(slot);
+    }
+    for (const session of this.#handOn.values()) await session.release();
+    this.#handOn.clear();
+  }
+
+  #open(variable: Variable, slot: Slot): void {
+    this.#slots.set(variable, slot);
+    this.#live.add(slot);
+    this.#dropped.register(variable, slot);
+    variable.heldBy(this.#home);
+  }
+
+  #free(slot: Slot): void {
+    if (!this.#live.delete(slot)) return;
+    slot.front.dispose();
+    slot.back?.dispose();
+    const variable = slot.variable.deref();
+    if (!variable) return;
+    this.#slots.delete(variable);
+    variable.releasedBy(this.#home);
+  }
+
+  /**
+   * A value's numbers, wherever they are. From a device they come through a model that only hands them on: Node's binding
+   * ends the whole process where such a tensor is asked for its data.
+   */
+  async #fetch(tensor: OrtTensor): Promise<OrtTensor["data"]> {
+    if (tensor.location !== "gpu-buffer") return tensor.data.slice();
+    const type = tensor.type as DType;
+    const session = this.#handOn.get(type) ?? (await this.#handOnSession(type));
+    const out = await session.run({ value: tensor });
+    return out[session.outputNames[0]!]!.data;
+  }
+
+  async #handOnSession(type: DType): Promise<InferenceSession> {
+    const model = new ModelBuilder();
+    model.input("value", type);
+    model.output(model.node("Identity", ["value"])[0]!, type);
+    const session = await this.#ort.InferenceSession.create(model.bytes(), this.#setup.options(0));
+    this.#handOn.set(type, session);
+    return session;
+  }
+}
