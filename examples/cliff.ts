@@ -13,7 +13,7 @@ import {
   policyReturn,
   qLearning,
   sarsa,
-} from "../src/rl/index.ts";
+} from "galatea/rl";
 
 const model = mdpFromTable(modelOf(make("CliffWalking-v1")));
 

@@ -1,4 +1,4 @@
-import { mdp } from "../../src/rl/mdp/model.ts";
+import { mdp } from "galatea/rl";
 import type { Problem } from "./problem.ts";
 
 const inside = (grid: readonly (readonly number[])[], r: number, c: number): boolean =>

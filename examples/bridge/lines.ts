@@ -1,4 +1,4 @@
-import { mdp } from "../../src/rl/mdp/model.ts";
+import { mdp } from "galatea/rl";
 import { numbered, type Problem } from "./problem.ts";
 
 /** 322: the fewest coins that make an amount. */

@@ -1,4 +1,4 @@
-import type { Mdp } from "../../src/rl/mdp/model.ts";
+import type { Mdp } from "galatea/rl";
 
 /** A programming problem as a decision process. */
 export interface Pose {

@@ -1,11 +1,14 @@
-import { isTerminal } from "../../src/rl/mdp/model.ts";
-import { valueIteration } from "../../src/rl/mdp/value-iteration.ts";
-import { fastRandom } from "../../src/rl/random.ts";
-import { finish } from "../../src/rl/tabular/learning.ts";
-import { monteCarloExploringStarts } from "../../src/rl/tabular/monte-carlo-control.ts";
-import { qLearning } from "../../src/rl/tabular/q-learning.ts";
-import { equiprobable, maxValue } from "../../src/rl/tabular/rules.ts";
-import { ModelTask } from "../../src/rl/tabular/task.ts";
+import {
+  equiprobable,
+  fastRandom,
+  finish,
+  isTerminal,
+  ModelTask,
+  maxValue,
+  monteCarloExploringStarts,
+  qLearning,
+  valueIteration,
+} from "galatea/rl";
 import type { Pose, Problem } from "./problem.ts";
 
 /** The same question answered four ways. */

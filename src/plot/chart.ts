@@ -1,8 +1,12 @@
 import type { TopLevelSpec } from "vega-lite";
 import { EM, THEME } from "./theme.ts";
 
-/** A chart is plain data: a Vega-Lite specification. `lineChart` and its siblings make the usual ones. */
-export type ChartSpec = TopLevelSpec;
+/**
+ * A chart is plain data: a Vega-Lite specification, which Vega-Lite checks when it draws. `lineChart` and its siblings
+ * make the usual ones. (Vega-Lite's own type, `TopLevelSpec`, is one: it is not named here because its declarations
+ * do not hold under exactOptionalPropertyTypes.)
+ */
+export type ChartSpec = object;
 
 /** How Vega measures text; its types leave it out, though it is there to be set. */
 interface TextMetrics {
@@ -21,7 +25,7 @@ export async function chartSvg(spec: ChartSpec): Promise<string> {
   const logger = vega.logger(vega.Warn, undefined, (_method, _level, args) => {
     throw new Error(`chart: ${args.map((a) => (a instanceof Error ? a.message : String(a))).join(" ")}`);
   });
-  const { spec: compiled } = lite.compile(spec, { config: THEME, logger });
+  const { spec: compiled } = lite.compile(spec as TopLevelSpec, { config: THEME, logger });
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
   try {
     return await view.toSVG();

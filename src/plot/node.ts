@@ -1,11 +1,11 @@
-import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { Resvg } from "@resvg/resvg-js";
 import { writeFileAtomic } from "../files/node.ts";
 import { type ChartSpec, chartSvg } from "./chart.ts";
 
 const FONT = "DejaVu Sans";
 const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) =>
-  createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${file}`),
+  fileURLToPath(new URL(`../../assets/fonts/${file}`, import.meta.url)),
 );
 
 /**

@@ -12,8 +12,7 @@ export interface Labels {
   y?: string;
 }
 
-/** Vega-Lite's own type is too deep for data put together piece by piece; Vega-Lite checks it when drawing. */
-export const spec = (data: object): ChartSpec => data as ChartSpec;
+export const spec = (data: object): ChartSpec => data;
 
 export const frame = (labels: Labels, width?: number | object, height?: number | object): object => ({
   title: { text: labels.title, ...(labels.subtitle ? { subtitle: labels.subtitle } : {}) },

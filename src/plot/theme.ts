@@ -37,7 +37,7 @@ export const FONT_STACK = "DejaVu Sans, Verdana, sans-serif";
 export const EM = 0.62;
 
 /** How every chart of the house looks. The one place for fonts, sizes and colours. */
-export const THEME: Config = {
+export const THEME = {
   background: "#ffffff",
   padding: 12,
   font: FONT_STACK,
@@ -65,4 +65,4 @@ export const THEME: Config = {
   header: { labelFontSize: 12, titleFontSize: 13 },
   line: { strokeWidth: 2 },
   range: { category: [...PALETTE], heatmap: { scheme: SEQUENTIAL }, ramp: { scheme: SEQUENTIAL } },
-};
+} satisfies Config;

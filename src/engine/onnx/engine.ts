@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import type { Graph } from "../../tensor/graph.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";

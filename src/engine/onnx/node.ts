@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-common";
 import { UserError, unknownName } from "../../errors.ts";
 import { DEVICES, type Device, type Engine, type EngineOptions } from "../engine.ts";
 import { OrtEngine } from "./engine.ts";
@@ -9,14 +9,31 @@ import type { OrtModule } from "./ort.ts";
 /** Below this many multiply–adds a step, waking a second thread costs more than it brings. */
 const ONE_THREAD_BELOW = 4e6;
 
-/** ONNX Runtime's engine in Node. */
-export async function nodeEngine({ device = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
-  if (device === "wasm") {
-    const { engineOn } = await import("./web.ts");
-    return engineOn(await import("onnxruntime-web"), { device, threads: threads ?? availableParallelism() });
-  }
+/** What onnxruntime-node offers. Not its own types: the package is optional, and ours must hold without it. */
+type OrtNode = typeof import("onnxruntime-common") & {
+  listSupportedBackends(): readonly { name: string; bundled: boolean }[];
+};
+
+/**
+ * ONNX Runtime's engine in Node. Where onnxruntime-node is missing or does not load, its WebAssembly build stands in
+ * for device cpu, and a line on stderr says so; other devices are refused.
+ * @throws UserError where the device is not there, with what it needs.
+ */
+export async function nodeEngine(
+  { device = "cpu", threads }: EngineOptions = {},
+  load: () => Promise<OrtNode> = () => import("onnxruntime-node"),
+): Promise<Engine> {
   if (!DEVICES.includes(device)) throw unknownName("device", device, DEVICES);
-  const ort = await import("onnxruntime-node");
+  if (device === "wasm") return wasmEngine(threads);
+  let ort: OrtNode;
+  try {
+    ort = await load();
+  } catch (error) {
+    const reason = whyMissing(error);
+    if (device !== "cpu") throw new UserError(`device ${device} needs onnxruntime-node, and ${reason}`);
+    sayOnce(`galatea: computing with WebAssembly, several times slower than the native engine: ${reason}`);
+    return wasmEngine(threads);
+  }
   // What goes wrong is thrown; printing it too would only startle.
   ort.env.logLevel = "fatal";
   await requireDevice(ort.listSupportedBackends(), device, () => probe(ort, device));
@@ -42,11 +59,32 @@ export async function nodeEngine({ device = "cpu", threads }: EngineOptions = {}
   });
 }
 
+async function wasmEngine(threads: number | undefined): Promise<Engine> {
+  const { engineOn } = await import("./web.ts");
+  const options = { device: "wasm", threads: threads ?? availableParallelism() } as const;
+  return engineOn(await import("onnxruntime-web"), options);
+}
+
+/** Its installer fails where it cannot reach the server of its CUDA libraries, and npm then leaves the package out. */
+function whyMissing(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND"
+    ? "it is not installed. `ONNXRUNTIME_NODE_INSTALL=skip npm install` brings it, without the CUDA libraries"
+    : `it does not load here: ${message.split("\n")[0]}`;
+}
+
+const said = new Set<string>();
+function sayOnce(line: string): void {
+  if (said.has(line)) return;
+  said.add(line);
+  console.warn(line);
+}
+
 /**
  * The block of the NCHWc layout on this processor, seen by reordering 32 channels of two pixels and looking where
  * the second pixel begins; undefined where there is no such layout.
  */
-async function blockSize(ort: typeof import("onnxruntime-node")): Promise<number | undefined> {
+async function blockSize(ort: OrtNode): Promise<number | undefined> {
   const { ModelBuilder, NCHWC } = await import("./builder.ts");
   const model = new ModelBuilder();
   model.input("x", "float32", [1, 32, 1, 2]);
@@ -65,7 +103,7 @@ async function blockSize(ort: typeof import("onnxruntime-node")): Promise<number
 }
 
 /** The smallest model there is, to find out whether a provider starts. */
-async function probe(ort: typeof import("onnxruntime-node"), device: Device): Promise<void> {
+async function probe(ort: OrtNode, device: Device): Promise<void> {
   const { ModelBuilder } = await import("./builder.ts");
   const model = new ModelBuilder();
   model.input("x", "float32", [1]);
@@ -80,7 +118,7 @@ async function probe(ort: typeof import("onnxruntime-node"), device: Device): Pr
 const HOW: Partial<Record<Device, string>> = {
   cuda:
     "It needs an NVIDIA GPU with driver, CUDA 12 and cuDNN 9, and ONNX Runtime's CUDA provider: " +
-    "run `npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12` on a machine with network access",
+    "run `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install` where the network is reached",
   webgpu: "It needs a GPU with a Vulkan (Linux), Metal (macOS) or Direct3D 12 (Windows) driver",
 };
 

@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { viewAs } from "../../tensor/dtype.ts";
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../tensor/float16.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";

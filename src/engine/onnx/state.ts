@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { allocate, type DType } from "../../tensor/dtype.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { sizeOf } from "../../tensor/shape.ts";

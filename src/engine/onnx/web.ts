@@ -1,4 +1,4 @@
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-common";
 import { UserError } from "../../errors.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { OrtEngine } from "./engine.ts";
