@@ -1,43 +1,48 @@
-import type { Position } from "../data/batches.ts";
+import { z } from "zod";
 import { UserError } from "../errors.ts";
 import type { StateDict } from "../nn/module.ts";
 import type { Output } from "./task.ts";
 
-/** Everything a run needs to go on as if it had never stopped. */
+/** Everything a run needs to go on as if it had never stopped, whatever learns in it. */
 export interface Checkpoint {
-  /** Steps done. The key of the next step is split from the seed by this number, so no key is carried. */
+  /** Steps done (of an agent: environment steps or episodes). Keys are split from the seed by it; none is carried. */
   readonly step: number;
   readonly seed: number;
-  /** Where in the data the next step reads. */
-  readonly position: Position;
   /** Time spent in steps so far. */
   readonly seconds: number;
-  readonly weights: StateDict;
-  /** The weights with their moving averages in place, if a player keeps any. */
-  readonly ema: StateDict | undefined;
-  /** Absent where only what using the model takes was kept: such a run cannot be trained on. */
-  readonly optimizer: StateDict | undefined;
+  /**
+   * Named tensors in named groups: `weights`; `ema`, the weights with their moving averages in place; `optimizer`;
+   * an agent's table, normalisation or replay. Using a run takes the weights alone.
+   */
+  readonly tensors: { readonly weights: StateDict } & Readonly<Record<string, StateDict>>;
+  /** What else the next step depends on, as JSON: the position in the data, environments, random generators. */
+  readonly progress: Readonly<Record<string, unknown>>;
 }
 
 /** The optimizer's state, without which training cannot go on: a UserError where it was left out. */
-export function trainable({ step, optimizer }: Checkpoint): StateDict {
-  if (optimizer) return optimizer;
+export function trainable({ step, tensors }: Pick<Checkpoint, "step" | "tensors">): StateDict {
+  if (tensors.optimizer) return tensors.optimizer;
   throw new UserError(
     `the checkpoint of step ${step} holds the weights alone: it can be sampled and measured, but not trained on`,
   );
 }
 
+export const PositionSchema = z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) });
+
 /** Where checkpoints go: a run folder in Node, whatever a page chooses in a browser. */
 export interface CheckpointStore {
   /** Keep it whole or not at all; say where it is. */
   save(checkpoint: Checkpoint): Promise<string>;
+  /** The checkpoint of this step, which was just saved, is the best so far: it is kept, and others may go. */
+  markBest?(step: number, numbers: Metrics): Promise<void>;
 }
 
 export type Metrics = Readonly<Record<string, number>>;
 
-/** What the training loop tells its listeners. `step` counts the steps done. */
+/** What a loop tells its listeners. `step` counts the steps done; agents may have no epochs. */
 export type TrainEvent =
-  | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
+  | { readonly kind: "step"; readonly step: number; readonly epoch?: number; readonly metrics: Metrics }
   | ({ readonly kind: "sample"; readonly step: number } & Output)
+  | { readonly kind: "validation"; readonly step: number; readonly metrics: Metrics; readonly best: boolean }
   | { readonly kind: "checkpoint"; readonly step: number; readonly where: string }
   | { readonly kind: "done"; readonly step: number; readonly finished: boolean; readonly seconds: number };

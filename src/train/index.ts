@@ -1,5 +1,13 @@
+export { type Examples, imageData, imageExamples } from "../data/data.ts";
+export { mixtureData } from "../data/points.ts";
+export type { Fields } from "../data/spec.ts";
 export type { Checkpoint, CheckpointStore, Metrics, TrainEvent } from "./checkpoint.ts";
-export { type Data, type Examples, type Fields, imageData, imageExamples, mixtureData } from "./examples.ts";
+export { checkpointFiles, readCheckpointFiles } from "./checkpoint-files.ts";
+export { Learner, type LearnerOptions } from "./learner.ts";
+export { LEARNING, type Learning, LearningOptions, learnBy } from "./learning.ts";
 export { type PlanOptions, planFor, type TrainOptions, train } from "./loop.ts";
-export type { Batch, HostBatch, Losses, Picture, Plan, Player, Task } from "./task.ts";
+export { readCheckpoint, type SavedRun } from "./run.ts";
+export { type AgentRun, type ModelRun, parseRunConfig, type RunConfig } from "./run-config.ts";
+export type { Batch, HostBatch, Losses, Output, Picture, Plan, Player, Task } from "./task.ts";
 export { encodeEvent, eventFileName, eventFileStart, type TensorBoardEvent } from "./tensorboard.ts";
+export type { ValidationOptions } from "./validation.ts";

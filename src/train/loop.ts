@@ -1,20 +1,24 @@
-import { prefetch, START } from "../data/batches.ts";
+import { type Fetch, fetches, prefetch, START } from "../data/batches.ts";
+import type { Examples } from "../data/data.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import type { Checkpoint, CheckpointStore, Metrics, TrainEvent } from "./checkpoint.ts";
-import { type Examples, type Fetch, fetches } from "./examples.ts";
-import { Players } from "./players.ts";
+import { type Checkpoint, type CheckpointStore, type Metrics, PositionSchema, type TrainEvent } from "./checkpoint.ts"; // biome-ignore format: a list of names
+
+import { Learners } from "./learners.ts";
+import { LEARNING, type Learning } from "./learning.ts";
 import type { HostBatch, Output, Plan, Task } from "./task.ts";
+import { type ValidationOptions, Validator } from "./validation.ts";
 
 export interface TrainOptions {
+  /** Its weights have their first values: initialised (`begin`, `module.initialize`) or loaded. */
   readonly task: Task;
   readonly examples: Examples;
   readonly plan: Plan;
   readonly engine: Engine;
-  /** Everything random follows from it: first weights, the order of the data, noise. */
+  /** The order of the data and all noise follow from it. */
   readonly seed: number;
   /** Go on from here instead of starting. */
   readonly from?: Checkpoint | undefined;
@@ -27,6 +31,8 @@ export interface TrainOptions {
     | undefined;
   /** Steps between previews; an epoch by default. */
   readonly sampleEvery?: number | undefined;
+  /** Held-out examples: their loss is measured with every preview, the best checkpoint kept, training ended early. */
+  readonly validation?: ValidationOptions | undefined;
   /** When it fires, the loop saves a checkpoint after the step it is in, and ends. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,56 +46,82 @@ export interface TrainOptions {
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
   const { task, examples, plan, engine, seed, from, store, preview, signal } = options;
   const { checkpointEvery = epochOf(plan), sampleEvery = epochOf(plan) } = options;
-  if (examples.length < plan.batchSize)
-    throw new UserError(
-      `a batch of ${plan.batchSize} is larger than the data: there are ${examples.length} examples to train on`,
-    );
+  requireBatch(examples, plan.batchSize);
   const root = Key.seed(seed);
-  const players = new Players(task, engine, root.split("weights"), plan.accumulate);
-  if (from) players.restore(from);
-  let { step, position, seconds } = from ?? { step: 0, position: START, seconds: 0 };
+  const learners = new Learners(task, engine, plan.accumulate);
+  if (from) learners.restore(from);
+  const validator =
+    options.validation &&
+    new Validator(task, options.validation, { engine, key: root.split("validation"), from });
+  let { step, seconds } = from ?? { step: 0, seconds: 0 };
+  let position = from ? PositionSchema.parse(from.progress.position) : START;
   let savedAt = from ? step : -1;
   let lastGood = from ? `the last good checkpoint is that of step ${step}` : "there is no checkpoint yet";
   const feed = prefetch(fetches(examples, plan.batchSize, root.split("data"), position));
 
   async function* save(): AsyncGenerator<TrainEvent> {
     if (!store || savedAt === step) return;
-    const where = await store.save({ step, seed, position, seconds, ...(await players.capture()) });
+    const tensors = (await learners.capture()) as Checkpoint["tensors"];
+    const progress = { position, ...validator?.progress };
+    const where = await store.save({ step, seed, seconds, tensors, progress });
     savedAt = step;
     lastGood = `the last good checkpoint is ${where}`;
     yield { kind: "checkpoint", step, where };
   }
 
+  async function* validate(): AsyncGenerator<TrainEvent> {
+    if (!validator) return;
+    const { metrics, best } = await validator.look(step, () => learners.averages());
+    yield { kind: "validation", step, metrics, best };
+    if (!best || !store) return;
+    yield* save();
+    await store.markBest?.(step, metrics);
+  }
+
   try {
-    while (step < plan.steps && !signal?.aborted) {
+    let done = step >= plan.steps || validator?.patient === false;
+    while (!done && !signal?.aborted) {
       const started = performance.now();
       const batches: HostBatch[] = [];
-      for (let i = 0; i < players.batchesPerStep; i++) {
+      for (let i = 0; i < learners.batchesPerStep; i++) {
         const fetch = (await feed.next()).value as Fetch;
         batches.push(await fetch.batch);
         position = fetch.next;
       }
-      const metrics = await players.step(batches, root.split(step), step);
+      const metrics = await learners.step(batches, root.split(step), step);
       requireFinite(metrics, step + 1, task, lastGood);
       step++;
       seconds += (performance.now() - started) / 1000;
       yield { kind: "step", step, epoch: step / plan.stepsPerEpoch, metrics };
 
       const last = step === plan.steps;
-      if (preview && !signal?.aborted && (last || step % sampleEvery === 0))
+      const look = (last || step % sampleEvery === 0) && !signal?.aborted;
+      if (look) yield* validate();
+      done = last || validator?.patient === false;
+      if (preview && look)
         yield {
           kind: "sample",
           step,
-          ...(await preview(() => players.averages(), root.split("preview"))),
+          ...(await preview(() => learners.averages(), root.split("preview"))),
         };
       if (last || step % checkpointEvery === 0) yield* save();
     }
     yield* save();
-    yield { kind: "done", step, finished: step >= plan.steps, seconds };
+    yield { kind: "done", step, finished: done, seconds };
   } finally {
     await feed.return(undefined);
-    await players.dispose();
+    await validator?.dispose();
+    await learners.dispose();
   }
+}
+
+/** @throws UserError where the examples do not fill one batch. */
+export function requireBatch(examples: Pick<Examples, "length">, batchSize: number): void {
+  if (examples.length < batchSize)
+    throw new UserError(
+      `a batch of ${batchSize} is larger than the data: there are ${examples.length} examples to train on ` +
+        `(choose a smaller option \`batchSize\`)`,
+    );
 }
 
 export interface PlanOptions {
@@ -99,18 +131,19 @@ export interface PlanOptions {
   readonly steps?: number | undefined;
   readonly epochs?: number | undefined;
   readonly accumulate?: number | undefined;
-  /** Batches that the players of a model take in a step without accumulation; 1 for most. */
-  readonly batchesPerStep?: number | undefined;
+  /** Half-steps of the player that moves most, each with a batch of its own; 1 for most models. */
+  readonly repeats?: number | undefined;
+  readonly learning?: Learning | undefined;
 }
 
 /** The plan of a run over these examples: an epoch is as many steps as use up its batches. */
-export function planFor(examples: Examples, options: PlanOptions): Plan {
-  const { batchSize, lr, epochs = 1, accumulate = 1, batchesPerStep = 1 } = options;
+export function planFor(examples: Pick<Examples, "length">, options: PlanOptions): Plan {
+  const { batchSize, lr, epochs = 1, accumulate = 1, repeats = 1, learning = LEARNING } = options;
   const batches = Math.max(1, Math.floor(examples.length / batchSize));
-  const used = accumulate * batchesPerStep;
+  const used = accumulate * repeats;
   const stepsPerEpoch = batches / used;
   const steps = options.steps ?? Math.ceil((epochs * batches) / used);
-  return { batchSize, lr, accumulate, stepsPerEpoch, steps };
+  return { batchSize, lr, accumulate, stepsPerEpoch, steps, learning };
 }
 
 /** An epoch in whole steps. */
@@ -123,6 +156,6 @@ function requireFinite(metrics: Metrics, step: number, task: Task, lastGood: str
   const [player, metric] = task.players.length > 1 ? name.split("/") : [task.players[0]!.name, name];
   throw new UserError(
     `step ${step}: ${metric} of ${player} is ${value}. Training stopped; ${lastGood}. ` +
-      "Try a smaller learning rate (--lr), or clip the gradients",
+      "Try a smaller learning rate (option `lr`), or clip the gradients (option `maxGradNorm`)",
   );
 }

@@ -4,30 +4,37 @@ import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { readJsonLines } from "../files/jsonl.node.ts";
 import { writeFileAtomic } from "../files/node.ts";
-import type { Checkpoint, CheckpointStore, TrainEvent } from "./checkpoint.ts";
-import { checkpointPath, checkpointSteps, type RunFolder, rewind, writeCheckpoint } from "./node.ts";
+import type { Checkpoint, CheckpointStore, Metrics, TrainEvent } from "./checkpoint.ts";
+import { type RunFolder, rewind } from "./node.ts";
 import { savePicture } from "./pictures.node.ts";
 import type { Picture } from "./task.ts";
 import { encodeEvent, eventFileName, eventFileStart } from "./tensorboard.ts";
 
 /**
  * Writes a run's folder: a store of checkpoints, and a listener to the loop's events. `metrics.jsonl` holds
- * nothing that differs from one execution to the next (no time), so that equal runs make equal files.
+ * nothing that differs from one execution to the next, so that equal runs make equal files; when each of its steps
+ * was logged (seconds since 1970) is in `timing.jsonl`.
  */
 export class RunWriter implements CheckpointStore {
   readonly #run: RunFolder;
   readonly #metrics: FileHandle;
+  readonly #timing: FileHandle;
   readonly #events: FileHandle;
 
-  private constructor(run: RunFolder, metrics: FileHandle, events: FileHandle) {
+  private constructor(run: RunFolder, metrics: FileHandle, timing: FileHandle, events: FileHandle) {
     this.#run = run;
     this.#metrics = metrics;
+    this.#timing = timing;
     this.#events = events;
   }
 
-  /** Take the run for this process, and forget what it wrote after `step`. */
+  /**
+   * Take the run for this process, write its configuration, and forget what it wrote after `step`. Nothing of the
+   * run is touched before it is this process's own.
+   */
   static async open(run: RunFolder, step: number): Promise<RunWriter> {
     await lock(run);
+    await run.saveConfig();
     await rewind(run, step);
     const metrics = join(run.path, "metrics.jsonl");
     await truncateMetrics(metrics, step);
@@ -35,25 +42,31 @@ export class RunWriter implements CheckpointStore {
     const events = await open(join(run.path, eventFileName(wallTime, `${hostname()}.${process.pid}`)), "a");
     await events.appendFile(eventFileStart(wallTime));
     if (step > 0) await events.appendFile(encodeEvent({ wallTime, step: step + 1, restart: true }));
-    return new RunWriter(run, await open(metrics, "a"), events);
+    const timing = join(run.path, "timing.jsonl");
+    await truncateMetrics(timing, step);
+    return new RunWriter(run, await open(metrics, "a"), await open(timing, "a"), events);
   }
 
   /** Record an event. Of pictures, the paths they were written to come back. */
   async on(event: TrainEvent): Promise<string[]> {
-    const { logEvery, steps } = this.#run.config;
+    if (event.kind === "validation") await this.#log(event.step, event.metrics);
     if (event.kind === "step") {
+      const { logEvery, steps } = this.#run.config;
       const { step, epoch, metrics } = event;
       if (step > 1 && step < steps && step % logEvery !== 0) return [];
-      await this.#metrics.appendFile(`${JSON.stringify({ step, epoch, ...metrics }, float32)}\n`);
-      await this.#events.appendFile(encodeEvent({ wallTime: now(), step, scalars: metrics }));
+      await this.#log(step, metrics, epoch);
+      await this.#timing.appendFile(`${JSON.stringify({ step, time: now() })}\n`);
     }
     if (event.kind !== "sample") return [];
     const { step, pictures = [], numbers = {} } = event;
-    if (Object.keys(numbers).length > 0) {
-      await this.#metrics.appendFile(`${JSON.stringify({ step, ...numbers }, float32)}\n`);
-      await this.#events.appendFile(encodeEvent({ wallTime: now(), step, scalars: numbers }));
-    }
+    if (Object.keys(numbers).length > 0) await this.#log(step, numbers);
     return this.#savePictures(step, pictures);
+  }
+
+  async #log(step: number, scalars: Metrics, epoch?: number): Promise<void> {
+    const line = { step, ...(epoch !== undefined && { epoch }), ...scalars };
+    await this.#metrics.appendFile(`${JSON.stringify(line, float32)}\n`);
+    await this.#events.appendFile(encodeEvent({ wallTime: now(), step, scalars }));
   }
 
   async #savePictures(step: number, pictures: readonly Picture[]): Promise<string[]> {
@@ -69,14 +82,20 @@ export class RunWriter implements CheckpointStore {
 
   async save(checkpoint: Checkpoint): Promise<string> {
     await this.#metrics.sync();
-    const path = await writeCheckpoint(this.#run, checkpoint);
-    const old = (await checkpointSteps(this.#run)).slice(0, -this.#run.config.keep);
-    for (const step of old) await rm(checkpointPath(this.#run, step), { recursive: true });
+    const path = await this.#run.writeCheckpoint(checkpoint);
+    const best = await this.#run.bestStep();
+    const old = (await this.#run.checkpointSteps()).slice(0, -this.#run.config.keep);
+    for (const step of old) if (step !== best) await rm(this.#run.checkpointPath(step), { recursive: true });
     return path;
+  }
+
+  markBest(step: number, numbers: Metrics): Promise<void> {
+    return this.#run.writeBest(step, numbers);
   }
 
   async close(): Promise<void> {
     await this.#metrics.close();
+    await this.#timing.close();
     await this.#events.close();
     await rm(lockPath(this.#run), { force: true });
   }

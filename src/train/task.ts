@@ -4,10 +4,11 @@ import type { OptimizerFactory, Schedule } from "../optim/optimizer.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Learning } from "./learning.ts";
 
 export type { HostBatch };
 
-/** What a loss sees of one batch: named tensors, as the data set gives them ("images", "labels", "tokens" …). */
+/** What a loss sees of one batch: named tensors, as the examples give them ("images", "labels", "tokens" …). */
 export type Batch = Readonly<Record<string, Tensor>>;
 
 /** The loss to minimise, and any other numbers worth logging (all scalars). */
@@ -19,28 +20,27 @@ export interface Player {
   readonly module: Module;
   /** Traced once. `key` is fresh at each step; `step` is the step number as a float32 scalar (for annealing). */
   readonly loss: (batch: Batch, key: Key, step: Tensor) => Losses;
+  /** What is measured on held-out examples, where that is not the loss as it is trained on (without dropout, say). */
+  readonly validate?: ((batch: Batch, key: Key, step: Tensor) => Losses) | undefined;
   readonly optimizer: OptimizerFactory;
   readonly schedule: Schedule;
-  /** Clip the gradient to this global norm. */
-  readonly clip?: number | undefined;
+  /** Gradients longer together than this are shortened to it. */
+  readonly maxGradNorm?: number | undefined;
   /** Keep an exponential moving average of the weights with this decay. */
   readonly ema?: number | undefined;
-  /**
-   * Half-steps of this player for each step of the loop (a discriminator may take several); 1 when left out. The
-   * model's `batchesPerStep` says the highest of its players', so that epochs are counted rightly.
-   */
+  /** Half-steps of this player per step of the loop (a discriminator may take several); 1 when left out. */
   readonly repeats?: number | undefined;
 }
 
 /** Everything the training loop needs to know of a model. */
 export interface Task {
   readonly name: string;
-  /** All weights, under the names of the state dict. */
+  /** All weights, under the names of the state dict. Whoever starts a run initialises or loads them. */
   readonly module: Module;
   readonly players: readonly Player[];
 }
 
-/** How long and how fast a run trains. Models see it when they are built, for schedules and annealing. */
+/** How long and how fast a run trains. Models see it when their players are made, for schedules and annealing. */
 export interface Plan {
   readonly steps: number;
   /** May be a fraction: a step may take several batches. */
@@ -51,6 +51,8 @@ export interface Plan {
   readonly accumulate: number;
   /** The peak learning rate. */
   readonly lr: number;
+  /** Optimizer, schedule, clipping and averaging, where a player does not say otherwise. */
+  readonly learning: Learning;
 }
 
 /** What a look at a model gives: numbers and text are printed, pictures and numbers are kept. */

@@ -1,15 +1,17 @@
 import { expect, test } from "vitest";
 import { Linear } from "../../src/nn/linear.ts";
+import type { StateDict } from "../../src/nn/module.ts";
 import { Module } from "../../src/nn/module.ts";
 import { adam } from "../../src/optim/adam.ts";
 import { constant } from "../../src/optim/schedules.ts";
 import { mean, square, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { Checkpoint, CheckpointStore } from "../../src/train/checkpoint.ts";
-import { planFor, train } from "../../src/train/loop.ts";
-import { RunConfigSchema } from "../../src/train/node.ts";
+import { LEARNING } from "../../src/train/learning.ts";
+import { planFor } from "../../src/train/loop.ts";
+import { parseRunConfig } from "../../src/train/run-config.ts";
 import type { Player, Task } from "../../src/train/task.ts";
-import { collect, examples, metricsOf, Net, regression, sharedEngine } from "./helpers.ts";
+import { collect, examples, metricsOf, Net, regression, sharedEngine, start } from "./helpers.ts";
 
 class Memory implements CheckpointStore {
   readonly saved: Checkpoint[] = [];
@@ -33,7 +35,7 @@ function plain(change: Partial<Player> = {}): Task {
     optimizer: adam(),
     schedule: constant(0.01),
     ema: 0.9,
-    clip: 1,
+    maxGradNorm: 1,
   };
   return { name: "plain", module, players: [{ ...player, ...change }] };
 }
@@ -43,11 +45,11 @@ async function run(task: Task, options: { batchSize: number; accumulate?: number
   const store = new Memory();
   const plan = planFor(examples(), { lr: 0.01, ...options });
   const engine = await sharedEngine();
-  const events = await collect(train({ task, examples: examples(), plan, engine, seed: 4, store }));
+  const events = await collect(start({ task, examples: examples(), plan, engine, seed: 4, store }));
   return { end: store.saved.at(-1)!, metrics: metricsOf(events) as Record<string, number>[] };
 }
 
-const flat = (state: Checkpoint["weights"]): number[] =>
+const flat = (state: StateDict): number[] =>
   Object.values(state).flatMap(({ data }) => Array.from(data as Float32Array));
 
 function expectClose(a: readonly number[], b: readonly number[], tolerance: number): void {
@@ -57,15 +59,15 @@ function expectClose(a: readonly number[], b: readonly number[], tolerance: numb
   });
 }
 
-test.each([{ clip: 1 }, { clip: undefined }])(
+test.each([{ maxGradNorm: 1 }, { maxGradNorm: undefined }])(
   "four micro-batches of 5 are one batch of 20: weights, optimizer, averages and metrics (%j)",
   async (change) => {
     const whole = await run(plain(change), { batchSize: 20, steps: 7 });
     const parts = await run(plain(change), { batchSize: 5, accumulate: 4, steps: 7 });
-    expect(parts.end.position).toEqual(whole.end.position);
+    expect(parts.end.progress).toEqual(whole.end.progress);
     for (const part of ["weights", "ema", "optimizer"] as const) {
-      expect(Object.keys(parts.end[part]!)).toEqual(Object.keys(whole.end[part]!));
-      expectClose(flat(parts.end[part]!), flat(whole.end[part]!), 2e-6);
+      expect(Object.keys(parts.end.tensors[part]!)).toEqual(Object.keys(whole.end.tensors[part]!));
+      expectClose(flat(parts.end.tensors[part]!), flat(whole.end.tensors[part]!), 2e-6);
     }
     for (const [i, metrics] of parts.metrics.entries()) {
       expect(Object.keys(metrics)).toEqual(Object.keys(whole.metrics[i]!));
@@ -73,7 +75,9 @@ test.each([{ clip: 1 }, { clip: undefined }])(
     }
     // Micro-batches on their own go elsewhere: the comparison can fail.
     const alone = await run(plain(change), { batchSize: 5, steps: 7 });
-    expect(() => expectClose(flat(alone.end.weights), flat(whole.end.weights), 1e-3)).toThrow();
+    expect(() =>
+      expectClose(flat(alone.end.tensors.weights), flat(whole.end.tensors.weights), 1e-3),
+    ).toThrow();
   },
 );
 
@@ -83,7 +87,7 @@ test("every micro-batch has its own noise", async () => {
   const same = { ...data, batch: () => data.batch([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) };
   const first = async (accumulate: number): Promise<Record<string, number>> => {
     const plan = planFor(data, { batchSize: 10, lr: 0.01, accumulate, steps: 1 });
-    const events = await collect(train({ task: regression(), examples: same, plan, engine, seed: 4 }));
+    const events = await collect(start({ task: regression(), examples: same, plan, engine, seed: 4 }));
     return (metricsOf(events) as Record<string, number>[])[0]!;
   };
   const [one, two] = [await first(1), await first(2)];
@@ -101,9 +105,9 @@ test("a run that accumulates is resumed between steps to the same bits", async (
     seed: 3,
   };
   const whole = new Memory();
-  await collect(train({ ...options, task: regression(), store: whole, checkpointEvery: 5 }));
+  await collect(start({ ...options, task: regression(), store: whole, checkpointEvery: 5 }));
   const resumed = new Memory();
-  await collect(train({ ...options, task: regression(), store: resumed, from: whole.saved[0]! }));
+  await collect(start({ ...options, task: regression(), store: resumed, from: whole.saved[0]! }));
   expect(whole.saved.map((c) => c.step)).toEqual([5, 8]);
   expect({ ...resumed.saved.at(-1)!, seconds: 0 }).toEqual({ ...whole.saved.at(-1)!, seconds: 0 });
 });
@@ -125,10 +129,17 @@ test("each half-step of a player accumulates batches of its own; epochs count th
   });
   const task: Task = { name: "two", module, players: [player("a", 1), player("b", 2)] };
   const data = examples();
-  const plan = planFor(data, { batchSize: 5, lr: 0.1, accumulate: 2, batchesPerStep: 2, epochs: 1 });
-  expect(plan).toEqual({ batchSize: 5, accumulate: 2, lr: 0.1, stepsPerEpoch: 2, steps: 2 });
+  const plan = planFor(data, { batchSize: 5, lr: 0.1, accumulate: 2, repeats: 2, epochs: 1 });
+  expect(plan).toEqual({
+    batchSize: 5,
+    accumulate: 2,
+    lr: 0.1,
+    stepsPerEpoch: 2,
+    steps: 2,
+    learning: LEARNING,
+  });
   const events = await collect(
-    train({ task, examples: data, plan, engine: await sharedEngine(), seed: 1, store: new Memory() }),
+    start({ task, examples: data, plan, engine: await sharedEngine(), seed: 1, store: new Memory() }),
   );
   expect(
     data.seen
@@ -143,7 +154,7 @@ test("epochs count the batches that steps use up, in fractions where they must",
   const plan = (options: object) => planFor(examples(), { batchSize: 8, lr: 1, ...options });
   expect(plan({ accumulate: 2, epochs: 4 })).toMatchObject({ stepsPerEpoch: 2.5, steps: 10 });
   expect(plan({ accumulate: 10, epochs: 1 })).toMatchObject({ stepsPerEpoch: 0.5, steps: 1 });
-  expect(plan({ batchesPerStep: 5, epochs: 3 })).toMatchObject({ stepsPerEpoch: 1, steps: 3 });
+  expect(plan({ repeats: 5, epochs: 3 })).toMatchObject({ stepsPerEpoch: 1, steps: 3 });
 });
 
 test("a run made before there was accumulation still opens", () => {
@@ -163,7 +174,7 @@ test("a run made before there was accumulation still opens", () => {
     keep: 2,
     config: {},
   };
-  expect(RunConfigSchema.parse(old).accumulate).toBe(1);
+  expect(parseRunConfig(JSON.stringify(old), "config.json")).toMatchObject({ training: { accumulate: 1 } });
 });
 
 test("gradients gathered for NaN examples stop the run as others do", async () => {
@@ -171,6 +182,6 @@ test("gradients gathered for NaN examples stop the run as others do", async () =
   const broken = examples(2);
   void broken.batch([0]);
   const plan = planFor(broken, { batchSize: 5, lr: 0.01, accumulate: 4, steps: 3 });
-  const run = train({ task: plain(), examples: broken, plan, engine, seed: 1 });
+  const run = start({ task: plain(), examples: broken, plan, engine, seed: 1 });
   await expect(collect(run)).rejects.toThrow("step 1: loss of net is NaN. Training stopped");
 });

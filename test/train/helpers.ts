@@ -1,3 +1,4 @@
+import type { Examples } from "../../src/data/data.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { Linear } from "../../src/nn/linear.ts";
@@ -9,7 +10,7 @@ import { mean, normal, relu, square, sub } from "../../src/tensor/ops.ts";
 import { hostNormal, Key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { TrainEvent } from "../../src/train/checkpoint.ts";
-import type { Examples } from "../../src/train/examples.ts";
+import { type TrainOptions, train } from "../../src/train/loop.ts";
 import type { Player, Task } from "../../src/train/task.ts";
 
 export class Net extends Module {
@@ -38,7 +39,7 @@ export function regression(player: Partial<Player> = {}): Task {
         optimizer: adam(),
         schedule: cosine(0.03, { steps: 40 }),
         ema: 0.9,
-        clip: 1,
+        maxGradNorm: 1,
         ...player,
       },
     ],
@@ -71,6 +72,12 @@ export function examples(broken = Number.POSITIVE_INFINITY): Examples & { readon
 let engine: Promise<Engine> | undefined;
 /** One engine a test file; each test's variables are its own. */
 export const sharedEngine = (): Promise<Engine> => (engine ??= nodeEngine({ threads: 1 }));
+
+/** Train from first weights that follow from the seed. */
+export function start(options: TrainOptions): ReturnType<typeof train> {
+  options.task.module.initialize(Key.seed(options.seed).split("weights"));
+  return train(options);
+}
 
 export async function collect(events: AsyncIterable<TrainEvent>): Promise<TrainEvent[]> {
   const out: TrainEvent[] = [];

@@ -6,9 +6,10 @@ import { sgd } from "../../src/optim/sgd.ts";
 import { mean, square } from "../../src/tensor/ops.ts";
 import { Key } from "../../src/tensor/random.ts";
 import type { Checkpoint, CheckpointStore } from "../../src/train/checkpoint.ts";
-import { planFor, train } from "../../src/train/loop.ts";
+import { LEARNING } from "../../src/train/learning.ts";
+import { planFor } from "../../src/train/loop.ts";
 import type { Task } from "../../src/train/task.ts";
-import { collect, examples, metricsOf, regression, sharedEngine } from "./helpers.ts";
+import { collect, examples, metricsOf, regression, sharedEngine, start } from "./helpers.ts";
 
 class Memory implements CheckpointStore {
   readonly saved: Checkpoint[] = [];
@@ -21,7 +22,14 @@ class Memory implements CheckpointStore {
 const plan = planFor(examples(), { batchSize: 8, lr: 0.01, steps: 24 });
 
 test("the plan counts whole batches", () => {
-  expect(plan).toEqual({ batchSize: 8, accumulate: 1, lr: 0.01, steps: 24, stepsPerEpoch: 5 });
+  expect(plan).toEqual({
+    batchSize: 8,
+    accumulate: 1,
+    lr: 0.01,
+    steps: 24,
+    stepsPerEpoch: 5,
+    learning: LEARNING,
+  });
   expect(planFor(examples(), { batchSize: 12, lr: 1, epochs: 2.5 }).steps).toBe(8);
 });
 
@@ -30,7 +38,7 @@ test("events come in order, and the loss falls", async () => {
   const engine = await sharedEngine();
   const options = { task: regression(), examples: examples(), plan, engine, seed: 1, store };
   const events = await collect(
-    train({ ...options, checkpointEvery: 10, sampleEvery: 8, preview: async () => ({}) }),
+    start({ ...options, checkpointEvery: 10, sampleEvery: 8, preview: async () => ({}) }),
   );
   const marks = events.flatMap((e) => (e.kind === "step" ? [] : [`${e.kind} ${e.step}`]));
   expect(marks).toEqual([
@@ -53,7 +61,7 @@ test("events come in order, and the loss falls", async () => {
 test("every epoch shows every example once, in another order", async () => {
   const data = examples();
   await collect(
-    train({
+    start({
       task: regression(),
       examples: data,
       plan: { ...plan, steps: 10 },
@@ -71,26 +79,28 @@ test.each([7, 10, 19])("a run resumed at step %i continues to the same bits", as
   const engine = await sharedEngine();
   const whole = new Memory();
   const straight = await collect(
-    train({ task: regression(), examples: examples(), plan, engine, seed: 3, store: whole }),
+    start({ task: regression(), examples: examples(), plan, engine, seed: 3, store: whole }),
   );
 
   const store = new Memory();
   const stop = new AbortController();
   const firstHalf = [];
   const options = { examples: examples(), plan, engine, seed: 3, store };
-  for await (const event of train({ ...options, task: regression(), signal: stop.signal })) {
+  for await (const event of start({ ...options, task: regression(), signal: stop.signal })) {
     firstHalf.push(event);
     if (event.kind === "step" && event.step === cut) stop.abort();
   }
   expect(firstHalf.at(-1)).toMatchObject({ kind: "done", step: cut, finished: false });
   const from = store.saved.at(-1)!;
   expect(from.step).toBe(cut);
-  const secondHalf = await collect(train({ ...options, task: regression(), from }));
+  const secondHalf = await collect(start({ ...options, task: regression(), from }));
 
   expect([...metricsOf(firstHalf), ...metricsOf(secondHalf)]).toEqual(metricsOf(straight));
   const [a, b] = [whole.saved.at(-1)!, store.saved.at(-1)!];
-  for (const part of ["weights", "ema", "optimizer", "position"] as const) expect(b[part]).toEqual(a[part]);
-  expect(a.ema!["first.weight"]).not.toEqual(a.weights["first.weight"]);
+  expect(Object.keys(a.tensors)).toEqual(["weights", "ema", "optimizer"]);
+  expect(b.tensors).toEqual(a.tensors);
+  expect(b.progress).toEqual(a.progress);
+  expect(a.tensors.ema!["first.weight"]).not.toEqual(a.tensors.weights["first.weight"]);
 });
 
 test("another seed is another run", async () => {
@@ -98,7 +108,7 @@ test("another seed is another run", async () => {
   const run = async (seed: number) =>
     metricsOf(
       await collect(
-        train({ task: regression(), examples: examples(), plan: { ...plan, steps: 3 }, engine, seed }),
+        start({ task: regression(), examples: examples(), plan: { ...plan, steps: 3 }, engine, seed }),
       ),
     );
   expect(await run(1)).toEqual(await run(1));
@@ -108,18 +118,18 @@ test("another seed is another run", async () => {
 test("a loss that is not finite stops the run with a sentence, and is never saved", async () => {
   const store = new Memory();
   const engine = await sharedEngine();
-  const run = train({ task: regression(), examples: examples(8), plan, engine, seed: 1, store });
+  const run = start({ task: regression(), examples: examples(8), plan, engine, seed: 1, store });
   await expect(collect(run)).rejects.toThrow(
-    "step 8: loss of net is NaN. Training stopped; the last good checkpoint is checkpoint 5. Try a smaller learning rate (--lr), or clip the gradients",
+    "step 8: loss of net is NaN. Training stopped; the last good checkpoint is checkpoint 5. Try a smaller learning rate (option `lr`), or clip the gradients (option `maxGradNorm`)",
   );
   expect(store.saved.map((c) => c.step)).toEqual([5]);
-  for (const { data } of Object.values(store.saved[0]!.weights))
+  for (const { data } of Object.values(store.saved[0]!.tensors.weights))
     expect((data as Float32Array).every(Number.isFinite)).toBe(true);
 });
 
 test("a batch larger than the data is refused", async () => {
   const engine = await sharedEngine();
-  const run = train({
+  const run = start({
     task: regression(),
     examples: examples(),
     plan: { ...plan, batchSize: 41 },
@@ -159,7 +169,7 @@ test("players have their own losses, turns, averages and batches", async () => {
   const store = new Memory();
   const task = two();
   const events = await collect(
-    train({ task, examples: data, plan: { ...plan, steps: 2 }, engine, seed: 1, store }),
+    start({ task, examples: data, plan: { ...plan, steps: 2 }, engine, seed: 1, store }),
   );
   expect(Object.keys((metricsOf(events) as object[])[0]!)).toEqual([
     "step",
@@ -171,8 +181,9 @@ test("players have their own losses, turns, averages and batches", async () => {
     "b/grad_norm",
     "b/lr",
   ]);
-  const { weights, ema, position } = store.saved[0]!;
-  expect(position).toEqual({ epoch: 0, index: 32 });
+  const { tensors, progress } = store.saved[0]!;
+  const { weights, ema } = tensors;
+  expect(progress.position).toEqual({ epoch: 0, index: 32 });
   expect(ema!["a.weight"]).toEqual(weights["a.weight"]);
   expect(ema!["b.weight"]).not.toEqual(weights["b.weight"]);
 });
@@ -183,22 +194,22 @@ test("a player's step leaves the other's weights as they are", async () => {
   const still = { ...task, players: [task.players[0]!] };
   const store = new Memory();
   await collect(
-    train({ task: still, examples: examples(), plan: { ...plan, steps: 5 }, engine, seed: 1, store }),
+    start({ task: still, examples: examples(), plan: { ...plan, steps: 5 }, engine, seed: 1, store }),
   );
   const before = two();
   before.module.initialize(Key.seed(1).split("weights"));
   const first = await before.module.stateDict();
-  expect(store.saved[0]!.weights["b.weight"]).toEqual(first["b.weight"]);
-  expect(store.saved[0]!.weights["a.weight"]).not.toEqual(first["a.weight"]);
+  expect(store.saved[0]!.tensors.weights["b.weight"]).toEqual(first["b.weight"]);
+  expect(store.saved[0]!.tensors.weights["a.weight"]).not.toEqual(first["a.weight"]);
 });
 
 test("a checkpoint of another architecture is refused before anything changes", async () => {
   const engine = await sharedEngine();
   const store = new Memory();
   const short = { ...plan, steps: 2 };
-  await collect(train({ task: two(), examples: examples(), plan: short, engine, seed: 1, store }));
+  await collect(start({ task: two(), examples: examples(), plan: short, engine, seed: 1, store }));
   const from = store.saved[0]!;
-  const run = train({ task: regression(), examples: examples(), plan, engine, seed: 1, from });
+  const run = start({ task: regression(), examples: examples(), plan, engine, seed: 1, from });
   await expect(collect(run)).rejects.toThrow(
     /the checkpoint of step 2 has another optimizer's state: it holds/,
   );

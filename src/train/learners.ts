@@ -1,0 +1,96 @@
+import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
+import type { StateDict } from "../nn/module.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { type Checkpoint, type Metrics, trainable } from "./checkpoint.ts";
+import { Learner } from "./learner.ts";
+import type { HostBatch, Task } from "./task.ts";
+
+/** The learners of a task, taking turns, and all their state for checkpoints. */
+export class Learners {
+  /** Batches one step takes: each half-step of a player sees its own, or several where it accumulates. */
+  readonly batchesPerStep: number;
+  readonly #accumulate: number;
+  readonly #task: Task;
+  readonly #learners: readonly Learner[];
+
+  constructor(task: Task, engine: Engine, accumulate = 1) {
+    this.#task = task;
+    this.#learners = task.players.map((player) => new Learner(player, { engine, accumulate }));
+    this.#accumulate = accumulate;
+    this.batchesPerStep = accumulate * repeatsOf(task);
+  }
+
+  /** The moving averages in the place of the weights that have one: call it while tracing, for `substitute`. */
+  averages(): ReadonlyMap<Variable, Tensor> {
+    return new Map(this.#learners.flatMap(({ averages }) => (averages ? [...averages.values()] : [])));
+  }
+
+  /** One step: every player in turn, each as often as it moves. Metrics are those of its last move. */
+  async step(batches: readonly HostBatch[], key: Key, step: number): Promise<Metrics> {
+    const metrics: Record<string, number> = {};
+    const n = this.#accumulate;
+    for (const learner of this.#learners) {
+      const { name, repeats = 1 } = learner.player;
+      const prefix = this.#learners.length > 1 ? `${name}/` : "";
+      const own = key.split(name);
+      for (let turn = 0; turn < repeats; turn++) {
+        const first = turn * n;
+        const moved = await learner.step(batches.slice(first, first + n), own, step, first);
+        for (const [metric, value] of Object.entries(moved)) metrics[prefix + metric] = value;
+      }
+    }
+    return metrics;
+  }
+
+  /** The tensors of a checkpoint: weights, what the optimizers carry, and the averages where any are kept. */
+  async capture(): Promise<Record<string, StateDict>> {
+    const weights = await this.#task.module.stateDict();
+    const optimizer: StateDict = {};
+    for (const [name, variable] of this.#optimizerState()) optimizer[name] = await variable.read();
+    if (this.#learners.every(({ averages }) => !averages)) return { weights, optimizer };
+    const ema = { ...weights };
+    for (const { averages } of this.#learners)
+      for (const [p, average] of (await averages?.read()) ?? []) ema[this.#nameOf(p)] = average;
+    return { weights, ema, optimizer };
+  }
+
+  /** @throws UserError where the checkpoint is of another model or optimizer. */
+  restore(from: Checkpoint): void {
+    const optimizer = trainable(from);
+    const { weights, ema } = from.tensors;
+    const source = `the checkpoint of step ${from.step}`;
+    const state = this.#optimizerState();
+    const [have, want] = [Object.keys(optimizer), [...state.keys()]].map((names) => names.sort().join(", "));
+    if (have !== want)
+      throw new UserError(`${source} has another optimizer's state: it holds ${have}; expected is ${want}`);
+    this.#task.module.loadStateDict(weights, { source });
+    for (const [name, variable] of state) variable.set(optimizer[name]!);
+    for (const { averages } of this.#learners) averages?.write((p) => ema?.[this.#nameOf(p)]);
+  }
+
+  async dispose(): Promise<void> {
+    for (const learner of this.#learners) await learner.dispose();
+  }
+
+  #optimizerState(): Map<string, Variable> {
+    return new Map(
+      this.#learners.flatMap(({ player, state }) =>
+        [...state].map(([name, v]) => [`${player.name}.${name}`, v] as const),
+      ),
+    );
+  }
+
+  /** A parameter's name in the whole module; a player's own module may be a part of it. */
+  #nameOf(parameter: Variable): string {
+    const entry = this.#task.module.variables().find(([, variable]) => variable === parameter);
+    if (!entry) throw new Error(`${parameter.name} of a player is not in the module of the task`);
+    return entry[0];
+  }
+}
+
+/** How often the player moves that moves most in one step. */
+export const repeatsOf = ({ players }: Pick<Task, "players">): number =>
+  Math.max(...players.map(({ repeats = 1 }) => repeats));
