@@ -1,0 +1,74 @@
+import type { Data } from "../data/data.ts";
+import { lookup, UserError } from "../errors.ts";
+import type { SavedRun } from "../train/run.ts";
+import type { ModelRun, RunConfig } from "../train/run-config.ts";
+import type { AnyModel, Recipe } from "./contract.ts";
+
+/** A data set of the user's, opened by its name. */
+export interface NamedData {
+  readonly name: string;
+  /** One line for lists. */
+  readonly about: string;
+  open(options: {
+    readonly imageSize?: number;
+    readonly onProgress?: (done: number, total: number) => void;
+  }): Promise<Data>;
+}
+
+/** What can be trained, by name: ours, and what a user's module adds. */
+export interface Catalog {
+  readonly models: Readonly<Record<string, AnyModel>>;
+  readonly recipes: Readonly<Record<string, Recipe>>;
+  readonly data: readonly NamedData[];
+  /** The module of the user's that added to it. */
+  readonly extension?: string | undefined;
+}
+
+/** What a user's module may export as its default: models, recipes and data sets that then serve like ours. */
+export interface Extension {
+  readonly models?: readonly AnyModel[];
+  readonly recipes?: readonly Recipe[];
+  readonly data?: readonly NamedData[];
+}
+
+/** A catalogue with a user's own beside what it has. A name that is taken is a UserError. */
+export function extended<C extends Catalog>(catalog: C, extension: Extension, from: string): C {
+  return {
+    ...catalog,
+    extension: from,
+    models: withNames("model", catalog.models, extension.models ?? [], from),
+    recipes: withNames("recipe", catalog.recipes, extension.recipes ?? [], from),
+    data: [...catalog.data, ...(extension.data ?? [])],
+  };
+}
+
+/** A table with more entries, each under its name. */
+export function withNames<T extends { readonly name: string }>(
+  kind: string,
+  table: Readonly<Record<string, T>>,
+  more: readonly T[],
+  from: string,
+): Readonly<Record<string, T>> {
+  for (const { name } of more)
+    if (Object.hasOwn(table, name))
+      throw new UserError(`${from}: there is a ${kind} named "${name}" already; give yours another name`);
+  return { ...table, ...Object.fromEntries(more.map((entry) => [entry.name, entry])) };
+}
+
+/** The model of a run. @throws UserError where the run is of no model here. */
+export function modelOfRun({ models }: Pick<Catalog, "models">, { path, config }: SavedRun): AnyModel {
+  const { model, extension } = asModelRun(path, config);
+  if (extension !== undefined && !Object.hasOwn(models, model))
+    throw new UserError(
+      `${path} is of the model "${model}", which ${extension} brought: name that module again (option \`with\`)`,
+    );
+  return lookup("model", models, model);
+}
+
+/** The configuration of a run of a model; that of an agent is a UserError. */
+export function asModelRun(path: string, config: RunConfig): ModelRun {
+  if (config.kind === "model") return config;
+  throw new UserError(
+    `${path} is a run of the agent ${config.agent} on ${config.env}: see galatea rl play ${path}`,
+  );
+}

@@ -1,0 +1,159 @@
+import type { z } from "zod";
+import type { Data, Examples } from "../data/data.ts";
+import type { DataSpec } from "../data/spec.ts";
+import type { Compiled } from "../engine/compile.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Module } from "../nn/module.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Repeat } from "../tensor/repeat.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Learning } from "../train/learning.ts";
+import type { SavedRun } from "../train/run.ts";
+import type { Output, Picture, Plan, Player } from "../train/task.ts";
+
+export type { Output, Picture, Plan, Player };
+
+/** What a model trains with where the user says nothing. Give epochs or steps, not both. */
+export interface TrainingDefaults extends Partial<Learning> {
+  readonly data: string;
+  readonly batchSize: number;
+  readonly lr: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+}
+
+/** Examples to train on, and examples to measure by. */
+export interface ExampleSets {
+  readonly train: Examples;
+  readonly test: Examples;
+}
+
+/** What lies outside a run, and is asked for only where it is needed: folders in Node, URLs in a page. */
+export interface World {
+  /** The data set of the run, opened at the first call. @throws UserError where it is not to be had. */
+  data(): Promise<Data>;
+  /** A file that comes with galatea: "rulers/mnist.safetensors". */
+  asset(name: string): Promise<Uint8Array>;
+  /** A file of the user's. */
+  file(path: string): Promise<Uint8Array>;
+  /** Another run, by its name or place. */
+  run(name: string): Promise<SavedRun>;
+}
+
+/** What commands work with. The weights to use (trained or averaged) are already in place. */
+export interface Context<O = unknown, M extends Module = Module> extends World {
+  readonly module: M;
+  readonly options: O;
+  readonly spec: DataSpec;
+  readonly engine: Engine;
+  readonly key: Key;
+  /** The same for all contexts of one process over one run: what is made once per run is kept by it. */
+  readonly world: World;
+  /** Compile on the engine with the weights to use. The programs are disposed when the job is done. */
+  readonly compile: <A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string) => Compiled<A, R>;
+  /** Say how far a long job is; also where an interruption takes effect (it throws). */
+  readonly progress: (done: number, total: number, what?: string) => void;
+}
+
+/** One thing that can be done with a trained model, and its options (each with `.describe`, for the help). */
+export interface Command<O, M extends Module, S extends z.ZodObject = z.ZodObject> {
+  /** One line for the help; commands that many models share (sample, reconstruct, evaluate) may go without. */
+  readonly about?: string;
+  readonly options: S;
+  run(context: Context<O, M>, options: z.output<S>): Promise<Output>;
+}
+
+/** Ties a command's options to its function, for the type checker. */
+export const command = <O, M extends Module, S extends z.ZodObject>(
+  options: S,
+  run: (context: Context<O, M>, options: z.output<S>) => Promise<Output>,
+  about?: string,
+): Command<O, M> => ({ options, run: run as Command<O, M>["run"], ...(about !== undefined && { about }) });
+
+/** A function of the model as a file that runs without this package: fixed shapes, named ports, no randomness. */
+export interface ExportPart {
+  readonly description: string;
+  readonly inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>;
+  /** Traced once with the weights as constants. Its keys name the outputs. What it repeats is in the file once. */
+  readonly run: (
+    inputs: Readonly<Record<string, Tensor>>,
+    repeat: Repeat,
+  ) => Readonly<Record<string, Tensor>>;
+}
+
+/** The parts of a model that can be written as ONNX files, the first by default, and their options. */
+export interface Exports<O, M extends Module, S extends z.ZodObject = z.ZodObject> {
+  readonly options: S;
+  parts(
+    context: Pick<Context<O, M>, "module" | "options" | "spec">,
+    batch: number,
+    options: z.output<S>,
+  ): Readonly<Record<string, ExportPart>>;
+}
+
+/** Ties the options of exported parts to their function, for the type checker. */
+export const exporting = <O, M extends Module, S extends z.ZodObject>(
+  options: S,
+  parts: Exports<O, M, S>["parts"],
+): Exports<O, M> => ({ options, parts: parts as Exports<O, M>["parts"] });
+
+/**
+ * A model: what it is, how it is built from its options and what it must know of its data, who learns in it by which
+ * loss, and what can be done with it when it is trained. `S` is the schema of its options, `M` its module.
+ */
+export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = Module> {
+  readonly name: string;
+  /** One line for lists. */
+  readonly description: string;
+  /** The model's own options: strict, every one with a default and `.describe`. camelCase; `--kebab-case` in the shell. */
+  readonly options: S;
+  readonly training: TrainingDefaults;
+  /** The network, its weights not yet initialised. Data it cannot take is a UserError. */
+  build(options: z.output<S>, spec: DataSpec): M;
+  /** Who learns in it. Called once or twice at a start; nothing is built here. */
+  players(module: M, options: z.output<S>, plan: Plan, spec: DataSpec): readonly Player[];
+  /** What one example is, where that is the model's choice: windows of a text, padded pairs. */
+  examples?(options: z.output<S>, data: Data): ExampleSets;
+  /** What can be done with it: sample, reconstruct, evaluate, translate …, by name. */
+  readonly commands: Readonly<Record<string, Command<z.output<S>, M>>>;
+  /** What a training run is watched by, small and quick: pictures, numbers for the log, and warnings as text. */
+  preview?(context: Context<z.output<S>, M>): Promise<Output>;
+  readonly exports?: Exports<z.output<S>, M>;
+  /** More text for the head of an exported weights file, where the weights alone do not say enough to be used. */
+  metadata?(context: Context<z.output<S>, M>): Promise<Readonly<Record<string, string>>>;
+}
+
+/** A model with its types forgotten, as the catalogue holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: each model's own types are known only to its file
+export type AnyModel = Model<any, any>;
+
+/** A model with other defaults, chosen for some data, and what came of it. */
+export interface Recipe {
+  readonly name: string;
+  readonly model: AnyModel;
+  /** One line for lists. */
+  readonly description: string;
+  /** Options of the model. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** How it is trained; what is absent is as the model says. */
+  readonly training: Partial<TrainingDefaults>;
+  /** What was seen when it was last run here, and by which commands; or why it was not. */
+  readonly recorded?: string;
+}
+
+/** Ties the options to the model, for the type checker: an unknown key does not compile. */
+export const recipe = <S extends z.ZodObject, M extends Module>(
+  name: string,
+  model: Model<S, M>,
+  about: Omit<Recipe, "name" | "model" | "options"> & { readonly options: Partial<z.input<NoInfer<S>>> },
+): Recipe => ({ name, model: model as AnyModel, ...about });
+
+/** How a recipe is trained, the model's defaults filled in. Epochs and steps say the same thing: it has one. */
+export function trainingOf({ model, training }: Pick<Recipe, "model" | "training">): TrainingDefaults {
+  const { epochs, steps, ...rest } = model.training as TrainingDefaults;
+  const length =
+    (training.epochs ?? training.steps) ? {} : { ...(epochs && { epochs }), ...(steps && { steps }) };
+  return { ...rest, ...length, ...training };
+}

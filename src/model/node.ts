@@ -1,0 +1,63 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { Data } from "../data/data.ts";
+import { openData } from "../data/node.ts";
+import type { Engine } from "../engine/engine.ts";
+import { nodeEngine } from "../engine/onnx/node.ts";
+import { fileProblem } from "../files/node.ts";
+import { createRun, openRunFolder, type RunFolder } from "../train/node.ts";
+import type { ModelRun } from "../train/run-config.ts";
+import { asModelRun, type Catalog } from "./catalog.ts";
+import type { World } from "./contract.ts";
+import { type OpenedRun, openRunOf, type WeightChoice } from "./opened.ts";
+
+const ASSETS = new URL("../../assets/", import.meta.url);
+
+async function bytesOf(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw fileProblem(error) ?? error;
+  }
+}
+
+/** What lies outside a run, in Node's file system. The data set is opened at the first call, and once. */
+export function nodeWorld(open: () => Promise<Data>): World {
+  let data: Promise<Data> | undefined;
+  return {
+    data: () => (data ??= open()),
+    asset: (name) => bytesOf(fileURLToPath(new URL(name, ASSETS))),
+    file: bytesOf,
+    run: (name) => openRunFolder(name),
+  };
+}
+
+export interface OpenRunOptions extends WeightChoice {
+  /** Where it computes: an engine of its own, as the run was trained on, when left out. */
+  readonly engine?: Engine;
+}
+
+/**
+ * Open a run by its folder, or by its name under `runs/` or among the runs that come with the package, as a model
+ * with its weights.
+ */
+export async function openRunIn(
+  catalog: Catalog,
+  name: string,
+  { engine, ...choice }: OpenRunOptions = {},
+): Promise<OpenedRun> {
+  const run = await openRunFolder(name);
+  const { device, threads, data, imageSize } = asModelRun(run.path, run.config);
+  const own = engine ?? (await nodeEngine({ device, ...(threads && { threads }) }));
+  const world = nodeWorld(() => openData(data, { extra: catalog.data, ...(imageSize && { imageSize }) }));
+  return openRunOf(run, catalog, own, world, choice);
+}
+
+/** Write a run folder that holds the weights in use and nothing else: to be used, and not trained on. */
+export async function saveRun(path: string, opened: OpenedRun): Promise<RunFolder<ModelRun>> {
+  const { config, spec, module, step, seconds } = opened;
+  const weights = await module.stateDict();
+  const run = await createRun(path, { ...config, spec });
+  await run.writeCheckpoint({ step, seed: config.seed, seconds, tensors: { weights }, progress: {} });
+  return run;
+}

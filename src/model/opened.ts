@@ -1,0 +1,124 @@
+import type { z } from "zod";
+import type { DataSpec } from "../data/spec.ts";
+import type { Engine } from "../engine/engine.ts";
+import { lookup, UserError } from "../errors.ts";
+import type { Module } from "../nn/module.ts";
+import { Key } from "../tensor/random.ts";
+import type { Checkpoint } from "../train/checkpoint.ts";
+import { readCheckpoint, type SavedRun } from "../train/run.ts";
+import type { ModelRun } from "../train/run-config.ts";
+import { buildModel } from "./assemble.ts";
+import { asModelRun, type Catalog, modelOfRun } from "./catalog.ts";
+import { withModel } from "./context.ts";
+import type { AnyModel, Context, Output, World } from "./contract.ts";
+
+export interface WeightChoice {
+  /** The step to take the weights from, or the best by validation; the newest when left out. */
+  readonly checkpoint?: number | "best" | undefined;
+  /** Averaged or as trained; averaged where the run keeps averages when left out. */
+  readonly weights?: "ema" | "trained" | undefined;
+}
+
+/** A run as a model with its weights, ready to be used. */
+export interface OpenedRun<M extends Module = Module> {
+  readonly path: string;
+  readonly config: ModelRun;
+  readonly model: AnyModel;
+  readonly module: M;
+  readonly options: Record<string, unknown>;
+  readonly spec: DataSpec;
+  readonly step: number;
+  /** Time its training took until then. */
+  readonly seconds: number;
+  readonly weights: "ema" | "trained";
+  readonly engine: Engine;
+  readonly world: World;
+  /** Do one of the model's commands: `run.do("sample", { count: 16 }, { seed: 1 })`. */
+  do(command: string, options?: Readonly<Record<string, unknown>>, how?: DoOptions): Promise<Output>;
+  /** A job with the model's context, as its commands have it. */
+  use<T>(job: (context: Context<Record<string, unknown>, M>) => Promise<T>, how?: UseOptions): Promise<T>;
+}
+
+export interface UseOptions {
+  readonly key?: Key;
+  readonly progress?: Context["progress"];
+}
+
+export interface DoOptions extends Pick<UseOptions, "progress"> {
+  /** Everything random follows from it; 0 when left out. */
+  readonly seed?: number;
+}
+
+/** Check options by their schema: a UserError says which is wrong, and why. */
+export function parseOptions<S extends z.ZodObject>(
+  schema: S,
+  values: Readonly<Record<string, unknown>>,
+): z.output<S> {
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(({ path, message }) => {
+    const value = path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown>)?.[key], values);
+    const what = path.length > 0 ? `option \`${String(path[0])}\` ${showValue(value)}: ` : "";
+    return `${what}${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+  });
+  throw new UserError(lines.join("\n"));
+}
+
+export const showValue = (value: unknown): string => (Array.isArray(value) ? value.join(",") : String(value));
+
+/** The checkpoint that was asked for, the newest by default. */
+export async function checkpointOf(run: SavedRun, { checkpoint }: WeightChoice): Promise<Checkpoint> {
+  const from = await readCheckpoint(run, checkpoint);
+  if (!from)
+    throw new UserError(`${run.path} has no checkpoint yet: train it first (galatea resume ${run.path})`);
+  return from;
+}
+
+/** What a run's model must know of its data: kept with the run, or in older runs known by the data alone. */
+export async function specOf(run: SavedRun, world: World): Promise<DataSpec> {
+  const { spec, data: name } = asModelRun(run.path, run.config);
+  if (spec) return spec;
+  const data = await world.data().catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `${run.path} was made before runs kept the shape of their data, and ${name} cannot be opened here: ${error.message} ` +
+        `Where ${name} is, galatea export ${run.path} (option \`format\` run) writes a run that needs no data`,
+    );
+  });
+  return data.spec;
+}
+
+/** A run's model with the weights of a checkpoint in place. No data set is opened for it. */
+export async function openRunOf(
+  run: SavedRun,
+  catalog: Pick<Catalog, "models">,
+  engine: Engine,
+  world: World,
+  choice: WeightChoice = {},
+): Promise<OpenedRun> {
+  const config = asModelRun(run.path, run.config);
+  const model = modelOfRun(catalog, run);
+  const { tensors, step, seconds } = await checkpointOf(run, choice);
+  const weights = choice.weights ?? (tensors.ema ? "ema" : "trained");
+  if (weights === "ema" && !tensors.ema)
+    throw new UserError(`${run.path} keeps no moving averages: its weights are as trained`);
+  const options = parseOptions(model.options as z.ZodObject, config.options);
+  const spec = await specOf(run, world);
+  const module = buildModel(model, options, spec);
+  module.loadStateDict(weights === "ema" ? tensors.ema! : tensors.weights, {
+    source: `${run.path}, step ${step}`,
+  });
+  const use: OpenedRun["use"] = (job, { key = Key.seed(0), progress } = {}) =>
+    withModel({ module, options, spec, engine, key, world, progress }, job);
+  return {
+    ...{ path: run.path, config, model, module, options, spec, step, seconds, weights, engine, world, use },
+    do: async (name, given = {}, { seed = 0, progress } = {}) => {
+      const command = lookup("command", model.commands as AnyModel["commands"], name);
+      const parsed = parseOptions(command.options as z.ZodObject, given);
+      return use((context) => command.run(context, parsed), {
+        key: Key.seed(seed).split(name),
+        ...(progress && { progress }),
+      });
+    },
+  };
+}

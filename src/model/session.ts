@@ -1,0 +1,73 @@
+import type { z } from "zod";
+import type { Data, Examples } from "../data/data.ts";
+import { holdOutValidation } from "../data/validation.ts";
+import type { Engine } from "../engine/engine.ts";
+import { Key } from "../tensor/random.ts";
+import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoint.ts";
+import { train } from "../train/loop.ts";
+import type { ModelRun } from "../train/run-config.ts";
+import { assemble, type BeginOptions, type Begun, giveWeights } from "./assemble.ts";
+import { withModel } from "./context.ts";
+import type { AnyModel, World } from "./contract.ts";
+import { parseOptions } from "./opened.ts";
+
+export interface Session extends Begun {
+  readonly model: AnyModel;
+  readonly options: Record<string, unknown>;
+  readonly config: ModelRun;
+  readonly data: Data;
+  /** What training sees, and what is held out of it. */
+  readonly examples: Examples;
+  readonly validation: Examples | undefined;
+}
+
+/** A run over its data, as its configuration says (or of another length); the weights are not given yet. */
+export function sessionOf(
+  model: AnyModel,
+  config: ModelRun,
+  data: Data,
+  length: { readonly epochs?: number | undefined; readonly steps?: number | undefined } = config,
+): Session {
+  const options = parseOptions(model.options as z.ZodObject, config.options);
+  const { batchSize, lr, accumulate, validation: share, patience: _, ...learning } = config.training;
+  const held = <E extends Examples>(train: E): { train: Examples; validation?: Examples } =>
+    share > 0 ? holdOutValidation(train, share, Key.seed(config.seed)) : { train };
+  const begun = assemble(model, options, data, {
+    ...{ batchSize, lr, accumulate, learning, steps: length.steps, epochs: length.epochs },
+    examples: (train) => held(train).train,
+  });
+  const { train: examples, validation } = held(begun.sets.train);
+  return { ...begun, model, options, config, data, examples, validation };
+}
+
+export interface TrainRunOptions {
+  readonly engine: Engine;
+  readonly world: World;
+  /** Go on from here; from the beginning when left out. */
+  readonly from?: Checkpoint | undefined;
+  /** At the beginning: weights that were learnt elsewhere. */
+  readonly weights?: BeginOptions["weights"];
+  readonly store?: CheckpointStore | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Train a run to its end, or until the signal fires; what happens comes as events. */
+export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator<TrainEvent> {
+  const { model, options, task, plan, config, data, examples, validation } = session;
+  const { engine, world, from, weights, store, signal } = how;
+  const { seed, sampleEvery, checkpointEvery } = config;
+  const source = from && { dict: from.tensors.weights, source: `the checkpoint of step ${from.step}` };
+  giveWeights(task.module, seed, source ?? weights);
+  const { module } = task;
+  const preview: Parameters<typeof train>[0]["preview"] =
+    model.preview &&
+    ((averages, key) =>
+      withModel({ module, options, spec: data.spec, engine, key, world, averages }, async (context) =>
+        model.preview!(context),
+      ));
+  const { batchSize, patience } = config.training;
+  return train({
+    ...{ task, plan, engine, seed, from, sampleEvery, checkpointEvery, examples, store, signal, preview },
+    validation: validation && { examples: validation, batchSize, patience },
+  });
+}
