@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { ImageShape } from "../data/dataset.ts";
+import { command } from "../model/contract.ts";
 import { Module } from "../nn/module.ts";
 import { mean, neg, sigmoid } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Batch, Losses } from "../train/task.ts";
+import { learnBy } from "../train/learning.ts";
+import type { Losses } from "../train/task.ts";
 import {
   ARCHITECTURE,
   type Architecture,
@@ -14,9 +16,9 @@ import {
 } from "./coders.ts";
 import { bernoulli, meanSquaredError } from "./distributions.ts";
 import { fitted, type Prior } from "./latent.ts";
-import * as hooks from "./latent-hooks.ts";
-import { coding, type LatentModel } from "./latent-model.ts";
-import { hook, type ModelDefinition } from "./model.ts";
+import { commonNumbers, draw, Evaluate, evaluated, exports, Reconstruct, reconstruct, Sample, sample } from "./latent-commands.ts"; // biome-ignore format: a list of names
+import type { LatentModel } from "./latent-model.ts";
+import type { GenerativeModel } from "./model.ts";
 import { preview } from "./pictures.ts";
 
 export interface AutoencoderOptions extends Architecture {
@@ -80,26 +82,25 @@ export const AUTOENCODER_OPTIONS = {
     .describe("what is minimised: cross-entropy of the pixels, or their squared error"),
 };
 
-const config = z.strictObject(AUTOENCODER_OPTIONS);
+const Options = z.strictObject(AUTOENCODER_OPTIONS);
 
-export const ae: ModelDefinition<typeof config> = {
+export const ae: GenerativeModel<typeof Options, Autoencoder> = {
   name: "ae",
   description: "autoencoder: an image through a code of few numbers and back",
-  config,
-  training: { data: "mnist", batchSize: 128, lr: 2e-3, epochs: 10 },
-  build: (options, data, plan) => {
-    const module = new Autoencoder(imageShapeOf(data, "ae"), options);
-    const loss = (batch: Batch): Losses => module.loss(batch.images!);
-    return { name: "ae", module, players: [hooks.player(module, plan, loss)] };
+  options: Options,
+  training: { data: "mnist", batchSize: 128, lr: 2e-3, epochs: 10, lrSchedule: "cosine" },
+  build: (options, spec) => new Autoencoder(imageShapeOf(spec, "ae"), options),
+  players: (module, _, plan) => [
+    { name: "autoencoder", module, loss: ({ images }) => module.loss(images!), ...learnBy(plan) },
+  ],
+  preview: (context) => preview(context),
+  draw,
+  commands: {
+    sample: command(Sample, sample),
+    reconstruct: command(Reconstruct, (context, options) => reconstruct(context, options)),
+    evaluate: command(Evaluate, (context, options) =>
+      evaluated(context, options, () => commonNumbers(context)),
+    ),
   },
-  preview: async (context) => preview(context, coding(context)),
-  sample: hook(z.strictObject(hooks.SAMPLE), hooks.sample),
-  reconstruct: hook(z.strictObject(hooks.RECONSTRUCT), (context, options) =>
-    hooks.reconstruct(context, options),
-  ),
-  draw: hooks.draw,
-  evaluate: hook(z.strictObject(hooks.EVALUATE), (context, { samples }) =>
-    hooks.evaluated(context, samples, () => hooks.commonNumbers(context)),
-  ),
-  exports: hooks.exports,
+  exports,
 };

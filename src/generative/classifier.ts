@@ -1,62 +1,179 @@
 import { z } from "zod";
-import type { ImageShape } from "../data/dataset.ts";
+import { joined, rowsAt } from "../data/arrays.ts";
+import type { Examples } from "../data/data.ts";
+import { pass } from "../data/passes.ts";
+import type { DataSpec, ImageSpec } from "../data/spec.ts";
+import { view } from "../data/validation.ts";
 import { UserError } from "../errors.ts";
-import { Sequential, type Step } from "../nn/container.ts";
-import { Conv2d } from "../nn/convolution.ts";
-import { Linear } from "../nn/linear.ts";
-import { Module } from "../nn/module.ts";
-import { BatchNorm2d } from "../nn/normalization.ts";
-import { relu, reshape } from "../tensor/ops.ts";
+import {
+  type Context,
+  command,
+  exporting,
+  type Model,
+  type Output,
+  type Picture,
+} from "../model/contract.ts";
+import { crossEntropy } from "../nn/losses.ts";
+import { chartSvg } from "../plot/chart.ts";
+import { heatMap } from "../plot/heatmap.ts";
+import type { NdArray } from "../tensor/ndarray.ts";
+import { softmax } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { learnBy } from "../train/learning.ts";
+import type { Batch, Losses } from "../train/task.ts";
+import { Classifier, ClassifierOptions } from "./classifier-network.ts";
+import { imagesOf } from "./coders.ts";
+import { predictions } from "./metrics/classes.ts";
+import { partOf } from "./metrics/part.ts";
+import { floors } from "./metrics/quality.ts";
+import { describe, look, type Measured, type Ruler, type RulerText, rulerBy } from "./metrics/ruler.ts";
 
-export const CLASSIFIER_OPTIONS = z.strictObject({
-  channels: z
-    .int()
-    .min(1)
-    .default(24)
-    .describe("channels of the first of three stages; each halves the image and doubles them"),
-  features: z
-    .int()
-    .min(1)
-    .default(64)
-    .describe("units of the last hidden layer, by which images are measured"),
-});
-export type ClassifierOptions = z.output<typeof CLASSIFIER_OPTIONS>;
+export { Classifier, ClassifierOptions } from "./classifier-network.ts";
 
-const STAGES = 3;
-/** The least height and width: one pixel a stage could not halve is left. */
-const LEAST = 2 ** STAGES;
+type ClassifierContext = Context<ClassifierOptions, Classifier>;
 
-/** Three stages of strided convolution, BatchNorm and ReLU; then a hidden layer, and the logits of K classes. */
-export class Classifier extends Module {
-  readonly conv: Sequential;
-  readonly hidden: Linear;
-  readonly out: Linear;
+/** Test images a look at a training run takes. */
+const LOOK = 2000;
+/** Images it got wrong that are shown. */
+const MISTAKES = 40;
 
-  constructor([c, h, w]: ImageShape, classes: number, { channels, features }: ClassifierOptions) {
-    super();
-    if (h < LEAST || w < LEAST)
-      throw new UserError(
-        `the classifier needs images of ${LEAST} × ${LEAST} pixels or more; these are ${h} × ${w}`,
-      );
-    const widths = [c, ...Array.from({ length: STAGES }, (_, i) => channels * 2 ** i)];
-    const stages = widths.slice(1).flatMap((out, i): Step[] => [
-      // BatchNorm has the bias.
-      new Conv2d(widths[i]!, out, 3, { stride: 2, padding: 1, bias: false }),
-      new BatchNorm2d(out),
-      relu,
-    ]);
-    this.conv = new Sequential(...stages);
-    const left = Math.ceil(h / LEAST) * Math.ceil(w / LEAST);
-    this.hidden = new Linear(widths[STAGES]! * left, features);
-    this.out = new Linear(features, classes);
+/**
+ * A small convolutional classifier: the ruler by which the images of the other models are measured. Everything about
+ * it is as plain as it can be, so that all measure with the same one.
+ */
+export const classifier: Model<typeof ClassifierOptions, Classifier> = {
+  name: "classifier",
+  description:
+    "classifier: which class is an image of; the ruler that images of the other models are measured by",
+  options: ClassifierOptions,
+  training: {
+    ...{ data: "mnist", batchSize: 128, lr: 2e-3, epochs: 5 },
+    ...{ optimizer: "adamw", weightDecay: 0.01, lrSchedule: "cosine" },
+  },
+  build: (options, spec) => {
+    const { shape, classes } = labelled(spec);
+    return new Classifier(shape, classes.length, options);
+  },
+  players: (module, _, plan) => {
+    const loss = ({ images, labels }: Batch, key: Key): Losses => {
+      const { logits } = module.forward(images!, key);
+      const right = logits.argmax(-1).equal(labels!).cast("float32");
+      return { loss: crossEntropy(logits, labels!), accuracy: right.mean() };
+    };
+    return [{ name: "classifier", module, loss, ...learnBy(plan) }];
+  },
+  preview: async (context) => {
+    const { test } = await imagesOf(context, "a classifier");
+    const some = view(test, partOf(test.length, LOOK));
+    const { accuracy, crossEntropy } = score(await answersTo(context, asRuler(context), some));
+    return { numbers: { testAccuracy: accuracy, testCrossEntropy: crossEntropy } };
+  },
+  commands: { evaluate: command(z.strictObject({}), evaluate) },
+  exports: exporting(z.strictObject({}), ({ module, spec }, batch) => ({
+    classifier: {
+      description: "images in [0, 1] to class probabilities and features",
+      inputs: { images: { shape: [batch, ...labelled(spec).shape], dtype: "float32" } },
+      run: ({ images }) => {
+        const { features, logits } = module.forward(images!);
+        return { probabilities: softmax(logits), features };
+      },
+    },
+  })),
+  metadata: async (context): Promise<Omit<RulerText, "data" | "config">> => {
+    const { test, classes, spec } = await imagesOf(context, "a classifier");
+    const { accuracy } = score(await answersTo(context, asRuler(context), test));
+    return {
+      classes: JSON.stringify(classes),
+      image: JSON.stringify(spec.shape),
+      accuracy: String(accuracy),
+    };
+  },
+};
+
+/** Images of at least two classes. Other data are refused. */
+function labelled(spec: DataSpec): ImageSpec {
+  if (spec.kind !== "images")
+    throw new UserError(
+      `the classifier learns from images, and the data set "${spec.name}" holds ${spec.kind}: choose other data`,
+    );
+  if (spec.classes.length < 2)
+    throw new UserError(`a classifier learns classes, and the data set "${spec.name}" has none`);
+  return spec;
+}
+
+/** The model as a ruler of the moment, for as long as the context lasts. */
+function asRuler({ module, spec, compile }: ClassifierContext): Ruler {
+  const { name, classes, shape: image } = labelled(spec);
+  return rulerBy(compile(look(module), "classifier"), { name, classes, image, description: describe(name) });
+}
+
+interface Answers {
+  readonly images: NdArray<"float32">;
+  readonly probabilities: NdArray<"float32">;
+  readonly labels: Int32Array;
+  readonly predicted: Int32Array;
+}
+
+async function answersTo(context: ClassifierContext, ruler: Ruler, examples: Examples): Promise<Answers> {
+  const pieces: (Measured & { images: Answers["images"]; labels: NdArray<"int32"> })[] = [];
+  for await (const { images, labels } of pass(context, examples, "classifying test images"))
+    pieces.push({ images, labels: labels!, ...(await ruler.measure(images)) });
+  const probabilities = joined(pieces.map((p) => p.probabilities));
+  const { data: labels } = joined(pieces.map((p) => p.labels));
+  const images = joined(pieces.map((p) => p.images));
+  return { images, probabilities, labels: labels as Int32Array, predicted: predictions(probabilities) };
+}
+
+function score({ probabilities, labels, predicted }: Answers): { accuracy: number; crossEntropy: number } {
+  const [n, k] = probabilities.shape as readonly [number, number];
+  let [right, crossEntropy] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    if (predicted[i] === labels[i]) right++;
+    // What float32 holds no more counts as its least number.
+    crossEntropy -= Math.log(Math.max(1e-38, probabilities.data[i * k + labels[i]!]!)) / n;
   }
+  return { accuracy: right / n, crossEntropy };
+}
 
-  /** Images [N, C, H, W] in [0, 1] → the last hidden layer [N, features], and the logits [N, K]. */
-  forward(x: Tensor, key?: Key): { readonly features: Tensor; readonly logits: Tensor } {
-    const flat = reshape(this.conv.forward(x, key), [x.shape[0]!, -1]);
-    const features = relu(this.hidden.forward(flat));
-    return { features, logits: this.out.forward(features) };
-  }
+async function evaluate(context: ClassifierContext): Promise<Output> {
+  const data = await imagesOf(context, "a classifier");
+  const ruler = asRuler(context);
+  const answers = await answersTo(context, ruler, data.test);
+  const numbers = await floors({ ruler, data, progress: context.progress });
+  const { accuracy, crossEntropy } = score(answers);
+  return {
+    numbers: { accuracy, crossEntropy, ...numbers },
+    pictures: [await confusion(answers, data.classes), ...mistakes(answers)],
+  };
+}
+
+/** Row: what the image is; column: what it was taken for. The diagonal is left empty, so that mistakes show. */
+async function confusion({ labels, predicted }: Answers, classes: readonly string[]): Promise<Picture> {
+  const counts = classes.map(() => classes.map((): number | null => 0));
+  labels.forEach((label, i) => {
+    counts[label]![predicted[i]!]! += 1;
+  });
+  classes.forEach((_, i) => {
+    counts[i]![i] = null;
+  });
+  const words = counts.map((row) => row.map((count) => (count ? String(count) : "")));
+  const chart = heatMap({ title: "Mistakes on test images", x: "taken for", y: "is" }, counts, {
+    rows: classes,
+    columns: classes,
+    cells: words,
+    legend: "images",
+  });
+  return { name: "confusion", svg: await chartSvg(chart) };
+}
+
+/** The wrong answers it was surest of. */
+function mistakes({ images, probabilities, labels, predicted }: Answers): Picture[] {
+  const k = probabilities.shape[1]!;
+  const sureness = (i: number): number => probabilities.data[i * k + predicted[i]!]!;
+  const wrong = Array.from(labels.keys())
+    .filter((i) => predicted[i] !== labels[i])
+    .sort((a, b) => sureness(b) - sureness(a))
+    .slice(0, MISTAKES);
+  if (wrong.length === 0) return [];
+  return [{ name: "mistakes", images: rowsAt(images, wrong), columns: 10 }];
 }

@@ -1,13 +1,15 @@
 import { z } from "zod";
+import type { ImageData } from "../data/data.ts";
 import type { ImageShape } from "../data/dataset.ts";
+import type { DataSpec } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
+import type { Context } from "../model/contract.ts";
 import { Sequential, type Step } from "../nn/container.ts";
 import { Conv2d, ConvTranspose2d } from "../nn/convolution.ts";
 import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { broadcastTo, concat, relu, reshape } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Data } from "../train/examples.ts";
 
 /** The options that say how the encoder and its mirror image, the decoder, are built. */
 export const ARCHITECTURE = {
@@ -224,9 +226,24 @@ export function makeDecoder(image: ImageShape, architecture: Architecture, condi
 }
 
 /** The shape of one image of these data. Data without images are refused. */
-export function imageShapeOf(data: Data, model: string): ImageShape {
-  const shape = data.train.fields.images?.shape;
-  if (shape?.length !== 3)
-    throw new UserError(`${model} learns from images; the data set "${data.name}" has none`);
-  return shape as unknown as ImageShape;
+export function imageShapeOf(spec: DataSpec, model: string): ImageShape {
+  if (spec.kind === "images") return spec.shape;
+  throw new UserError(
+    `${model} learns from images, and the data set "${spec.name}" holds ${spec.kind}: choose other data`,
+  );
+}
+
+/** How many classes a model is conditioned on. Data without classes are refused where it should be. */
+export function conditionsOf(spec: DataSpec, conditional: boolean, model: string): number {
+  if (!conditional) return 0;
+  if ((spec.kind === "images" || spec.kind === "points") && spec.classes.length > 0)
+    return spec.classes.length;
+  throw new UserError(`a conditional ${model} needs classes, and the data set "${spec.name}" has none`);
+}
+
+/** A data set of images, opened for a command. */
+export async function imagesOf(context: Pick<Context, "data">, who: string): Promise<ImageData> {
+  const data = await context.data();
+  if (data.kind === "images") return data;
+  throw new UserError(`${who} needs images, and the data set "${data.name}" holds ${data.kind}`);
 }

@@ -1,10 +1,12 @@
-export { Autoencoder, type AutoencoderOptions } from "./autoencoder.ts";
-export { Classifier, type ClassifierOptions } from "./classifier.ts";
+export { Autoencoder, type AutoencoderOptions, ae } from "./autoencoder.ts";
+export { classifier } from "./classifier.ts";
+export { Classifier, type ClassifierOptions } from "./classifier-network.ts";
 export type { Architecture } from "./coders.ts";
-export { type ContextParts, withModel } from "./context.ts";
 export { CORRUPTIONS, type Corruption, type CorruptionName } from "./corruption.ts";
+export { dae } from "./denoising.ts";
+export { ddpm, dit } from "./diffusion/definition.ts";
 export * from "./distributions.ts";
-export * as gan from "./gan/index.ts";
+export * from "./gan/index.ts";
 export * as latent from "./latent.ts";
 export type { LatentModel } from "./latent-model.ts";
 export { classHistogram, inceptionScore, klFromUniform, predictions, recognised } from "./metrics/classes.ts";
@@ -21,5 +23,4 @@ export { floors, type QualityParts, quality, sampleQuality } from "./metrics/qua
 export { type Measured, type Ruler, readRuler, rulerOf } from "./metrics/ruler.ts";
 export { sharpness } from "./metrics/sharpness.ts";
 export * from "./model.ts";
-export { MODELS } from "./models.ts";
-export { binarize, Vae, type VaeLossOptions, type VaeOptions, vaeLoss } from "./vae.ts";
+export { binarize, Vae, type VaeLossOptions, type VaeOptions, vae, vaeLoss } from "./vae.ts";

@@ -1,7 +1,7 @@
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
 import { hostNormal, type Key } from "../tensor/random.ts";
 
-/** Codes: one row a point of the latent space, [N, D]. Everything here is on the host. */
+/** Codes: one row per point of the latent space, [N, D]. Everything here is on the host. */
 export type Codes = NdArray<"float32">;
 
 export type Interpolation = (a: Float32Array, b: Float32Array, t: number) => Float32Array;
@@ -67,7 +67,7 @@ export function statistics(codes: Codes): CodeStatistics {
   return { mean, variance, order };
 }
 
-/** The base code with one dimension at a time set to each of `values(dimension)`: one row of codes a dimension. */
+/** The base code with one dimension at a time set to each of `values(dimension)`: one row of codes per dimension. */
 export const traversal = (
   base: Float32Array,
   dimensions: readonly number[],
@@ -110,15 +110,17 @@ export interface Prior {
   /** `codes` are those of training images, made when they are asked for. */
   sample(count: number, dimensions: number, key: Key, codes: () => Promise<Codes>): Promise<Codes>;
   readonly between: Interpolation;
-  /** Mean and standard deviation of a dimension. */
-  scale(dimension: number, seen: CodeStatistics): readonly [mean: number, deviation: number];
+  /** Mean and standard deviation of each dimension; `seen` are statistics of codes of images, made when asked for. */
+  scale(
+    seen: () => Promise<CodeStatistics>,
+  ): Promise<(dimension: number) => readonly [mean: number, deviation: number]>;
 }
 
 export const standardNormal: Prior = {
   name: "N(0, I)",
   sample: async (count, d, key) => ndarray(hostNormal(key, count * d), [count, d]),
   between: slerp,
-  scale: () => [0, 1],
+  scale: async () => () => [0, 1],
 };
 
 /** For models without a prior: the Gaussian that fits the codes. */
@@ -126,5 +128,8 @@ export const fitted: Prior = {
   name: "a Gaussian fitted to the codes",
   sample: async (count, _, key, codes) => sampleFitted(await codes(), count, key),
   between: lerp,
-  scale: (j, { mean, variance }) => [mean[j]!, Math.sqrt(variance[j]!)],
+  scale: async (seen) => {
+    const { mean, variance } = await seen();
+    return (j) => [mean[j]!, Math.sqrt(variance[j]!)];
+  },
 };

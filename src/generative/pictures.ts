@@ -1,18 +1,20 @@
+import { joined, rows } from "../data/arrays.ts";
+import { batchAt, showcase } from "../data/passes.ts";
 import { chartSvg } from "../plot/chart.ts";
 import { imageFigure } from "../plot/images.ts";
 import { scatterChart } from "../plot/scatter.ts";
 import { ndarray } from "../tensor/ndarray.ts";
+import type { Key } from "../tensor/random.ts";
 import type { Output, Picture } from "../train/task.ts";
+import { imagesOf } from "./coders.ts";
 import { type Codes, codesOf, paths, row, span, statistics, traversal } from "./latent.ts";
 import {
-  at,
   type Coding,
-  type Context,
+  coding,
   type Images,
-  joined,
   type Labels,
-  rows,
-  showcase,
+  type LatentContext,
+  type LatentModel,
 } from "./latent-model.ts";
 import { encodePca, fitPca } from "./metrics/pca.ts";
 import type { Drawn } from "./model.ts";
@@ -27,12 +29,12 @@ export type Damage = (images: Images) => Promise<Images>;
 
 /** Test images, what is shown to the network where that differs, and what it makes of them. */
 export async function reconstructions(
-  context: Context,
+  context: LatentContext,
   coding: Coding,
   { count, damage }: { count: number; damage?: Damage | undefined },
 ): Promise<Picture[]> {
-  const { test } = context.data;
-  const { images, labels } = await at(test, await showcase(test, count));
+  const { test } = await imagesOf(context, "reconstruct");
+  const { images, labels } = await batchAt(test, await showcase(test, count));
   const input = damage ? await damage(images) : images;
   const output = await coding.decode(await coding.encode({ images: input, labels }), labels);
   const shown = [
@@ -51,30 +53,60 @@ export interface DrawOptions {
   readonly temperature?: number | undefined;
 }
 
-/** Decoded draws from the prior. */
-export async function draw(
-  context: Context,
+/** Draws from the prior [count, D]. A prior that is fitted to codes reads training images. */
+async function priorCodes(
+  context: LatentContext,
   coding: Coding,
-  { count, label, temperature = 1 }: DrawOptions,
-): Promise<Drawn> {
+  { count, temperature = 1 }: DrawOptions,
+  key: Key,
+): Promise<Codes> {
   const { model } = coding;
-  const training = async (): Promise<Codes> =>
-    (await coding.encodeAll(context.data.train, "encoding training images", CODES)).codes;
-  const drawn = await model.prior.sample(count, model.latent, context.key.split("prior"), training);
-  const z =
-    temperature === 1
-      ? drawn
-      : ndarray(
-          drawn.data.map((v) => v * temperature),
-          drawn.shape,
-        );
-  const { classes } = model;
-  const labels = ndarray(Int32Array.from({ length: count }, (_, i) => label ?? i % Math.max(1, classes)));
-  return { images: await coding.decode(z, labels), labels: classes > 0 ? labels : undefined };
+  const training = async (): Promise<Codes> => {
+    const { train } = await imagesOf(context, "a prior that is fitted to codes");
+    return (await coding.encodeAll(train, "encoding training images", CODES)).codes;
+  };
+  const drawn = await model.prior.sample(count, model.latent, key, training);
+  if (temperature === 1) return drawn;
+  return ndarray(
+    drawn.data.map((v) => v * temperature),
+    drawn.shape,
+  );
+}
+
+/** The class of each of `count` images: the one asked for, or each in turn. */
+const classesInTurn = ({ classes }: LatentModel, count: number, label?: number): Labels =>
+  ndarray(Int32Array.from({ length: count }, (_, i) => label ?? i % Math.max(1, classes)));
+
+/** Decoded draws from the prior. */
+export async function draw(context: LatentContext, coding: Coding, options: DrawOptions): Promise<Drawn> {
+  const { model } = coding;
+  const z = await priorCodes(context, coding, options, context.key.split("prior"));
+  const labels = classesInTurn(model, options.count, options.label);
+  return { images: await coding.decode(z, labels), labels: model.classes > 0 ? labels : undefined };
+}
+
+/** From one draw to another, along the way that suits the prior; a row keeps its class. */
+export async function betweenDraws(
+  context: LatentContext,
+  coding: Coding,
+  options: Omit<DrawOptions, "count">,
+  { pairs = 8, steps = 11 }: { pairs?: number; steps?: number } = {},
+): Promise<Picture> {
+  const { model } = coding;
+  const key = context.key.split("interpolations");
+  const codes = await priorCodes(context, coding, { ...options, count: 2 * pairs }, key);
+  const ends = Array.from({ length: pairs }, (_, i) => [row(codes, i), row(codes, i + pairs)] as const);
+  const labels = repeated(classesInTurn(model, pairs, options.label), steps);
+  const images = await coding.decode(paths(ends, steps, model.prior.between), labels);
+  return { name: "interpolations", images, columns: steps };
 }
 
 /** A grid of draws. Class-conditional models show a class a column. */
-export async function samples(context: Context, coding: Coding, options: DrawOptions): Promise<Picture> {
+export async function samples(
+  context: LatentContext,
+  coding: Coding,
+  options: DrawOptions,
+): Promise<Picture> {
   const { images, labels } = await draw(context, coding, options);
   const columns = labels && options.label === undefined ? { columns: coding.model.classes } : {};
   return { name: "samples", images, ...columns };
@@ -82,12 +114,12 @@ export async function samples(context: Context, coding: Coding, options: DrawOpt
 
 /** From one test image to another, through the latent space; both ends are reconstructions. */
 export async function interpolations(
-  context: Context,
+  context: LatentContext,
   coding: Coding,
   { pairs = 8, steps = 11 }: { pairs?: number; steps?: number } = {},
 ): Promise<Picture> {
-  const { test } = context.data;
-  const batch = await at(test, await showcase(test, 2 * pairs));
+  const { test } = await imagesOf(context, "reconstruct");
+  const batch = await batchAt(test, await showcase(test, 2 * pairs));
   const codes = await coding.encode(batch);
   const ends = Array.from({ length: pairs }, (_, i) => [row(codes, i), row(codes, i + pairs)] as const);
   // A class cannot be half another: a row keeps the class of its first image.
@@ -103,18 +135,19 @@ export async function interpolations(
 
 /** One test image, with its most varied latent dimensions moved one at a time. */
 export async function traversals(
-  context: Context,
+  context: LatentContext,
   coding: Coding,
   { dimensions = 10, steps = 11 }: { dimensions?: number; steps?: number } = {},
 ): Promise<Picture> {
-  const { test } = context.data;
+  const { test } = await imagesOf(context, "reconstruct");
   const { model } = coding;
   const seen = statistics((await coding.encodeAll(test, "encoding test images", CODES)).codes);
-  const base = await at(test, await showcase(test, 1));
+  const base = await batchAt(test, await showcase(test, 1));
+  const scale = await model.prior.scale(async () => seen);
   const which = seen.order.slice(0, dimensions);
   const points = span(steps).map((t) => REACH * t);
   const codes = traversal(row(await coding.encode(base), 0), which, (j) => {
-    const [mean, deviation] = model.prior.scale(j, seen);
+    const [mean, deviation] = scale(j);
     return points.map((p) => mean + p * deviation);
   });
   const images = await coding.decode(codes, base.labels && repeated(base.labels, codes.shape[0]!));
@@ -129,11 +162,13 @@ export async function traversals(
 }
 
 /** A latent space of two dimensions, decoded at the points of a grid (Kingma and Welling 2014, figure 4). */
-export async function manifold(context: Context, coding: Coding, side = 20): Promise<Picture> {
-  const { codes } = await coding.encodeAll(context.data.test, "encoding test images", CODES);
-  const seen = statistics(codes);
+export async function manifold(context: LatentContext, coding: Coding, side = 20): Promise<Picture> {
+  const scale = await coding.model.prior.scale(async () => {
+    const { test } = await imagesOf(context, "a prior that is fitted to codes");
+    return statistics((await coding.encodeAll(test, "encoding test images", CODES)).codes);
+  });
   const [x, y] = [0, 1].map((j) => {
-    const [mean, deviation] = coding.model.prior.scale(j, seen);
+    const [mean, deviation] = scale(j);
     return span(side).map((t) => mean + REACH * t * deviation);
   });
   const grid = codesOf([...y!].reverse().flatMap((b) => x!.map((a) => [a, b])));
@@ -142,8 +177,9 @@ export async function manifold(context: Context, coding: Coding, side = 20): Pro
 }
 
 /** Test codes in the plane, coloured by class: as they are where D = 2, else on their two principal components. */
-export async function latentMap(context: Context, coding: Coding): Promise<Picture> {
-  const { codes, labels } = await coding.encodeAll(context.data.test, "encoding test images", CODES);
+export async function latentMap(context: LatentContext, coding: Coding): Promise<Picture> {
+  const { test, classes } = await imagesOf(context, "a map of codes");
+  const { codes, labels } = await coding.encodeAll(test, "encoding test images", CODES);
   const direct = codes.shape[1] === 2;
   const plane = direct ? codes : encodePca(fitPca([codes]), codes, 2);
   const axis = (j: number): Float32Array => plane.data.filter((_, i) => i % 2 === j);
@@ -154,22 +190,23 @@ export async function latentMap(context: Context, coding: Coding): Promise<Pictu
       x: direct ? "z[0]" : "first component",
       y: direct ? "z[1]" : "second component",
     },
-    { x: axis(0), y: axis(1), ...(labels && { classes: labels.data, names: context.data.classes }) },
+    { x: axis(0), y: axis(1), ...(labels && { classes: labels.data, names: classes }) },
   );
   return { name: "latent-map", svg: await chartSvg(chart) };
 }
 
 /** What a training run is watched by: a few images with their reconstructions, and a few samples. */
-export async function preview(context: Context, coding: Coding, damage?: Damage): Promise<Output> {
-  const { test } = context.data;
-  const { images, labels } = await at(test, await showcase(test, 10));
+export async function preview(context: LatentContext, damage?: Damage): Promise<Output> {
+  const code = coding(context);
+  const { test } = await imagesOf(context, "looking at a run");
+  const { images, labels } = await batchAt(test, await showcase(test, 10));
   const input = damage ? await damage(images) : images;
-  const output = await coding.decode(await coding.encode({ images: input, labels }), labels);
+  const output = await code.decode(await code.encode({ images: input, labels }), labels);
   const shown = joined([images, ...(damage ? [input] : []), output]);
-  const count = coding.model.classes > 0 ? 4 * coding.model.classes : 40;
+  const count = code.model.classes > 0 ? 4 * code.model.classes : 40;
   const pictures = [
     { name: "reconstructions", images: shown, columns: images.shape[0]! },
-    { columns: 10, ...(await samples(context, coding, { count })) },
+    { columns: 10, ...(await samples(context, code, { count })) },
   ];
   return { pictures };
 }

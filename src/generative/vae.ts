@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { ImageShape } from "../data/dataset.ts";
+import { type Context, command, type Player } from "../model/contract.ts";
 import { Module, Parameter } from "../nn/module.ts";
 import {
   add,
@@ -19,8 +21,9 @@ import {
 } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { learnBy } from "../train/learning.ts";
 import type { Losses } from "../train/task.ts";
-import { type Architecture, type Coder, makeDecoder, makeEncoder } from "./coders.ts";
+import { ARCHITECTURE, type Architecture, type Coder, conditionsOf, imageShapeOf, makeDecoder, makeEncoder } from "./coders.ts"; // biome-ignore format: a list of names
 import {
   bernoulli,
   type DiagonalGaussian,
@@ -32,7 +35,12 @@ import {
   reparameterize,
 } from "./distributions.ts";
 import { type Prior, standardNormal } from "./latent.ts";
+import { commonNumbers, draw, evaluated, exports, Reconstruct, reconstruct, Sample, sample } from "./latent-commands.ts"; // biome-ignore format: a list of names
 import type { LatentModel } from "./latent-model.ts";
+import { MEASURING } from "./metrics/quality.ts";
+import type { GenerativeModel } from "./model.ts";
+import { preview } from "./pictures.ts";
+import { activeUnits, bounds, importanceBound } from "./vae-bounds.ts";
 
 export interface VaeOptions extends Architecture {
   readonly decoder: "bernoulli" | "gaussian";
@@ -107,7 +115,7 @@ export class Vae extends Module implements LatentModel {
   }
 
   /**
-   * The two terms of the lower bound for each image, from one z a image: ELBO = logLikelihood − Σ kl
+   * The two terms of the lower bound for each image, from one z per image: ELBO = logLikelihood − Σ kl
    * (Kingma and Welling 2014, equations 3 and 10).
    */
   bound(x: Tensor, key: Key, labels?: Tensor): { logLikelihood: Tensor; kl: Tensor } {
@@ -146,7 +154,7 @@ export interface VaeLossOptions {
   readonly freeBits: number;
 }
 
-/** The negative bound of a batch, in nats an image, with its parts. */
+/** The negative bound of a batch, in nats per image, with its parts. */
 export function vaeLoss(
   model: Vae,
   x: Tensor,
@@ -170,3 +178,87 @@ export function vaeLoss(
     ...(model.logVar ? { sigma: exp(mul(model.logVar, 0.5)) } : {}),
   };
 }
+
+const Options = z.strictObject({
+  ...ARCHITECTURE,
+  latent: ARCHITECTURE.latent.default(20),
+  width: ARCHITECTURE.width.default(400),
+  decoder: z
+    .enum(["bernoulli", "gaussian"])
+    .default("bernoulli")
+    .describe("how pixels are distributed, given the code"),
+  binarization: z
+    .enum(["dynamic", "none"])
+    .default("dynamic")
+    .describe(
+      "bernoulli decoder: draw each pixel from its grey value anew at each step, or take the grey value",
+    ),
+  sigma: z
+    .union([z.number().positive(), z.literal("learned")])
+    .default("learned")
+    .describe("gaussian decoder: standard deviation of a pixel; learned: one for all pixels"),
+  beta: z.number().min(0).default(1).describe("weight of the KL term; above 1 it is a β-VAE"),
+  klWarmup: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe("epochs over which the weight of the KL term grows from 0 to beta"),
+  freeBits: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("nats of each latent dimension that the KL term does not charge"),
+  conditional: z.boolean().default(false).describe("condition encoder and decoder on the class"),
+});
+export type VaeConfig = z.output<typeof Options>;
+export type VaeContext = Context<VaeConfig, Vae>;
+
+const Evaluate = z.strictObject({
+  ...MEASURING,
+  importanceSamples: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe("k of the importance-weighted bound; larger is tighter and slower"),
+  images: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("test images for the importance-weighted bound; all of them when left out"),
+});
+
+/** Whether pixels are drawn from their grey values: then the bound is of black and white pixels. */
+export const binarizes = ({ decoder, binarization }: VaeConfig): boolean =>
+  decoder === "bernoulli" && binarization === "dynamic";
+
+export const vae: GenerativeModel<typeof Options, Vae> = {
+  name: "vae",
+  description: "variational autoencoder: codes from a known distribution, so that new images can be drawn",
+  options: Options,
+  training: { data: "mnist", batchSize: 128, lr: 1e-3, epochs: 10, lrSchedule: "cosine" },
+  build: (options, spec) =>
+    new Vae(imageShapeOf(spec, "vae"), options, conditionsOf(spec, options.conditional, "vae")),
+  players: (module, options, plan) => {
+    const warmup = options.klWarmup * plan.stepsPerEpoch;
+    const loss: Player["loss"] = ({ images, labels }, key, step) => {
+      const x = binarizes(options) ? binarize(images!, key.split("binarize")) : images!;
+      return vaeLoss(module, x, key.split("noise"), step, { ...options, warmup }, labels);
+    };
+    return [{ name: "autoencoder", module, loss, ...learnBy(plan) }];
+  },
+  preview: (context) => preview(context),
+  draw,
+  commands: {
+    sample: command(Sample, sample),
+    reconstruct: command(Reconstruct, (context, options) => reconstruct(context, options)),
+    evaluate: command(Evaluate, (context: VaeContext, options) =>
+      evaluated(context, options, async () => ({
+        ...(await bounds(context)),
+        ...(await importanceBound(context, options.importanceSamples, options.images)),
+        ...(await activeUnits(context)),
+        ...(await commonNumbers(context)),
+      })),
+    ),
+  },
+  exports,
+};

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { type ModelRow, marginalSeconds, modelChart, modelTable } from "../../src/generative/compare.ts";
+import {
+  type ModelRow,
+  marginalSeconds,
+  modelChart,
+  modelTable,
+} from "../../src/generative/compare/models.ts";
 import { chartSvg } from "../../src/plot/chart.ts";
 
 const row = (name: string, numbers: Record<string, number>): ModelRow => ({

@@ -75,8 +75,8 @@ test("samples of fitted codes have the codes' mean and covariance", () => {
 
 test("priors know the scale of a dimension", async () => {
   const seen = statistics(codesOf([[0, 0], [2, 6]])); // biome-ignore format: a matrix
-  expect(standardNormal.scale(1, seen)).toEqual([0, 1]);
-  expect(fitted.scale(1, seen)).toEqual([3, 3]);
+  expect((await standardNormal.scale(async () => seen))(1)).toEqual([0, 1]);
+  expect((await fitted.scale(async () => seen))(1)).toEqual([3, 3]);
   const never = () => Promise.reject(new Error("the standard normal needs no codes"));
   expect((await standardNormal.sample(5, 3, Key.seed(0), never)).shape).toEqual([5, 3]);
 });

@@ -1,19 +1,19 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
+import { MODELS } from "../../src/catalog.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { exportOnnx } from "../../src/engine/onnx/export.ts";
+import { UserError } from "../../src/errors.ts";
 import { ae } from "../../src/generative/autoencoder.ts";
 import { dae } from "../../src/generative/denoising.ts";
 import type { LatentModel } from "../../src/generative/latent-model.ts";
-import type { Output, Picture } from "../../src/generative/model.ts";
-import { MODELS } from "../../src/generative/models.ts";
-import { vae } from "../../src/generative/vae-definition.ts";
+import { vae } from "../../src/generative/vae.ts";
+import { withModel } from "../../src/model/context.ts";
+import type { Output, Picture } from "../../src/model/contract.ts";
 import { ndarray } from "../../src/tensor/ndarray.ts";
 import { hostNormal, Key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import type { Data } from "../../src/train/examples.ts";
-import { planFor } from "../../src/train/loop.ts";
-import { inContext, sharedEngine, type Trained, tinyData, trained } from "./helpers.ts";
+import { done, inContext, sharedEngine, type Trained, tinyData, tinyWorld, trained } from "./helpers.ts";
 
 const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
 const names = (output: Output): string[] => (output.pictures ?? []).map((p) => p.name);
@@ -21,12 +21,6 @@ const imagesOf = (picture: Picture | undefined) => {
   if (!picture || !("images" in picture)) throw new Error("these are no images");
   return picture.images;
 };
-const hookOf = (model: string, name: "sample" | "reconstruct" | "evaluate", run: Trained, options = {}) =>
-  inContext(run, (context) => {
-    const hook = MODELS[model]![name]!;
-    return hook.run(context, hook.options.parse(options));
-  });
-
 test.each([
   ["ae", {}],
   ["ae", { network: "conv", reconstruction: "gaussian" }],
@@ -37,7 +31,7 @@ test.each([
   ["vae", { decoder: "gaussian", conditional: true, klWarmup: 1, freeBits: 0.1 }],
   ["vae", { network: "conv", binarization: "none", beta: 2 }],
 ])("%s %o learns", async (name, options) => {
-  const { losses } = await trained(MODELS[name]!, options, 60, 1e-2);
+  const { losses } = await trained(MODELS[name as keyof typeof MODELS], options, 60, 1e-2);
   const [before, after] = [mean(losses.slice(0, 5)), mean(losses.slice(-5))];
   expect(losses.every(Number.isFinite)).toBe(true);
   expect(after).toBeLessThan(before - 0.1 * Math.abs(before));
@@ -45,11 +39,16 @@ test.each([
 
 test("an autoencoder draws, reconstructs and measures", async () => {
   const run = await trained(ae, {}, 150, 1e-2);
-  const drawn = await hookOf("ae", "sample", run, { count: 9 });
-  expect(names(drawn)).toEqual(["samples", "interpolations", "traversals"]);
+  const drawn = await done(run, "sample", { count: 9 });
+  expect(names(drawn)).toEqual(["samples", "interpolations"]);
   expect(imagesOf(drawn.pictures![0]).shape).toEqual([9, 1, 8, 8]);
-  expect(names(await hookOf("ae", "reconstruct", run))).toEqual(["reconstructions", "latent-map"]);
-  const { numbers } = await hookOf("ae", "evaluate", run);
+  expect(names(await done(run, "reconstruct"))).toEqual([
+    "reconstructions",
+    "latent-map",
+    "interpolations",
+    "traversals",
+  ]);
+  const { numbers } = await done(run, "evaluate");
   expect(Object.keys(numbers!)).toEqual(["mse", "pcaMse", "mseOverPca", "probeAccuracy", "pcaProbeAccuracy"]);
   expect(numbers!.probeAccuracy).toBeGreaterThan(0.9);
   // The noise, uniform on [0, 0.2], cannot be told from four numbers.
@@ -59,43 +58,43 @@ test("an autoencoder draws, reconstructs and measures", async () => {
 
 test("a class is refused where the model was not told the classes", async () => {
   const run = await trained(vae, {}, 2);
-  await expect(hookOf("vae", "sample", run, { class: "se" })).rejects.toThrow(
-    "this vae was not told the classes, so it cannot draw one; train a vae with --conditional",
+  await expect(done(run, "sample", { class: "se" })).rejects.toThrow(
+    "class se was asked for, but this model was trained without classes; train a vae with option `conditional`",
   );
 });
 
 test("a latent space of two dimensions is also shown as a grid of images", async () => {
-  const drawn = await hookOf("ae", "sample", await trained(ae, { latent: 2 }, 2));
-  expect(names(drawn)).toEqual(["samples", "interpolations", "traversals", "manifold"]);
-  expect(imagesOf(drawn.pictures![3]).shape).toEqual([400, 1, 8, 8]);
+  const drawn = await done(await trained(ae, { latent: 2 }, 2), "sample");
+  expect(names(drawn)).toEqual(["samples", "interpolations", "manifold"]);
+  expect(imagesOf(drawn.pictures![2]).shape).toEqual([400, 1, 8, 8]);
 });
 
 test("a denoising autoencoder removes noise, and says how much", async () => {
   const run = await trained(dae, {}, 200, 1e-2);
-  const { numbers } = await hookOf("dae", "evaluate", run);
+  const { numbers } = await done(run, "evaluate");
   expect(numbers!.psnrInput).toBeCloseTo(-10 * Math.log10(0.25), 0);
   expect(numbers!.psnrInputClipped).toBeGreaterThan(numbers!.psnrInput!);
   expect(numbers!.psnrGain).toBeCloseTo(numbers!.psnrOutput! - numbers!.psnrInput!, 10);
   expect(numbers!.psnrGain).toBeGreaterThan(6);
-  const { pictures } = await hookOf("dae", "reconstruct", run);
+  const { pictures } = await done(run, "reconstruct");
   expect((pictures![0] as { svg: string }).svg).toContain(">input<");
 });
 
 test("a conditional VAE draws the class it is told, and its bounds are in order", async () => {
   const run = await trained(vae, { conditional: true }, 300, 1e-2);
-  const drawn = await hookOf("vae", "sample", run, { count: 6, class: "se" });
+  const drawn = await done(run, "sample", { count: 6, class: "se" });
   const samples = imagesOf(drawn.pictures![0]);
   for (let i = 0; i < 6; i++) {
     const bright = [0, 0, 0, 0];
     for (let p = 0; p < 64; p++) bright[((p & 7) >> 2) + 2 * (p >> 5)]! += samples.data[64 * i + p]!;
     expect(bright.indexOf(Math.max(...bright))).toBe(3);
   }
-  await expect(hookOf("vae", "sample", run, { class: "sse" })).rejects.toThrow(
+  await expect(done(run, "sample", { class: "sse" })).rejects.toThrow(
     'unknown class "sse". There is: nw, ne, sw, se. Did you mean "se"?',
   );
-  const { numbers } = await hookOf("vae", "evaluate", run, { importanceSamples: 50, images: 32 });
+  const { numbers } = await done(run, "evaluate", { importanceSamples: 50, images: 32 });
   expect(numbers!.iwaeImages).toBe(32);
-  const all = await hookOf("vae", "evaluate", run, { importanceSamples: 51 });
+  const all = await done(run, "evaluate", { importanceSamples: 51 });
   expect(all.numbers!.iwae).toBeGreaterThan(all.numbers!.elbo!);
   expect(all.numbers!.kl).toBeGreaterThanOrEqual(0);
   expect(all.numbers!.activeUnits).toBeLessThanOrEqual(4);
@@ -103,7 +102,7 @@ test("a conditional VAE draws the class it is told, and its bounds are in order"
 
 test("hooks repeat to the bit with the same key", async () => {
   const run = await trained(vae, {}, 5);
-  const [a, b] = [await hookOf("vae", "sample", run), await hookOf("vae", "sample", run)];
+  const [a, b] = [await done(run, "sample"), await done(run, "sample")];
   expect(imagesOf(a.pictures![0]).data).toEqual(imagesOf(b.pictures![0]).data);
 });
 
@@ -114,8 +113,8 @@ test("previews fit a training run", async () => {
     ["vae", 2],
   ] as const) {
     // biome-ignore format: a table
-    const run = await trained(MODELS[name]!, {}, 2);
-    const { pictures } = await inContext(run, (context) => MODELS[name]!.preview!(context));
+    const run = await trained(MODELS[name as keyof typeof MODELS], {}, 2);
+    const { pictures } = await inContext(run, (context) => run.model.preview!(context));
     const [reconstructions, samples] = pictures!;
     expect(imagesOf(reconstructions).shape[0]).toBe(10 * rows);
     expect(imagesOf(samples).shape[0]).toBe(40);
@@ -128,10 +127,10 @@ test.each([
   ["vae", { conditional: true, network: "conv" }],
   ["vae", { conditional: true, network: "fully-conv", latent: 16 }],
 ])("the exported decoder of %s %o is the decoder, in plain onnxruntime", async (name, options) => {
-  const run = await trained(MODELS[name]!, options, 3);
-  const model = run.task.module as LatentModel;
+  const run = await trained(MODELS[name as keyof typeof MODELS], options, 3);
+  const model = run.module as LatentModel;
   const engine = await sharedEngine();
-  const { decoder } = MODELS[name]!.exports!.parts({ ...run, data: tinyData }, 5, {});
+  const { decoder } = run.model.exports!.parts({ ...run, spec: tinyData.spec }, 5, {});
   const file = await exportOnnx(decoder!.run, decoder!.inputs, {
     engine,
     freeze: model.variables().map(([, v]) => v),
@@ -152,13 +151,30 @@ test.each([
 });
 
 test("data a model cannot take are refused with a sentence", () => {
-  const plan = planFor(tinyData.train, { batchSize: 32, lr: 1e-3, steps: 1 });
-  const words: Data = { ...tinyData, name: "words", train: { ...tinyData.train, fields: {} } };
-  expect(() => ae.build(ae.config.parse({}), words, plan)).toThrow(
-    'ae learns from images; the data set "words" has none',
+  const words = { kind: "tokens", name: "words", tokenizer: { kind: "bytes" } } as const;
+  expect(() => ae.build(ae.options.parse({}), words)).toThrow(
+    'ae learns from images, and the data set "words" holds tokens',
   );
-  const unlabelled: Data = { ...tinyData, classes: [] };
-  expect(() => vae.build(vae.config.parse({ conditional: true }), unlabelled, plan)).toThrow(
+  const unlabelled = { ...tinyData.spec, classes: [] };
+  expect(() => vae.build(vae.options.parse({ conditional: true }), unlabelled)).toThrow(
     'a conditional vae needs classes, and the data set "quadrants" has none',
   );
+});
+
+test("a vae is sampled without any data set; an autoencoder says that its prior needs them", async () => {
+  const nowhere = async (): Promise<never> => {
+    throw new UserError("the data are not here");
+  };
+  const without = async (run: Trained): Promise<Output> => {
+    const { module, options, model } = run;
+    const parts = { module, options, spec: tinyData.spec, engine: await sharedEngine(), key: Key.seed(5) };
+    return withModel({ ...parts, world: { ...tinyWorld, data: nowhere } }, (context) =>
+      model.commands.sample!.run(context, model.commands.sample!.options.parse({ count: 4 })),
+    );
+  };
+  expect(names(await without(await trained(vae, { conditional: true }, 2)))).toEqual([
+    "samples",
+    "interpolations",
+  ]);
+  await expect(without(await trained(ae, {}, 2))).rejects.toThrow("the data are not here");
 });

@@ -1,9 +1,9 @@
 /** What a diffusion model is trained with, whatever its network; and the model that a run of it stands for. */
 import { z } from "zod";
-import type { Module } from "../../nn/module.ts";
-import type { Data } from "../../train/examples.ts";
+import type { DataSpec } from "../../data/spec.ts";
+import type { AnyModel, Context } from "../../model/contract.ts";
 import { imageShapeOf } from "../coders.ts";
-import type { HookContext } from "../model.ts";
+import type { GenerativeModel } from "../model.ts";
 import type { DiffusionModel, DiffusionNetwork } from "./model.ts";
 import { PARAMETERIZATIONS } from "./prediction.ts";
 import { noiseSchedule, SCHEDULES } from "./schedule.ts";
@@ -21,7 +21,7 @@ export const DIFFUSION = {
   prediction: z
     .enum(names(PARAMETERIZATIONS))
     .default("epsilon")
-    .describe("what the network says of x_t: the noise, the image, or v (Salimans and Ho 2022)"),
+    .describe("what the network predicts of x_t: the noise, the image, or v (Salimans and Ho 2022)"),
   minSnr: z
     .number()
     .positive()
@@ -30,7 +30,7 @@ export const DIFFUSION = {
   unconditional: z
     .boolean()
     .default(false)
-    .describe("do not tell the network the classes, where the data have any"),
+    .describe("do not condition the network on the classes, where the data have any"),
   labelDropout: z
     .number()
     .min(0)
@@ -38,42 +38,49 @@ export const DIFFUSION = {
     .default(0.1)
     .describe("share of images shown without their class, for guidance; 0: the model cannot be guided"),
   flip: z.boolean().default(false).describe("mirror half of the training images, left to right"),
-  ema: z.number().min(0).lt(1).default(0.999).describe("decay of the moving average of the weights"),
-  clip: z.number().positive().default(1).describe("the gradient's norm is held to this"),
-  warmup: z.int().min(0).default(200).describe("steps in which the learning rate grows to its full size"),
-  cooldown: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe("share of the steps, at the end, over which the learning rate falls to zero"),
 };
 const Diffusion = z.strictObject(DIFFUSION);
 export type DiffusionConfig = z.output<typeof Diffusion>;
 
-/** How many classes the model is told of. */
-const classesOf = (data: Data, { unconditional }: DiffusionConfig): number =>
-  unconditional || !data.train.fields.labels ? 0 : data.classes.length;
+/** How every diffusion model learns where nothing is said (Ho et al. 2020, section 4, for shorter trainings). */
+export const LEARNS = { ema: 0.999, maxGradNorm: 1, warmup: 200 } as const;
+
+/** How many classes the model is conditioned on. */
+const classCount = (spec: DataSpec, { unconditional }: DiffusionConfig): number =>
+  unconditional || spec.kind !== "images" ? 0 : spec.classes.length;
 
 /** Rows of the label table: one more than classes where some images go without. */
-export const labelsOf = (data: Data, config: DiffusionConfig): number => {
-  const classes = classesOf(data, config);
+export const labelRows = (spec: DataSpec, config: DiffusionConfig): number => {
+  const classes = classCount(spec, config);
   return classes > 0 && config.labelDropout > 0 ? classes + 1 : classes;
 };
 
-/** The network with what its word means: what samplers, losses and bounds take. */
-export function diffusionOf({
-  task,
-  config,
-  data,
-}: Pick<HookContext<DiffusionConfig>, "task" | "config" | "data">): DiffusionModel {
-  return modelOf(task.module as Module & DiffusionNetwork, config, data);
-}
-
-export const modelOf = (network: DiffusionNetwork, config: DiffusionConfig, data: Data): DiffusionModel => ({
+/** The network with what its prediction means: what samplers, losses and bounds take. */
+export const modelOf = (
+  network: DiffusionNetwork,
+  config: DiffusionConfig,
+  spec: DataSpec,
+): DiffusionModel => ({
   network,
   schedule: noiseSchedule(config.schedule, config.timesteps),
   prediction: config.prediction,
-  shape: imageShapeOf(data, "diffusion model"),
-  classes: classesOf(data, config),
+  shape: imageShapeOf(spec, "a diffusion model"),
+  classes: classCount(spec, config),
 });
+
+export type DiffusionContext = Context<DiffusionConfig, DiffusionNetwork>;
+
+/** The diffusion model of a command's context, or of an opened run. */
+export const diffusionOf = ({
+  module,
+  options,
+  spec,
+}: Pick<DiffusionContext, "module" | "options" | "spec">): DiffusionModel => modelOf(module, options, spec);
+
+/** A model of this family: its runs have samplers to compare. */
+export interface DiffusionDefinition<S extends z.ZodObject = z.ZodObject>
+  extends GenerativeModel<S, DiffusionNetwork> {
+  readonly diffusion: true;
+}
+
+export const isDiffusion = (model: AnyModel): boolean => "diffusion" in model;

@@ -1,17 +1,15 @@
 import { z } from "zod";
+import type { DataSpec } from "../../data/spec.ts";
 import { UserError } from "../../errors.ts";
-import { adam } from "../../optim/adam.ts";
-import { constant, cooldown, warmup } from "../../optim/schedules.ts";
+import type { Model, Player } from "../../model/contract.ts";
 import { bernoulli, flip, less, where } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Data } from "../../train/examples.ts";
+import { learnBy } from "../../train/learning.ts";
 import { imageShapeOf } from "../coders.ts";
-import type { ModelDefinition } from "../model.ts";
-import { DIFFUSION, type DiffusionConfig, diffusionOf, labelsOf, modelOf, names } from "./config.ts";
+import { diffusionCommands } from "./commands.ts";
+import { DIFFUSION, type DiffusionConfig, type DiffusionDefinition, LEARNS, labelRows, modelOf, names } from "./config.ts"; // biome-ignore format: a list of names
 import { DIT_VARIANTS, DiT } from "./dit.ts";
-import { exports } from "./exports.ts";
-import * as hooks from "./hooks.ts";
 import { diffusionLoss } from "./losses.ts";
 import { type DiffusionNetwork, toModel } from "./model.ts";
 import { UNet } from "./unet.ts";
@@ -19,7 +17,7 @@ import { ddpmUNet } from "./unet-config.ts";
 
 const count = z.int().min(1);
 
-const unetConfig = z.strictObject({
+const UNetOptions = z.strictObject({
   ...DIFFUSION,
   width: count.default(16).describe("channels of the first level"),
   multipliers: z.array(count).min(1).default([1, 2, 4]).describe("channels of each level, in units of width"),
@@ -32,7 +30,7 @@ const unetConfig = z.strictObject({
   dropout: z.number().min(0).lt(1).default(0).describe("dropout in the residual blocks"),
 });
 
-const ditConfig = z.strictObject({
+const DitOptions = z.strictObject({
   ...DIFFUSION,
   variant: z
     .enum(names(DIT_VARIANTS))
@@ -49,70 +47,57 @@ const mirrored = (images: Tensor, key: Key): Tensor =>
   where(less(bernoulli(key, 0.5, [images.shape[0]!, 1, 1, 1]), 0.5), images, flip(images, 3));
 
 /** The one way diffusion models are trained (Ho et al. 2020, algorithm 1); the network is the difference. */
-function definition<S extends z.ZodObject>(
-  about: Pick<ModelDefinition<S>, "name" | "description" | "config" | "training">,
-  network: (config: z.output<S>, data: Data, labels: number) => DiffusionNetwork,
-): ModelDefinition<S> {
+function diffusionModel<S extends z.ZodObject>(
+  about: Pick<Model<S>, "name" | "description" | "options" | "training">,
+  network: (options: z.output<S>, spec: DataSpec, labels: number) => DiffusionNetwork,
+): DiffusionDefinition<S> {
+  const configOf = (options: z.output<S>): DiffusionConfig => options as unknown as DiffusionConfig;
   return {
     ...about,
-    build: (options, data, plan) => {
-      const config = options as unknown as DiffusionConfig;
-      const module = network(options, data, labelsOf(data, config));
-      const model = modelOf(module, config, data);
-      const { minSnr, labelDropout } = config;
+    diffusion: true,
+    build: (options, spec) => network(options, spec, labelRows(spec, configOf(options))),
+    players: (module, options, plan, spec) => {
+      const config = configOf(options);
+      const model = modelOf(module, config, spec);
+      const { minSnr, labelDropout, flip } = config;
       const how = {
         weighting: minSnr === undefined ? ("plain" as const) : { minSnr },
         labelDropout: model.classes > 0 ? labelDropout : 0,
       };
-      return {
-        name: about.name,
-        module,
-        players: [
-          {
-            name: about.name,
-            module,
-            loss: ({ images, labels }, key) => {
-              const shown = config.flip ? mirrored(images!, key.split("flip")) : images!;
-              return diffusionLoss(model, toModel(shown), labels, key, how);
-            },
-            optimizer: adam(),
-            schedule: cooldown(plan.steps, config.cooldown, warmup(config.warmup, constant(plan.lr))),
-            clip: config.clip,
-            ema: config.ema,
-          },
-        ],
+      const loss: Player["loss"] = ({ images, labels }, key) => {
+        const shown = flip ? mirrored(images!, key.split("flip")) : images!;
+        return diffusionLoss(model, toModel(shown), labels, key, how);
       };
+      return [{ name: about.name, module, loss, ...learnBy(plan) }];
     },
-    ...(hooks.diffusionHooks as Partial<ModelDefinition<S>>),
-    diffusion: (context) => diffusionOf(context as Parameters<typeof diffusionOf>[0]),
-    exports: exports as unknown as NonNullable<ModelDefinition<S>["exports"]>,
+    ...(diffusionCommands as Pick<DiffusionDefinition<S>, keyof typeof diffusionCommands>),
   };
 }
 
-export const ddpm = definition(
+export const ddpm = diffusionModel(
   {
     name: "ddpm",
     description: "denoising diffusion with a U-Net: images out of noise, step by step",
-    config: unetConfig,
-    training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5 },
+    options: UNetOptions,
+    training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5, ...LEARNS },
   },
-  (config, data, labels) => {
-    const [channels, height, width] = imageShapeOf(data, "ddpm") as [number, number, number];
+  (options, spec, labels) => {
+    const [channels, height, width] = imageShapeOf(spec, "ddpm");
     if (height !== width) throw new UserError(`ddpm takes square images, not ${height} × ${width}`);
-    return new UNet(ddpmUNet({ ...config, channels, size: height, labels }));
+    return new UNet(ddpmUNet({ ...options, channels, size: height, labels }));
   },
 );
 
-export const dit = definition(
+export const dit = diffusionModel(
   {
     name: "dit",
     description: "denoising diffusion with a transformer over patches (DiT, adaLN-Zero)",
-    config: ditConfig,
-    training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5 },
+    options: DitOptions,
+    training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5, ...LEARNS },
   },
-  (config, data, labels) => {
-    const { variant, patch, depth, width, heads } = config;
-    const shape = imageShapeOf(data, "dit");
+  (options, spec, labels) => {
+    const { variant, patch, depth, width, heads } = options;
+    const shape = imageShapeOf(spec, "dit");
     return new DiT({ ...(variant ? DIT_VARIANTS[variant]! : { patch, depth, width, heads }), shape, labels });
   },
 );

@@ -1,29 +1,31 @@
 /** How good a trained diffusion model is: its loss and bound on test images, and the quality of what it draws. */
 import { z } from "zod";
+import { batchAt, pass } from "../../data/passes.ts";
+import type { Output } from "../../model/contract.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
+import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { at, pass } from "../latent-model.ts";
-import { SAMPLES_OPTION, sampleQuality } from "../metrics/quality.ts";
-import type { Drawn, Output } from "../model.ts";
+import { imagesOf } from "../coders.ts";
+import { MEASURING, sampleQuality } from "../metrics/quality.ts";
+import type { Drawn } from "../model.ts";
 import { BoundEvaluator } from "./bound.ts";
-import { diffusionOf } from "./config.ts";
+import { type DiffusionContext, diffusionOf } from "./config.ts";
 import { diffusionLoss } from "./losses.ts";
 import { type DiffusionModel, toModel } from "./model.ts";
 import * as pictures from "./pictures.ts";
 import {
   BATCH,
-  type Context,
+  classNumbers,
   count,
   DRAWING,
   Drawing,
   drawnHow,
-  labelsOf,
   planOf,
   samplerOf,
 } from "./sampler-options.ts";
 
 export const Evaluate = z.strictObject({
-  ...SAMPLES_OPTION,
+  ...MEASURING,
   ...DRAWING,
   boundImages: z.int().min(0).default(64).describe("test images for the variational bound; 0: leave it out"),
   boundTimes: count.default(100).describe("times of the T at which the bound is measured"),
@@ -33,17 +35,18 @@ export const Evaluate = z.strictObject({
 const MEASURED = 1000;
 
 export async function evaluate(
-  context: Context,
-  { boundImages, boundTimes, samples, ...how }: z.output<typeof Evaluate>,
+  context: DiffusionContext,
+  { boundImages, boundTimes, samples, ruler, ...how }: z.output<typeof Evaluate>,
 ): Promise<Output> {
   const model = diffusionOf(context);
   const { plan, path } = planOf(model.schedule, how); // what cannot be drawn is refused before anything is measured
   const numbers: Record<string, number> = {
-    testLoss: await testLoss(context, model, context.data.test.length),
+    testLoss: await testLoss(context, model),
   };
   if (boundImages > 0) {
-    const indices = Int32Array.from({ length: Math.min(boundImages, context.data.test.length) }, (_, i) => i);
-    const { images, labels } = await at(context.data.test, indices);
+    const { test } = await imagesOf(context, "the bound");
+    const indices = Int32Array.from({ length: Math.min(boundImages, test.length) }, (_, i) => i);
+    const { images, labels } = await batchAt(test, indices);
     const evaluator = new BoundEvaluator(model, (fn, name) => context.compile(fn, name));
     const bound = await evaluator.evaluate({
       x0: pictures.toModelRange(images),
@@ -62,7 +65,7 @@ export async function evaluate(
       bitsDecoder: decoder,
     });
   }
-  const quality = await sampleQuality(context, (c: Context, n) => drawnBy(c, n, how), samples, MEASURED);
+  const quality = await sampleQuality(context, (c, n) => drawnBy(c, n, how), { samples, ruler }, MEASURED);
   return {
     ...quality,
     text: [...(quality.text ?? []), ...(quality.numbers ? [drawnHow(plan, path, how.guidance)] : [])],
@@ -75,14 +78,19 @@ export async function evaluate(
 }
 
 /** The training loss over test images, each at a time and with a noise that follow from the key. */
-export async function testLoss(context: Context, model: DiffusionModel, limit: number): Promise<number> {
+export async function testLoss(
+  context: DiffusionContext,
+  model: DiffusionModel,
+  limit?: number,
+): Promise<number> {
   const program = context.compile(
-    (images: Tensor, labels: Tensor | undefined, key: Context["key"]) =>
+    (images: Tensor, labels: Tensor | undefined, key: Key) =>
       diffusionLoss(model, toModel(images), labels, key).loss,
     "test loss",
   );
+  const { test } = await imagesOf(context, "the test loss");
   let [sum, seen] = [0, 0];
-  for await (const { images, labels, start } of pass(context, context.data.test, "test loss", limit)) {
+  for await (const { images, labels, start } of pass(context, test, "test loss", limit)) {
     const own = model.classes > 0 ? labels : undefined;
     const loss = await program(images, own, context.key.split("test").split(start));
     const n = images.shape[0]!;
@@ -93,16 +101,17 @@ export async function testLoss(context: Context, model: DiffusionModel, limit: n
 }
 
 /** Images as `sample` draws them by default, each class in turn. */
-export const draw = (context: Context, n: number): Promise<Drawn> => drawnBy(context, n, Drawing.parse({}));
+export const draw = (context: DiffusionContext, n: number): Promise<Drawn> =>
+  drawnBy(context, n, Drawing.parse({}));
 
 async function drawnBy(
-  context: Context,
+  context: DiffusionContext,
   n: number,
   { guidance, clip, ...options }: z.output<typeof Drawing>,
 ): Promise<Drawn> {
   const model = diffusionOf(context);
   const { plan } = planOf(model.schedule, options);
-  const label = labelsOf(context, model, n, undefined);
+  const label = classNumbers(context, model, n, undefined);
   const made = await samplerOf(context, model).sample(plan, {
     count: n,
     batchSize: BATCH,

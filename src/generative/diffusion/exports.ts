@@ -1,8 +1,8 @@
 /** What of a diffusion model can be a file of its own: a whole sampler, noise in and images out, or the network. */
 import { z } from "zod";
+import { type ExportPart, exporting } from "../../model/contract.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type ExportPart, exporting } from "../model.ts";
-import { type DiffusionConfig, diffusionOf } from "./config.ts";
+import { type DiffusionContext, diffusionOf } from "./config.ts";
 import { ask, type DiffusionModel, nullLabel, requireGuidable, toPixels } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { traceSampler } from "./sampler.ts";
@@ -24,12 +24,12 @@ export interface SamplerPartOptions extends PartOptions {
 
 type Inputs = ExportPart["inputs"];
 
-const imagesOf = ({ shape }: DiffusionModel, batch: number): Inputs[string] => ({
+const imagePort = ({ shape }: DiffusionModel, batch: number): Inputs[string] => ({
   shape: [batch, ...shape],
   dtype: "float32",
 });
 
-const labelsOf = ({ classes }: DiffusionModel, batch: number): Inputs =>
+const labelPort = ({ classes }: DiffusionModel, batch: number): Inputs =>
   classes > 0 ? { labels: { shape: [batch], dtype: "int32" } } : {};
 
 /** How labels are written, and the guidance, for people. */
@@ -53,7 +53,7 @@ export function samplerPart(
   requireGuidable(model, guidance);
   return {
     description: `noise to images in [0, 1]: ${plan.name}; ${steps}${conditions(model, guidance)}`,
-    inputs: { noise: imagesOf(model, batch), ...labelsOf(model, batch) },
+    inputs: { noise: imagePort(model, batch), ...labelPort(model, batch) },
     run: ({ noise, labels }, repeat) => ({
       images: toPixels(traceSampler(model, plan, noise!, { labels, guidance, clip, repeat })),
     }),
@@ -70,12 +70,12 @@ export function denoiserPart(model: DiffusionModel, { batch, guidance = 1 }: Par
   const { prediction, schedule } = model;
   return {
     description:
-      `noisy images (about [-1, 1]) and times 0 to ${schedule.T - 1} to the network's word, ` +
-      `which is ${prediction}${conditions(model, guidance)}`,
+      `noisy images (about [-1, 1]) and times 0 to ${schedule.T - 1} to the network's prediction, ` +
+      `${prediction}${conditions(model, guidance)}`,
     inputs: {
-      x: imagesOf(model, batch),
+      x: imagePort(model, batch),
       t: { shape: [batch], dtype: "float32" },
-      ...labelsOf(model, batch),
+      ...labelPort(model, batch),
     },
     run: ({ x, t, labels }): Record<string, Tensor> => ({
       prediction: ask(model, x!, t!, labels, guidance === 1 ? undefined : guidance),
@@ -102,7 +102,7 @@ const Options = z.strictObject({
 
 export const exports = exporting(
   Options,
-  (context: Parameters<typeof diffusionOf>[0] & { config: DiffusionConfig }, batch, options) => {
+  (context: Pick<DiffusionContext, "module" | "options" | "spec">, batch, options) => {
     const model = diffusionOf(context);
     const { guidance, clip, ...chosen } = options;
     const { plan, path } = planOf(model.schedule, Sampler.parse(chosen));

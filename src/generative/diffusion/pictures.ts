@@ -1,11 +1,14 @@
 /** Pictures of diffusion: the way to noise and back, schedules, masks. */
+
+import { joined, rows } from "../../data/arrays.ts";
+import { batchAt, showcase } from "../../data/passes.ts";
+import type { Context, Picture } from "../../model/contract.ts";
 import { chartSvg } from "../../plot/chart.ts";
 import { imageFigure } from "../../plot/images.ts";
 import { lineChart } from "../../plot/lines.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { at, joined, rows, showcase } from "../latent-model.ts";
-import type { HookContext, Picture } from "../model.ts";
+import { imagesOf } from "../coders.ts";
 import type { Plan } from "./plan.ts";
 import { type Images, noiseFor, type Progress } from "./sampler.ts";
 import type { NoiseSchedule } from "./schedule.ts";
@@ -93,10 +96,12 @@ export class Film {
 /** Test images with more and more noise: q(x_t | x₀) (Ho et al. 2020, eq. 4). */
 export async function noisingStrip(
   schedule: NoiseSchedule,
-  { data, key }: Pick<HookContext<unknown>, "data" | "key">,
+  context: Pick<Context, "data" | "key">,
   count = 4,
 ): Promise<Picture> {
-  const { images } = await at(data.test, await showcase(data.test, count));
+  const { key } = context;
+  const { test } = await imagesOf(context, "a picture of noising");
+  const { images } = await batchAt(test, await showcase(test, count));
   const x0 = toModelRange(images);
   const noise = noiseFor(key.split("noising"), images.shape.slice(1), count);
   const times = [-1, ...spread(schedule.T - 1, COLUMNS - 1)];

@@ -1,8 +1,7 @@
 /** Which sampler is asked for, over which steps and of which class: what `sample`, `evaluate` and files share. */
 import { z } from "zod";
 import { lookup, UserError } from "../../errors.ts";
-import type { HookContext } from "../model.ts";
-import { type DiffusionConfig, diffusionOf } from "./config.ts";
+import { type DiffusionContext, diffusionOf } from "./config.ts";
 import { ddim } from "./ddim.ts";
 import { ddpm, VARIANCES } from "./ddpm.ts";
 import { dpmSolver } from "./dpm-solver.ts";
@@ -11,8 +10,6 @@ import type { Plan } from "./plan.ts";
 import { Sampler } from "./sampler.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 import { fullTrajectory, type Trajectory, trajectory } from "./trajectory.ts";
-
-export type Context = HookContext<DiffusionConfig>;
 
 export const count = z.int().min(1);
 
@@ -74,12 +71,14 @@ export const Drawing = z.strictObject(DRAWING);
 export const drawnHow = (plan: Plan, path: Trajectory, guidance: number): string =>
   `${plan.name}; ${path.description}${guidance === 1 ? "" : `; guidance ${guidance}`}`;
 
-const classNumber = ({ data }: Context, name: string): number =>
-  lookup("class", Object.fromEntries(data.classes.map((known, i) => [known, i])), name);
+const classNumber = ({ spec }: DiffusionContext, name: string): number => {
+  const classes = spec.kind === "images" ? spec.classes : [];
+  return lookup("class", Object.fromEntries(classes.map((known, i) => [known, i])), name);
+};
 
 /** The class of each of `n` images: the one asked for, or each in turn; none for a model that knows none. */
-export function labelsOf(
-  context: Context,
+export function classNumbers(
+  context: DiffusionContext,
   model: DiffusionModel,
   n: number,
   name: string | undefined,
@@ -87,7 +86,7 @@ export function labelsOf(
   if (model.classes === 0) {
     if (name !== undefined)
       throw new UserError(
-        `class ${name} was asked for, but this ${context.task.name} was trained without classes: leave --class out`,
+        `class ${name} was asked for, but this model was trained without classes: leave option \`class\` out`,
       );
     return undefined;
   }
@@ -96,7 +95,7 @@ export function labelsOf(
 }
 
 /** A sampler with the run's weights baked in, for as long as the job takes. */
-export const samplerOf = (context: Context, model = diffusionOf(context)): Sampler =>
+export const samplerOf = (context: DiffusionContext, model = diffusionOf(context)): Sampler =>
   new Sampler(model, (fn, name) => context.compile(fn, name));
 
 /** Images in the batches that suit a processor. */

@@ -12,7 +12,7 @@ export interface Coverage {
   readonly good: number;
   /** KL of the good samples' modes from uniform, in nats; of none it is log K, as of one mode alone. */
   readonly modeKl: number;
-  /** Good samples a mode. */
+  /** Good samples per mode. */
   readonly counts: readonly number[];
 }
 
@@ -38,7 +38,7 @@ export function coverage(points: NdArray<"float32">, { centres, sigma }: Mixture
   };
 }
 
-const CURES = "--pack 4, --minibatch-stddev or --loss wgan-gp";
+const CURES = "option `pack` 4, option `minibatchStddev` or option `loss` wgan-gp";
 const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)} %`;
 
 /** Below this share of the modes a mixture counts as collapsed. */
@@ -90,12 +90,12 @@ export function winner(realAccuracy: number, fakeAccuracy: number): string | und
   if (realAccuracy >= DECIDED && fakeAccuracy >= DECIDED)
     return (
       `the discriminator has won: it tells ${percent(realAccuracy)} of the real and ${percent(fakeAccuracy)} of the drawn examples, ` +
-      "so the generator has little to learn from; a smaller --discriminator-lr, --discriminator-norm spectral or --label-smoothing 0.1 may help"
+      "so the generator has little to learn from; a smaller value of option `discriminatorLr`, option `discriminatorNorm` spectral or option `labelSmoothing` 0.1 may help"
     );
   if (fakeAccuracy <= 1 - DECIDED)
     return (
       `the generator has won: the discriminator takes ${percent(1 - fakeAccuracy)} of its examples for real; ` +
-      "a larger --discriminator-lr or more --discriminator-steps may help"
+      "a larger value of option `discriminatorLr` or more steps (option `discriminatorSteps`) may help"
     );
   return undefined;
 }

@@ -1,166 +1,60 @@
-import { crossEntropy } from "../../nn/losses.ts";
-import { Module } from "../../nn/module.ts";
-import { grad } from "../../tensor/grad.ts";
-import {
-  add,
-  asTensor,
-  cast,
-  less,
-  mean,
-  mul,
-  normal,
-  stopGradient,
-  sub,
-  uniform,
-} from "../../tensor/ops.ts";
-import type { Key } from "../../tensor/random.ts";
-import type { Shape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { holding, substitute } from "../../tensor/trace.ts";
-import type { Variable } from "../../tensor/variable.ts";
-import type { Losses } from "../../train/task.ts";
-import { type AdversarialLoss, gradientPenalty } from "./losses.ts";
-import { Discriminator, type DiscriminatorOptions, Generator, type Verdict } from "./networks.ts";
+import { z } from "zod";
+import { command, exporting } from "../../model/contract.ts";
+import { learnBy } from "../../train/learning.ts";
+import type { Batch } from "../../train/task.ts";
+import type { GenerativeModel } from "../model.ts";
+import { discriminatorLoss, type Gan, generatorLoss, type Real } from "./game.ts";
+import { preview } from "./look.ts";
+import { buildGan, fieldOf, type GanContext, GanOptions, gameOf } from "./options.ts";
+import { draw, Evaluate, evaluate, Sample, sample } from "./samples.ts";
 
-/** Generator and discriminator (Goodfellow et al. 2014). */
-export class Gan extends Module {
-  readonly generator: Generator;
-  readonly discriminator: Discriminator;
-  readonly #latent: number;
-  readonly #classes: number;
-
-  /** `shape` is that of one example: an image [C, H, W] or a point [2]. */
-  constructor(shape: Shape, options: DiscriminatorOptions, classes = 0) {
-    super();
-    this.generator = new Generator(shape, options, classes);
-    this.discriminator = new Discriminator(shape, options, classes);
-    this.#latent = options.latent;
-    this.#classes = classes;
-  }
-
-  /** Dimensions of the noise. */
-  get latent(): number {
-    return this.#latent;
-  }
-
-  /** Classes it is told of; 0 where it is not class-conditional. */
-  get classes(): number {
-    return this.#classes;
-  }
-
-  noise(key: Key, count: number): Tensor {
-    return normal(key, [count, this.#latent]);
-  }
-}
-
-export interface GameOptions {
-  readonly loss: AdversarialLoss;
-  /** Weight λ of the gradient penalty; 0: none. */
-  readonly gradientPenalty: number;
-  /** What is taken off the target of real examples (Salimans et al. 2016, section 3.4). */
-  readonly labelSmoothing: number;
-  /** Steps of gradient descent that the generator sees the discriminator take (Metz et al. 2017); 0: none. */
-  readonly unrolled: number;
-  /** Learning rate of those steps. */
-  readonly unrolledLr: number;
-}
-
-/** Real examples [N, ...], and their classes where the game is class-conditional. */
-export interface Real {
-  readonly x: Tensor;
-  readonly labels: Tensor | undefined;
-}
-
-const variablesOf = (module: Module): Variable[] => module.variables().map(([, variable]) => variable);
-
-/**
- * What the discriminator minimises. The generator only draws: neither its weights nor its running statistics move.
- * Drawn examples have the classes of the real ones.
- */
-export function discriminatorLoss(gan: Gan, real: Real, key: Key, options: GameOptions): Losses {
-  const { generator } = gan;
-  const z = gan.noise(key.split("noise"), real.x.shape[0]!);
-  const fake = stopGradient(
-    holding(variablesOf(generator), () => generator.forward(z, real.labels, key.split("generator"))),
-  );
-  return judged(gan.discriminator, real, fake, key, options);
-}
-
-function judged(d: Discriminator, real: Real, fake: Tensor, key: Key, options: GameOptions): Losses {
-  const { loss, gradientPenalty: lambda, labelSmoothing } = options;
-  const onReal = d.forward(real.x, real.labels, key.split("real"));
-  const onFake = d.forward(fake, real.labels, key.split("fake"));
-  const game = loss.discriminator(onReal.scores, onFake.scores, 1 - labelSmoothing);
-  const [packedReal, packedFake] = [d.pack(real.x), d.pack(fake)];
-  const epsilon = uniform(key.split("penalty"), [packedReal.shape[0]!]);
-  const penalty =
-    lambda > 0
-      ? gradientPenalty(
-          (x) => d.judge(x, real.labels, key.split("between")).scores,
-          packedReal,
-          packedFake,
-          epsilon,
-        )
-      : undefined;
-  // Odena et al. (2017), equation 3: the classifier learns from both.
-  const classes = add0(classError(onReal, real.labels), classError(onFake, real.labels));
-  const total = [game, penalty && mul(penalty, lambda), classes].reduce(add0);
-  return {
-    loss: total!,
-    ...told(loss, onReal.scores, onFake.scores),
-    ...(penalty && { penalty }),
-    ...(classes && { class_loss: classes }),
-  };
-}
-
-const add0 = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
-  a && b ? add(a, b) : (a ?? b);
-
-const classError = ({ classes }: Verdict, labels: Tensor | undefined): Tensor | undefined =>
-  classes && labels && crossEntropy(classes, labels);
-
-/** Shares of the real and of the drawn examples that are told to be so; of a critic, by how much their scores differ. */
-export function told({ boundary }: AdversarialLoss, real: Tensor, fake: Tensor): Record<string, Tensor> {
-  if (boundary === undefined) return { wasserstein: sub(mean(real), mean(fake)) };
-  const share = (holds: Tensor): Tensor => mean(cast(holds, "float32"));
-  return { real_accuracy: share(less(boundary, real)), fake_accuracy: share(less(fake, boundary)) };
-}
-
-/** What the generator minimises. The discriminator only judges: neither its weights nor its statistics move. */
-export function generatorLoss(gan: Gan, real: Real, key: Key, options: GameOptions): Losses {
-  const { generator, discriminator: d } = gan;
-  const z = gan.noise(key.split("noise"), real.x.shape[0]!);
-  const fake = generator.forward(z, real.labels, key.split("generator"));
-  const loss = holding(variablesOf(d), () =>
-    substitute(unrolled(d, real, fake, key, options), () => {
-      const verdict = d.forward(fake, real.labels, key.split("fake"));
-      return add0(options.loss.generator(verdict.scores), classError(verdict, real.labels))!;
-    }),
-  );
-  return { loss };
-}
-
-/**
- * Metz et al. (2017), equations 7 to 9: the discriminator's weights after some steps of gradient descent on this batch,
- * as functions of what the generator drew, so that its gradient accounts for how the discriminator will answer.
- */
-function unrolled(
-  d: Discriminator,
-  real: Real,
-  fake: Tensor,
-  key: Key,
-  options: GameOptions,
-): ReadonlyMap<Variable, Tensor> {
-  let weights = new Map<Variable, Tensor>();
-  for (let k = 0; k < options.unrolled; k++) {
-    if (k === 0) weights = new Map(d.parameters().map((p) => [p, asTensor(p)]));
-    weights = substitute(weights, () => {
-      const { loss } = judged(d, real, fake, key.split("unrolled").split(k), options);
-      const slopes = grad(loss, [...weights.values()]);
-      return new Map(
-        [...weights].map(([p, value], i) => [p, sub(value, mul(slopes[i]!, options.unrolledLr))]),
-      );
+/** Generative adversarial networks (Goodfellow et al. 2014), in their many published forms. */
+export const gan: GenerativeModel<typeof GanOptions, Gan> = {
+  name: "gan",
+  description: "generative adversarial network: one side draws, the other tells drawn from real",
+  options: GanOptions,
+  training: { data: "mnist", batchSize: 64, lr: 2e-4, epochs: 10, beta1: 0.5, cooldown: 0.5, ema: 0.999 },
+  build: buildGan,
+  players: (module, options, plan, spec) => {
+    const game = gameOf(options, plan.batchSize);
+    const { name: field } = fieldOf(spec);
+    const real = (batch: Batch): Real => ({
+      x: batch[field]!,
+      labels: module.classes > 0 ? batch.labels : undefined,
     });
-  }
-  return weights;
-}
+    return [
+      {
+        name: "discriminator",
+        module: module.discriminator,
+        loss: (batch, key) => discriminatorLoss(module, real(batch), key, game),
+        repeats: options.discriminatorSteps,
+        ...learnBy(plan, { lr: options.discriminatorLr, ema: 0 }),
+      },
+      {
+        name: "generator",
+        module: module.generator,
+        loss: (batch, key) => generatorLoss(module, real(batch), key, game),
+        ...learnBy(plan),
+      },
+    ];
+  },
+  preview,
+  draw,
+  commands: { sample: command(Sample, sample), evaluate: command(Evaluate, evaluate) },
+  exports: exporting(z.strictObject({}), ({ module, spec }: Pick<GanContext, "module" | "spec">, batch) => {
+    const { name, shape } = fieldOf(spec);
+    const labels = module.classes > 0 ? { labels: { shape: [batch], dtype: "int32" } as const } : {};
+    return {
+      generator: {
+        description: name === "images" ? "noise to images in [0, 1]" : "noise to points",
+        inputs: { z: { shape: [batch, module.latent], dtype: "float32" }, ...labels },
+        run: ({ z, labels }) => ({ [name]: module.generator.forward(z!, labels) }),
+      },
+      discriminator: {
+        description: `${name} to scores; above, more real`,
+        inputs: { [name]: { shape: [batch, ...shape], dtype: "float32" }, ...labels },
+        run: (inputs) => ({ scores: module.discriminator.forward(inputs[name]!, inputs.labels).scores }),
+      },
+    };
+  }),
+};

@@ -6,7 +6,8 @@ export {
   coverage,
   winner,
 } from "./coverage.ts";
-export { discriminatorLoss, type GameOptions, Gan, generatorLoss, type Real } from "./gan.ts";
+export { discriminatorLoss, type GameOptions, Gan, generatorLoss, type Real } from "./game.ts";
+export { gan } from "./gan.ts";
 export { type AdversarialLoss, gradientPenalty, LOSSES, type LossName } from "./losses.ts";
 export {
   Discriminator,

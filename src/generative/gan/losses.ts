@@ -1,6 +1,6 @@
 import { binaryCrossEntropyWithLogits } from "../../nn/losses.ts";
 import { grad } from "../../tensor/grad.ts";
-import { add, full, mean, mul, neg, type Operand, relu, reshape, sqrt, square, sub, sum } from "../../tensor/ops.ts"; // biome-ignore format: a list of names
+import { asTensor, full, type Operand, sub } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** What the two players minimise, as functions of the discriminator's scores (before any sigmoid), [N] each. */
@@ -18,12 +18,11 @@ export interface AdversarialLoss {
 
 const bce = (scores: Tensor, target: number): Tensor =>
   binaryCrossEntropyWithLogits(scores, full(scores.shape, target));
-const half = (x: Tensor): Tensor => mul(x, 0.5);
-const squared = (scores: Tensor, target: number): Tensor => half(mean(square(sub(scores, target))));
+const squared = (scores: Tensor, target: number): Tensor => scores.sub(target).square().mean().mul(0.5);
 
 /** Goodfellow et al. (2014), equation 1, with D = σ(score): −E log D(x) − E log(1 − D(G(z))). */
 const classify: Pick<AdversarialLoss, "discriminator" | "boundary" | "smooths" | "penalty"> = {
-  discriminator: (real, fake, target) => add(bce(real, target), bce(fake, 0)),
+  discriminator: (real, fake, target) => bce(real, target).add(bce(fake, 0)),
   boundary: 0,
   smooths: true,
   penalty: 0,
@@ -31,12 +30,12 @@ const classify: Pick<AdversarialLoss, "discriminator" | "boundary" | "smooths" |
 
 export const LOSSES = {
   /** The game as it is first written: G minimises E log(1 − D(G(z))), which is flat where D is sure. */
-  minimax: { ...classify, generator: (fake) => neg(bce(fake, 0)) },
+  minimax: { ...classify, generator: (fake) => bce(fake, 0).neg() },
   /** Goodfellow et al. (2014), section 3: G minimises −E log D(G(z)). */
   "non-saturating": { ...classify, generator: (fake) => bce(fake, 1) },
   /** Mao et al. (2017), equation 9: targets 0 and 1, ½ E(D − target)². */
   "least-squares": {
-    discriminator: (real, fake, target) => add(squared(real, target), squared(fake, 0)),
+    discriminator: (real, fake, target) => squared(real, target).add(squared(fake, 0)),
     generator: (fake) => squared(fake, 1),
     boundary: 0.5,
     smooths: true,
@@ -44,16 +43,16 @@ export const LOSSES = {
   },
   /** Lim and Ye (2017); Miyato et al. (2018), equations 16 and 17. */
   hinge: {
-    discriminator: (real, fake) => add(mean(relu(sub(1, real))), mean(relu(add(fake, 1)))),
-    generator: (fake) => neg(mean(fake)),
+    discriminator: (real, fake) => sub(1, real).relu().mean().add(fake.add(1).relu().mean()),
+    generator: (fake) => fake.mean().neg(),
     boundary: 0,
     smooths: false,
     penalty: 0,
   },
   /** Arjovsky et al. (2017), with the penalty of Gulrajani et al. (2017), λ = 10, in the place of clipped weights. */
   "wgan-gp": {
-    discriminator: (real, fake) => sub(mean(fake), mean(real)),
-    generator: (fake) => neg(mean(fake)),
+    discriminator: (real, fake) => fake.mean().sub(real.mean()),
+    generator: (fake) => fake.mean().neg(),
     boundary: undefined,
     smooths: false,
     penalty: 10,
@@ -66,7 +65,7 @@ export type LossName = keyof typeof LOSSES;
  * Gulrajani et al. (2017), equation 3, without λ: E(‖∇ D(x̂)‖₂ − 1)² at x̂ = ε·real + (1 − ε)·fake. It is made of
  * gradients, and can be differentiated in D's weights.
  * @param critic examples [N, ...] → scores [N]
- * @param epsilon one number in [0, 1] an example, [N]
+ * @param epsilon one number in [0, 1] per example, [N]
  */
 export function gradientPenalty(
   critic: (x: Tensor) => Tensor,
@@ -75,13 +74,10 @@ export function gradientPenalty(
   epsilon: Operand,
 ): Tensor {
   const n = real.shape[0]!;
-  const e = reshape(
-    epsilon,
-    real.shape.map((_, i) => (i === 0 ? n : 1)),
-  );
-  const between = add(mul(e, real), mul(sub(1, e), fake));
-  const [gradient] = grad(sum(critic(between)), [between]);
+  const e = asTensor(epsilon).reshape(real.shape.map((_, i) => (i === 0 ? n : 1)));
+  const between = e.mul(real).add(sub(1, e).mul(fake));
+  const [gradient] = grad(critic(between).sum(), [between]);
   // A critic that is flat at x̂ would give √0, whose gradient is infinite.
-  const norm = sqrt(add(sum(square(reshape(gradient!, [n, -1])), { axes: 1 }), 1e-12));
-  return mean(square(sub(norm, 1)));
+  const norm = gradient!.reshape(n, -1).square().sum({ axes: 1 }).add(1e-12).sqrt();
+  return norm.sub(1).square().mean();
 }

@@ -7,22 +7,7 @@ import { type LayerOptions, Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
 import { BatchNorm1d, BatchNorm2d } from "../../nn/normalization.ts";
 import { SpectralNorm } from "../../nn/spectral-norm.ts";
-import {
-  add,
-  broadcastTo,
-  concat,
-  leakyRelu,
-  mean,
-  mul,
-  oneHot,
-  relu,
-  reshape,
-  sqrt,
-  square,
-  sub,
-  sum,
-  tanh,
-} from "../../tensor/ops.ts";
+import { concat, relu, tanh } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -48,7 +33,7 @@ export interface DiscriminatorOptions extends GeneratorOptions {
   readonly minibatchStddev: boolean;
 }
 
-const slope = (x: Tensor): Tensor => leakyRelu(x, 0.2);
+const slope = (x: Tensor): Tensor => x.leakyRelu(0.2);
 /** Radford et al. (2016), section 4: all weights start from N(0, 0.02²). */
 const small: LayerOptions = { weightInit: init.normal(0, 0.02), biasInit: init.zeros };
 const HALVE = { stride: 2, padding: 1, ...small } as const;
@@ -64,15 +49,15 @@ function maps([c, h, w]: Shape, channels: number): Shape[] {
   }
   if (out.length === 1)
     throw new UserError(
-      `a dcgan halves its images, and ${h} × ${w} cannot be halved; use --network mlp, or images of 28, 32 or 64`,
+      `a dcgan halves its images, and ${h} × ${w} cannot be halved; choose option \`network\` mlp, or images of 28, 32 or 64`,
     );
   return out;
 }
 
-const as = (shape: Shape) => (x: Tensor) => reshape(x, [x.shape[0]!, ...shape]);
-const flat = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, -1]);
+const as = (shape: Shape) => (x: Tensor) => x.reshape(x.shape[0]!, ...shape);
+const flat = (x: Tensor): Tensor => x.reshape(x.shape[0]!, -1);
 /** Pixels from [−1, 1] to [0, 1], where images live outside the networks. */
-const toUnit = (x: Tensor): Tensor => mul(add(x, 1), 0.5);
+const toUnit = (x: Tensor): Tensor => x.add(1).mul(0.5);
 
 /**
  * Noise z [N, latent] → examples [N, ...shape]: images in [0, 1], or points. A class joins the noise as a one-hot
@@ -100,7 +85,7 @@ export class Generator extends Module {
 
   forward(z: Tensor, labels: Tensor | undefined, key?: Key): Tensor {
     const input =
-      this.#classes > 0 ? concat([z, mul(oneHot(labels!, this.#classes), Math.sqrt(this.#classes))], 1) : z;
+      this.#classes > 0 ? concat([z, labels!.oneHot(this.#classes).mul(Math.sqrt(this.#classes))], 1) : z;
     return this.layers.forward(input, key);
   }
 }
@@ -128,7 +113,7 @@ function growing(inputs: number, down: readonly Shape[]): Step[] {
   ];
 }
 
-/** What a discriminator says of examples: scores [N] (or one a pack), and class logits [N, K] where it classifies. */
+/** What a discriminator says of examples: scores [N] (or one per pack), and class logits [N, K] where it classifies. */
 export interface Verdict {
   readonly scores: Tensor;
   readonly classes: Tensor | undefined;
@@ -169,7 +154,7 @@ export class Discriminator extends Module {
       throw new UserError(
         `the discriminator judges ${this.#options.pack} examples together: a batch of ${x.shape[0]} cannot be divided so`,
       );
-    return reshape(x, [n, ...this.#shape]);
+    return x.reshape(n, ...this.#shape);
   }
 
   forward(x: Tensor, labels: Tensor | undefined, key?: Key): Verdict {
@@ -178,14 +163,14 @@ export class Discriminator extends Module {
 
   /** The verdict on packed examples. */
   judge(packed: Tensor, labels: Tensor | undefined, key?: Key): Verdict {
-    const input = packed.rank === 4 ? sub(mul(packed, 2), 1) : packed;
+    const input = packed.rank === 4 ? packed.mul(2).sub(1) : packed;
     const plain = this.features.forward(input, key?.split("features"));
     const h = this.#options.minibatchStddev ? withDeviation(plain) : plain;
-    const score = reshape(this.out.forward(h, key?.split("out")), [h.shape[0]!]);
+    const score = this.out.forward(h, key?.split("out")).reshape(h.shape[0]!);
     const classes = this.classifier?.forward(h, key?.split("classifier"));
     if (!this.embedding || !labels) return { scores: score, classes };
     const e = this.embedding.forward(labels, key?.split("embedding"));
-    return { scores: add(score, sum(mul(e, h), { axes: 1 })), classes };
+    return { scores: score.add(e.mul(h).sum({ axes: 1 })), classes };
   }
 }
 
@@ -230,9 +215,9 @@ const GROUP = 4;
 export function withDeviation(h: Tensor): Tensor {
   const [n, f] = h.shape as [number, number];
   const size = n % GROUP === 0 ? GROUP : n;
-  const groups = reshape(h, [n / size, size, f]);
-  const centred = sub(groups, mean(groups, { axes: 1, keepDims: true }));
-  const deviation = sqrt(add(mean(square(centred), { axes: 1, keepDims: true }), 1e-8));
-  const one = mean(deviation, { axes: 2, keepDims: true });
-  return concat([h, reshape(broadcastTo(one, [n / size, size, 1]), [n, 1])], 1);
+  const groups = h.reshape(n / size, size, f);
+  const centred = groups.sub(groups.mean({ axes: 1, keepDims: true }));
+  const deviation = centred.square().mean({ axes: 1, keepDims: true }).add(1e-8).sqrt();
+  const one = deviation.mean({ axes: 2, keepDims: true });
+  return concat([h, one.broadcastTo([n / size, size, 1]).reshape(n, 1)], 1);
 }

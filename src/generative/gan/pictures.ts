@@ -11,13 +11,16 @@ export interface MixtureFigure {
   readonly size?: number;
 }
 
+const DOTS = { type: "circle", size: 5, opacity: 0.6, color: PALETTE[0] };
+
 /** Points [N, 2] over the modes of a mixture, each a ring of 3σ (at least a few pixels wide); what lies far out is left out. */
 export function mixtureChart(
   { title, subtitle, size = 380 }: MixtureFigure,
   points: NdArray<"float32">,
   { centres, sigma }: Mixture,
 ): ChartSpec {
-  const reach = 1.3 * Math.max(...centres.flat().map(Math.abs));
+  const far = Math.max(...centres.flat().map(Math.abs));
+  const reach = Math.max(1.3 * far, far + 4 * sigma);
   const domain = [-reach, reach];
   const pixels = (2 * 3 * sigma * size) / (2 * reach);
   const encoding = {
@@ -37,9 +40,29 @@ export function mixtureChart(
       { data: { values: rings }, mark: ring, encoding },
       {
         data: { values },
-        mark: { type: "circle", size: 5, opacity: 0.6, color: PALETTE[0] },
+        mark: DOTS,
         encoding,
       },
     ],
+  });
+}
+
+/** Points [N, D] whose distribution is not known, on their first two coordinates; of one, over the number of the draw. */
+export function pointChart(
+  { title, subtitle, size = 380 }: MixtureFigure,
+  points: NdArray<"float32">,
+): ChartSpec {
+  const [n, d] = points.shape as readonly [number, number];
+  const values = Array.from({ length: n }, (_, i) => {
+    const [first, second] = points.data.subarray(i * d, i * d + 2);
+    return d === 1 ? { x: i, y: first } : { x: first, y: second };
+  });
+  const [x, y] = d === 1 ? ["draw", "x"] : ["x[0]", "x[1]"];
+  const scale = { zero: false };
+  return spec({
+    ...frame({ title, ...(subtitle && { subtitle }) }, size, size),
+    data: { values },
+    mark: DOTS,
+    encoding: { x: { field: "x", ...axis(x), scale }, y: { field: "y", ...axis(y), scale } },
   });
 }

@@ -58,7 +58,7 @@ export function klFromUniform(histogram: ArrayLike<number>): number {
 export function recognised(probabilities: Probabilities, labels: NdArray<"int32">): number {
   const [n] = sizes("recognised", probabilities);
   if (labels.data.length !== n)
-    throw new ShapeError("recognised", [probabilities.shape, labels.shape], "a label an image is expected");
+    throw new ShapeError("recognised", [probabilities.shape, labels.shape], "a label per image is expected");
   const right = predictions(probabilities).reduce((sum, c, i) => sum + (c === labels.data[i] ? 1 : 0), 0);
   return right / n;
 }

@@ -78,7 +78,7 @@ function accumulate(
 /** The first k coordinates of each row: [N, …] to [N, k]. */
 export function encodePca(pca: Pca, x: NdArray<"float32">, k: number): NdArray<"float32"> {
   const d = pca.mean.length;
-  const n = rowsOf("encodePca", pca, x, k);
+  const n = countRows("encodePca", pca, x, k);
   const out = new Float32Array(n * k);
   const centred = new Float64Array(d);
   for (let i = 0; i < n; i++) {
@@ -128,7 +128,7 @@ function flat(x: NdArray): [rows: number, width: number] {
   return [n, sizeOf(rest)];
 }
 
-function rowsOf(op: string, pca: Pca, x: NdArray, k: number): number {
+function countRows(op: string, pca: Pca, x: NdArray, k: number): number {
   const [n, width] = flat(x);
   const d = pca.mean.length;
   if (width !== d) throw new ShapeError(op, [x.shape], `rows of ${d} values are expected`);

@@ -1,23 +1,28 @@
 import { z } from "zod";
+import { joined, rowsAt } from "../../data/arrays.ts";
+import type { Examples, ImageData } from "../../data/data.ts";
+import { pass } from "../../data/passes.ts";
 import { UserError } from "../../errors.ts";
-import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
-import type { Data, Examples } from "../../train/examples.ts";
-import { joined, pass } from "../latent-model.ts";
-import type { Drawn, HookContext, Output } from "../model.ts";
+import type { Context, Output } from "../../model/contract.ts";
+import type { Module } from "../../nn/module.ts";
+import type { NdArray } from "../../tensor/ndarray.ts";
+import { imagesOf } from "../coders.ts";
+import type { Drawn } from "../model.ts";
 import { classHistogram, inceptionScore, klFromUniform, recognised } from "./classes.ts";
 import { frechetDistance, frechetError, type Gaussian, gaussianOf } from "./frechet.ts";
 import { partOf } from "./part.ts";
 import { precisionRecall } from "./precision-recall.ts";
-import type { Ruler } from "./ruler.ts";
+import { type Ruler, rulerFor, SHIPPED_RULERS } from "./ruler.ts";
 import { sharpness } from "./sharpness.ts";
 
 type Features = NdArray<"float32">;
 
-/** What measuring needs of a hook's context. */
+/** What measuring needs. */
 export interface QualityParts {
   readonly ruler: Ruler;
-  readonly data: Data;
-  readonly progress: HookContext<unknown>["progress"];
+  /** The images that drawn ones are compared with. */
+  readonly data: ImageData;
+  readonly progress: Context["progress"];
 }
 
 /** Images that `evaluate` draws where it is not told how many. */
@@ -25,8 +30,19 @@ const SAMPLES = 5000;
 /** Points of each set that precision and recall look at: their time grows with the square. */
 const NEIGHBOURS = 5000;
 
-/** The option of an `evaluate` hook that measures what the model draws. */
-export const SAMPLES_OPTION = {
+/** The option that says by which classifier. */
+export const RULER_OPTION = {
+  ruler: z
+    .string()
+    .optional()
+    .describe(
+      `classifier to measure drawn images by: a run of galatea train classifier, a .safetensors file exported from one, ` +
+        `or ${SHIPPED_RULERS.join(" or ")} (default: the one that comes with galatea for the data)`,
+    ),
+};
+
+/** Options of every `evaluate` that measures what the model draws. */
+export const MEASURING = {
   samples: z
     .int()
     .min(0)
@@ -34,7 +50,9 @@ export const SAMPLES_OPTION = {
     .describe(
       `images to draw and to measure; 0: none (default: ${SAMPLES}, or 1000 where drawing is slow, if a classifier to measure by is there)`,
     ),
+  ...RULER_OPTION,
 };
+export type Measuring = z.output<z.ZodObject<typeof MEASURING>>;
 
 /**
  * Every measure of drawn images in one row, always with their number and the floor: the Fréchet distance that as many
@@ -64,7 +82,7 @@ export async function quality(
     // There are fewer test images than drawn ones: the floor is then a little high.
     ...(held < n && { frechetFloorSamples: held }),
     inceptionScore: inceptionScore(probabilities),
-    ...(await precisionRecall(some(real.train, few), some(features, few), {
+    ...(await precisionRecall(partRows(real.train, few), partRows(features, few), {
       progress: (done, total) => progress(done, total, "precision and recall"),
     })),
     ...(few < n && { precisionRecallSamples: few }),
@@ -75,31 +93,31 @@ export async function quality(
   };
 }
 
-const sameClasses = (ruler: Ruler, data: Data): boolean =>
+const sameClasses = (ruler: Ruler, data: ImageData): boolean =>
   ruler.classes.join("\n") === data.classes.join("\n");
 
 /**
- * Draw images and measure them: what `evaluate` says of every model that draws. Without a number (`samples` left out)
- * data without a ruler are no error, and the output says what is missing.
+ * Draw images and measure them: what `evaluate` says of every model that draws. Where neither a number nor a ruler was
+ * asked for, data without a ruler are no error, and the output says what is missing.
  */
-export async function sampleQuality<C>(
-  context: HookContext<C>,
-  draw: (context: HookContext<C>, count: number) => Promise<Drawn>,
-  samples?: number,
+export async function sampleQuality<O, M extends Module>(
+  context: Context<O, M>,
+  draw: (context: Context<O, M>, count: number) => Promise<Drawn>,
+  { samples, ruler: wanted }: Measuring = {},
   usual = SAMPLES,
 ): Promise<Output> {
   if (samples === 0) return {};
   let ruler: Ruler;
   try {
-    ruler = await context.ruler();
+    ruler = await rulerFor(context, wanted);
   } catch (error) {
-    if (samples !== undefined || !(error instanceof UserError)) throw error;
+    if (samples !== undefined || wanted !== undefined || !(error instanceof UserError)) throw error;
     return { text: [`drawn images were not measured: ${error.message}`] };
   }
+  const data = await imagesOf(context, "measuring drawn images");
   const count = samples ?? usual;
   context.progress(0, count, "drawing images");
   const drawn = await draw(context, count);
-  const { data } = context;
   const progress: QualityParts["progress"] = (...at) => context.progress(...at);
   const numbers = await quality({ ruler, data, progress }, drawn);
   const reference = data.train.length.toLocaleString("en-US");
@@ -121,7 +139,7 @@ export async function floors(parts: QualityParts): Promise<Record<string, number
   const few = Math.min(n, train.shape[0]!, NEIGHBOURS);
   return {
     ...Object.fromEntries(sizes.map((size) => [`frechetFloor/${size}`, floorOf(real, size)])),
-    ...(await precisionRecall(some(train, few), some(test, few), {
+    ...(await precisionRecall(partRows(train, few), partRows(test, few), {
       progress: (done, total) => parts.progress(done, total, "precision and recall"),
     })),
     precisionRecallSamples: few,
@@ -137,11 +155,11 @@ export interface Reference {
 }
 
 /** Real images are looked at once in a process. */
-const references = new WeakMap<Ruler, WeakMap<Data, Promise<Reference>>>();
+const references = new WeakMap<Ruler, WeakMap<ImageData, Promise<Reference>>>();
 
 export function referenceOf(parts: QualityParts): Promise<Reference> {
   const { ruler, data } = parts;
-  const known = references.get(ruler) ?? new WeakMap<Data, Promise<Reference>>();
+  const known = references.get(ruler) ?? new WeakMap<ImageData, Promise<Reference>>();
   references.set(ruler, known);
   const kept = known.get(data);
   if (kept) return kept;
@@ -184,16 +202,11 @@ const SETS = 5;
 function floorOf({ test, gaussian }: Reference, count: number): number {
   const sets = Math.max(1, Math.min(SETS, Math.floor(test.shape[0]! / count)));
   let sum = 0;
-  for (let set = 0; set < sets; set++) sum += frechetDistance(gaussianOf(some(test, count, set)), gaussian);
+  for (let set = 0; set < sets; set++)
+    sum += frechetDistance(gaussianOf(partRows(test, count, set)), gaussian);
   return sum / sets;
 }
 
 /** `count` rows that stand for all of them. */
-function some(features: Features, count: number, set = 0): Features {
-  const [n, d] = features.shape as readonly [number, number];
-  if (count >= n) return features;
-  const out = new Float32Array(count * d);
-  for (const [i, from] of partOf(n, count, set).entries())
-    out.set(features.data.subarray(from * d, (from + 1) * d), i * d);
-  return ndarray(out, [count, d]);
-}
+const partRows = (features: Features, count: number, set = 0): Features =>
+  count >= features.shape[0]! ? features : rowsAt(features, partOf(features.shape[0]!, count, set));

@@ -1,14 +1,18 @@
+import { joined, rows } from "../../data/arrays.ts";
 import type { ImageShape } from "../../data/dataset.ts";
-import { compile } from "../../engine/compile.ts";
+import { type Compiled, compile } from "../../engine/compile.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { UserError } from "../../errors.ts";
+import { asModelRun } from "../../model/catalog.ts";
+import type { Context, World } from "../../model/contract.ts";
+import { checkpointOf } from "../../model/opened.ts";
 import { readSafeTensors } from "../../nn/safetensors.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { softmax } from "../../tensor/ops.ts";
 import { showShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { CLASSIFIER_OPTIONS, Classifier } from "../classifier.ts";
-import { joined, rows } from "../latent-model.ts";
+import { Classifier, ClassifierOptions } from "../classifier-network.ts";
+import { imageShapeOf } from "../coders.ts";
 
 type Images = NdArray<"float32">;
 
@@ -42,19 +46,25 @@ const PIECE = 500;
 /** How far rounding may carry a pixel out of [0, 1]. */
 const SLACK = 1e-3;
 
+type About = Pick<Ruler, "name" | "classes" | "image" | "description">;
+type Look = (x: Tensor) => { readonly features: Tensor; readonly probabilities: Tensor };
+
+/** What a classifier says of images [N, C, H, W]: to be compiled. */
+export const look =
+  (module: Classifier): Look =>
+  (x) => {
+    const { features, logits } = module.forward(x);
+    return { features, probabilities: softmax(logits) };
+  };
+
 /** A trained classifier as a ruler. Its weights are baked in at the first look: later training does not move it. */
-export function rulerOf(
-  module: Classifier,
-  about: Pick<Ruler, "name" | "classes" | "image" | "description">,
-  engine: Engine,
-): Ruler {
-  const program = compile(
-    (x: Tensor) => {
-      const { features, logits } = module.forward(x);
-      return { features, probabilities: softmax(logits) };
-    },
-    { engine, name: `ruler ${about.name}`, freeze: module.variables().map(([, variable]) => variable) },
-  );
+export function rulerOf(module: Classifier, about: About, engine: Engine): Ruler {
+  const freeze = module.variables().map(([, variable]) => variable);
+  return rulerBy(compile(look(module), { engine, name: `ruler ${about.name}`, freeze }), about);
+}
+
+/** A ruler that looks with a program; disposing of it disposes of the program. */
+export function rulerBy(program: Compiled<[Tensor], ReturnType<Look>>, about: About): Ruler {
   return {
     ...about,
     measure: async (images, progress) => {
@@ -101,8 +111,8 @@ export interface RulerText {
 }
 
 /**
- * The ruler in a file that `galatea export RUN --format safetensors` wrote of a classifier. In a page: fetch the
- * bytes of `assets/rulers/mnist.safetensors`.
+ * The ruler in a .safetensors file that was exported from a classifier, as those are that come with the package
+ * (`assets/rulers/mnist.safetensors`).
  */
 export function readRuler(bytes: Uint8Array, file: string, engine: Engine): Ruler {
   const { tensors, metadata } = readSafeTensors(bytes, file);
@@ -110,13 +120,13 @@ export function readRuler(bytes: Uint8Array, file: string, engine: Engine): Rule
     const value = metadata[name];
     if (value === undefined)
       throw new UserError(
-        `${file} does not say its ${name}, so nothing can be measured by it; write it with galatea export RUN --format safetensors, where RUN is a classifier`,
+        `${file} does not say its ${name}, so nothing can be measured by it; write it with galatea export RUN option \`format\` safetensors, where RUN is a classifier`,
       );
     return value;
   };
   const classes = JSON.parse(text("classes")) as string[];
   const image = JSON.parse(text("image")) as unknown as ImageShape;
-  const config = CLASSIFIER_OPTIONS.parse(JSON.parse(text("config")));
+  const config = ClassifierOptions.parse(JSON.parse(text("config")));
   const module = new Classifier(image, classes.length, config).loadStateDict(tensors, { source: file });
   const name = text("data");
   return rulerOf(
@@ -129,3 +139,67 @@ export function readRuler(bytes: Uint8Array, file: string, engine: Engine): Rule
 /** "the classifier of mnist (99.3 % of the test images right)" */
 export const describe = (name: string, accuracy?: number): string =>
   `the classifier of ${name}${accuracy === undefined ? "" : ` (${(100 * accuracy).toFixed(1)} % of the test images right)`}`;
+
+/** Data sets whose ruler comes with the package. */
+export const SHIPPED_RULERS = ["mnist", "fashion-mnist"] as const;
+
+type RulerContext = Pick<Context, "asset" | "file" | "run" | "spec" | "engine" | "world">;
+
+/** Opened once for a world and an engine, and living as long as those. */
+const rulers = new WeakMap<World, WeakMap<Engine, Map<string, Promise<Ruler>>>>();
+
+/**
+ * The classifier to measure drawn images by: the one that comes with the package for the data, or `wanted`, which is
+ * the name of such a one, a .safetensors file exported from a classifier, or a run of one. It belongs to the engine:
+ * do not dispose of it.
+ * @throws UserError where there is none, or it is no classifier.
+ */
+export function rulerFor(context: RulerContext, wanted: string = context.spec.name): Promise<Ruler> {
+  const { world, engine } = context;
+  const engines = rulers.get(world) ?? new WeakMap<Engine, Map<string, Promise<Ruler>>>();
+  rulers.set(world, engines);
+  const known = engines.get(engine) ?? new Map<string, Promise<Ruler>>();
+  engines.set(engine, known);
+  const made = known.get(wanted) ?? openRuler(context, wanted);
+  known.set(wanted, made);
+  // What could not be opened may be there the next time.
+  made.catch(() => known.delete(wanted));
+  return made;
+}
+
+async function openRuler(context: RulerContext, wanted: string): Promise<Ruler> {
+  const { spec, engine } = context;
+  if ((SHIPPED_RULERS as readonly string[]).includes(wanted)) {
+    const name = `rulers/${wanted}.safetensors`;
+    return readRuler(await context.asset(name), name, engine);
+  }
+  if (wanted.endsWith(".safetensors")) return readRuler(await context.file(wanted), wanted, engine);
+  if (wanted === spec.name)
+    throw new UserError(
+      `no classifier to measure images of ${spec.name} comes with galatea (known: ${SHIPPED_RULERS.join(", ")}). ` +
+        `Train one (galatea train classifier option \`data\` ${spec.name}), and name its run: option \`ruler\` RUN`,
+    );
+  return trainedRuler(context, wanted);
+}
+
+async function trainedRuler(context: RulerContext, wanted: string): Promise<Ruler> {
+  const { spec, engine } = context;
+  const run = await context.run(wanted);
+  const config = asModelRun(run.path, run.config);
+  const { model, data: name } = config;
+  if (model !== "classifier")
+    throw new UserError(
+      `${run.path} is no classifier but a run of ${model}. Train one: galatea train classifier option \`data\` ${spec.name}`,
+    );
+  const { tensors, step } = await checkpointOf(run, {});
+  const weights = tensors.ema ?? tensors.weights;
+  // A run from before specs were kept does not say its images and classes: the images are then those to be measured.
+  const learnt = config.spec ?? spec;
+  const image = imageShapeOf(learnt, "the classifier");
+  const known = "classes" in learnt ? learnt.classes : [];
+  const count = weights["out.bias"]?.shape[0] ?? known.length;
+  const classes = count === known.length ? known : Array.from({ length: count }, (_, i) => String(i));
+  const module = new Classifier(image, count, ClassifierOptions.parse(config.options));
+  module.loadStateDict(weights, { source: `${run.path}, step ${step}` });
+  return rulerOf(module, { name, classes, image, description: `${describe(name)} in ${run.path}` }, engine);
+}

@@ -14,7 +14,7 @@ import {
   SPACINGS,
   speedUp,
   stepsOf,
-} from "../../../src/generative/diffusion/compare.ts";
+} from "../../../src/generative/compare/cells.ts";
 import type { Eta } from "../../../src/generative/diffusion/ddim.ts";
 import { ddpm } from "../../../src/generative/diffusion/ddpm.ts";
 import { noiseSchedule } from "../../../src/generative/diffusion/schedule.ts";

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { MODELS } from "../../../src/catalog.ts";
 import { dit } from "../../../src/generative/diffusion/definition.ts";
-import type { AnyModel, Output, Picture } from "../../../src/generative/model.ts";
-import { MODELS } from "../../../src/generative/models.ts";
-import { planFor } from "../../../src/train/loop.ts";
-import { inContext, type Trained, tinyData, trainedAs } from "../helpers.ts";
+import type { AnyModel, Picture } from "../../../src/model/contract.ts";
+import { done, type Trained, tinyData, trainedAs } from "../helpers.ts";
 
 /** Networks that learn pictures of 8 × 8 in seconds. */
 const SMALL: Readonly<Record<string, Record<string, unknown>>> = {
@@ -11,14 +10,10 @@ const SMALL: Readonly<Record<string, Record<string, unknown>>> = {
   dit: { patch: 4, depth: 2, width: 64, heads: 2, timesteps: 50, warmup: 10, ema: 0.95 },
 };
 const train = (name: string, options = {}, steps = 300): Promise<Trained> =>
-  trainedAs(MODELS[name]!, { ...SMALL[name], ...options }, steps, 4e-3);
+  trainedAs(MODELS[name as "ddpm" | "dit"], { ...SMALL[name], ...options }, steps, 4e-3);
 
 const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
-const call = (run: Trained, name: "sample" | "reconstruct" | "evaluate", options = {}): Promise<Output> =>
-  inContext(run, (context) => {
-    const hook = MODELS[run.task.name]![name]!;
-    return hook.run(context, hook.options.parse(options));
-  });
+const call = done;
 const imagesOf = (picture: Picture | undefined) => {
   if (!picture || !("images" in picture)) throw new Error("these are no images");
   return picture.images;
@@ -109,8 +104,8 @@ test("what cannot be asked for is said in a sentence", async () => {
   const run = await train("ddpm", {}, 2);
   const plain = await train("ddpm", { unconditional: true }, 2);
   const always = await train("ddpm", { labelDropout: 0 }, 2);
-  const refused = (on: Trained, options: object, words: string): Promise<void> =>
-    expect(call(on, "sample", options)).rejects.toThrow(words);
+  const refused = (on: Trained, options: Record<string, unknown>, words: string): Promise<void> =>
+    expect(call(on, "sample", { ...options })).rejects.toThrow(words);
   await refused(
     run,
     { steps: 51 },
@@ -121,7 +116,7 @@ test("what cannot be asked for is said in a sentence", async () => {
   await refused(
     plain,
     { class: "nw" },
-    "class nw was asked for, but this ddpm was trained without classes: leave --class out",
+    "class nw was asked for, but this model was trained without classes: leave option `class` out",
   );
   await refused(
     plain,
@@ -136,29 +131,23 @@ test("what cannot be asked for is said in a sentence", async () => {
   await refused(
     run,
     { interpolate: true, eta: 1, steps: 5 },
-    "--interpolate needs ddim with --eta 0, or dpm-solver",
+    "option `interpolate` needs ddim with option `eta` 0, or dpm-solver",
   );
 });
 
 test("data and networks that do not go together are refused before training", () => {
-  const build = (model: AnyModel, options: object) =>
-    model.build(
-      model.config.parse(options),
-      tinyData,
-      planFor(tinyData.train, { batchSize: 8, lr: 1e-3, steps: 1 }),
-    );
-  expect(() => build(MODELS.ddpm!, { multipliers: [1, 2, 4, 8, 16], attentionAt: [] })).toThrow(
+  const build = (model: AnyModel, options: Record<string, unknown>) =>
+    model.build(model.options.parse(options), tinyData.spec);
+  expect(() => build(MODELS.ddpm, { multipliers: [1, 2, 4, 8, 16], attentionAt: [] })).toThrow(
     "images of 8 pixels cannot be halved 4 times",
   );
-  expect(() => build(MODELS.ddpm!, {})).toThrow("attention at resolution 7: the levels have 8, 4, 2");
+  expect(() => build(MODELS.ddpm, {})).toThrow("attention at resolution 7: the levels have 8, 4, 2");
   expect(() => build(dit, { patch: 3 })).toThrow("patches of 3 pixels do not tile images [1, 8, 8]");
 });
 
 test("weights of another architecture are refused by name", async () => {
-  const { task } = await train("ddpm", {}, 1);
+  const { module } = await train("ddpm", {}, 1);
   const other = await train("dit", {}, 1);
-  const state = await other.task.module.stateDict();
-  expect(() => task.module.loadStateDict(state, { source: "other.safetensors" })).toThrow(
-    /other\.safetensors/,
-  );
+  const state = await other.module.stateDict();
+  expect(() => module.loadStateDict(state, { source: "other.safetensors" })).toThrow(/other\.safetensors/);
 });

@@ -19,7 +19,7 @@ import {
   trajectory,
   UNet,
 } from "../../../src/generative/diffusion/index.ts";
-import type { ExportPart } from "../../../src/generative/model.ts";
+import type { ExportPart } from "../../../src/model/contract.ts";
 import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
 import { hostNormal, Key } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
@@ -157,7 +157,7 @@ describe("a whole sampler as a file, in plain onnxruntime-node", () => {
   });
 });
 
-test.each([1, 3])("the network as a file, guidance %s: its word, u + w·(c − u)", async (guidance) => {
+test.each([1, 3])("the network as a file, guidance %s: its prediction, u + w·(c − u)", async (guidance) => {
   const model = modelOf("unet", { classes: 3 });
   const x = initialNoise(model, key, 2);
   const t = ndarray(Float32Array.of(7, 90));
@@ -172,6 +172,6 @@ test.each([1, 3])("the network as a file, guidance %s: its word, u + w·(c − u
   expect(far(prediction!, expected)).toBeLessThan(1e-4);
   expect(far(expected, u)).toBeGreaterThan(0.01);
   expect(part.description).toMatch(
-    /times 0 to 99 to the network's word, which is v; labels 0 to 2, 3 for no class/,
+    /times 0 to 99 to the network's prediction, v; labels 0 to 2, 3 for no class/,
   );
 });

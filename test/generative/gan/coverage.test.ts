@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { drawMixture, MIXTURES } from "../../../src/data/mixtures.ts";
+import { mixtureData } from "../../../src/data/points.ts";
 import {
   collapseOfClasses,
   collapseOfModes,
@@ -10,7 +11,6 @@ import {
 } from "../../../src/generative/gan/coverage.ts";
 import { ndarray } from "../../../src/tensor/ndarray.ts";
 import { Key } from "../../../src/tensor/random.ts";
-import { mixtureData } from "../../../src/train/examples.ts";
 
 const points = (...xy: number[]) => ndarray(Float32Array.from(xy), [xy.length / 2, 2]);
 
@@ -69,7 +69,7 @@ test("a mixture as data: always the same points, each with its mode, the two par
 });
 
 describe("warnings, one sentence each", () => {
-  const CURES = "--pack 4, --minibatch-stddev or --loss wgan-gp may help";
+  const CURES = "option `pack` 4, option `minibatchStddev` or option `loss` wgan-gp may help";
 
   test("few modes", () => {
     const seen = (modes: number) => ({
@@ -107,11 +107,11 @@ describe("warnings, one sentence each", () => {
   test("one side has won", () => {
     expect(winner(0.99, 1)).toBe(
       "the discriminator has won: it tells 99 % of the real and 100 % of the drawn examples, so the generator has " +
-        "little to learn from; a smaller --discriminator-lr, --discriminator-norm spectral or --label-smoothing 0.1 may help",
+        "little to learn from; a smaller value of option `discriminatorLr`, option `discriminatorNorm` spectral or option `labelSmoothing` 0.1 may help",
     );
     expect(winner(0.6, 0.01)).toBe(
-      "the generator has won: the discriminator takes 99 % of its examples for real; a larger --discriminator-lr or " +
-        "more --discriminator-steps may help",
+      "the generator has won: the discriminator takes 99 % of its examples for real; a larger value of option `discriminatorLr` or " +
+        "more steps (option `discriminatorSteps`) may help",
     );
     expect(winner(0.7, 0.99)).toBeUndefined();
     expect(winner(0.97, 0.99)).toBeUndefined();

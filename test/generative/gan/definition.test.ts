@@ -1,40 +1,24 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import type { Data, ImageData, PointData } from "../../../src/data/data.ts";
 import { MIXTURES } from "../../../src/data/mixtures.ts";
+import { mixtureData } from "../../../src/data/points.ts";
 import { compile } from "../../../src/engine/compile.ts";
 import { exportOnnx } from "../../../src/engine/onnx/export.ts";
-import { withModel } from "../../../src/generative/context.ts";
-import type { GanConfig } from "../../../src/generative/gan/config.ts";
-import { gan } from "../../../src/generative/gan/definition.ts";
-import type { Gan } from "../../../src/generative/gan/gan.ts";
-import type { Ruler } from "../../../src/generative/metrics/ruler.ts";
-import type { HookContext, Output } from "../../../src/generative/model.ts";
+import { UserError } from "../../../src/errors.ts";
+import { classifier } from "../../../src/generative/classifier.ts";
+import type { Gan } from "../../../src/generative/gan/game.ts";
+import { gan } from "../../../src/generative/gan/gan.ts";
+import { begin } from "../../../src/model/assemble.ts";
+import type { Output, World } from "../../../src/model/contract.ts";
+import { writeSafeTensors } from "../../../src/nn/safetensors.ts";
 import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
 import { hostNormal, Key } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
-import { type Data, mixtureData } from "../../../src/train/examples.ts";
-import { planFor } from "../../../src/train/loop.ts";
-import { sharedEngine, tinyData } from "../helpers.ts";
-import { type TrainedGan, trainedGan } from "./helpers.ts";
+import { done, inContext, sharedEngine, type Trained, tinyData, tinyDataWith, trainedBy, worldOf } from "../helpers.ts"; // biome-ignore format: a list of names
+import { trainedGan } from "./helpers.ts";
 
 const ring = mixtureData(MIXTURES["ring-8"]);
-
-async function inContext<T>(
-  { task, config }: TrainedGan,
-  job: (context: HookContext<GanConfig>) => Promise<T>,
-  data: Data = tinyData,
-  ruler?: Ruler,
-): Promise<T> {
-  const parts = {
-    task,
-    config: config as GanConfig,
-    data,
-    engine: await sharedEngine(),
-    key: Key.seed(5),
-    ...(ruler && { ruler: async () => ruler }),
-  };
-  return withModel(parts, job);
-}
 
 const imagesOf = (output: Output, i = 0): NdArray<"float32"> => {
   const picture = output.pictures![i]!;
@@ -51,29 +35,34 @@ function quadrantsOf({ data, shape }: NdArray<"float32">): number[] {
   });
 }
 
-/** A classifier of quadrants that needs no training. */
-const eye: Ruler = {
-  name: "quadrants",
-  classes: tinyData.classes,
-  image: [1, 8, 8],
-  description: "the brightest quadrant",
-  measure: async (images) => {
-    const found = quadrantsOf(images);
-    const n = found.length;
-    const probabilities = new Float32Array(4 * n);
-    const features = new Float32Array(2 * n);
-    found.forEach((label, i) => {
-      probabilities[4 * i + label] = 1;
-      features.set([images.data[64 * i]!, images.data[64 * i + 63]!], 2 * i);
-    });
-    return { probabilities: ndarray(probabilities, [n, 4]), features: ndarray(features, [n, 2]) };
-  },
-  dispose: async () => {},
-};
+/** The tiny data under a name that a ruler comes with the package for, and a world in which that one knows quadrants. */
+const known = tinyDataWith({ name: "mnist" });
+let seeing: World;
+beforeAll(async () => {
+  const { module } = await trainedBy(
+    classifier,
+    { channels: 4, features: 8 },
+    { steps: 60, lr: 1e-2, data: known },
+  );
+  const text = {
+    data: "mnist",
+    classes: JSON.stringify(known.classes),
+    image: JSON.stringify(known.spec.shape),
+    config: JSON.stringify({ channels: 4, features: 8 }),
+    accuracy: "1",
+  };
+  const bytes = writeSafeTensors(await module.stateDict(), text);
+  seeing = worldOf(known, {
+    asset: async (name) => {
+      expect(name).toBe("rulers/mnist.safetensors");
+      return bytes;
+    },
+  });
+}, 60_000);
 
 /** How many of 40 draws, each class in turn, are of the class that was asked for. */
-async function asAsked(run: TrainedGan): Promise<number> {
-  const all = await inContext(run, (context) => gan.draw!(context, 40));
+async function asAsked(run: Trained): Promise<number> {
+  const all = await inContext(run, (context) => gan.draw(context, 40));
   expect(Array.from(all.labels!.data.subarray(0, 6))).toEqual([0, 1, 2, 3, 0, 1]);
   return quadrantsOf(all.images).filter((label, i) => label === all.labels!.data[i]).length;
 }
@@ -84,33 +73,41 @@ test.each([
   ["non-saturating", "acgan", {}],
   ["least-squares", "projection", {}],
   ["hinge", "projection", { minibatchStddev: true }],
-  ["wgan-gp", "projection", { discriminatorSteps: 2, discriminatorNorm: "none", beta1: 0, beta2: 0.9 }],
-] as const)("%s, %s, %o: learns to draw the class it is asked for", async (loss, conditional, options) => {
-  const run = await trainedGan({ network: "mlp", ema: 0.95, loss, conditional, ...options }, 300);
-  expect(await asAsked(run)).toBeGreaterThan(34);
-  if (conditional !== "acgan") return;
-  const se = await inContext(run, (context) => gan.sample!.run(context, { count: 8, class: "se" }));
-  expect(quadrantsOf(imagesOf(se)).filter((label) => label === 3).length).toBeGreaterThan(6);
-  await expect(inContext(run, (context) => gan.sample!.run(context, { class: "est" }))).rejects.toThrow(
-    'unknown class "est". There is: nw, ne, sw, se.',
-  );
-});
+  ["wgan-gp", "projection", { discriminatorSteps: 2, discriminatorNorm: "none" }, { beta1: 0, beta2: 0.9 }],
+] as const)(
+  "%s, %s, %o: learns to draw the class it is asked for",
+  async (loss, conditional, options, learning: Readonly<Record<string, number>> = {}) => {
+    const run = await trainedGan({ network: "mlp", loss, conditional, ...options }, 300, {
+      ema: 0.95,
+      ...learning,
+    });
+    expect(await asAsked(run)).toBeGreaterThan(34);
+    if (conditional !== "acgan") return;
+    const se = await done(run, "sample", { count: 8, class: "se" });
+    expect(quadrantsOf(imagesOf(se)).filter((label) => label === 3).length).toBeGreaterThan(6);
+    await expect(done(run, "sample", { class: "est" })).rejects.toThrow(
+      'unknown class "est". There is: nw, ne, sw, se.',
+    );
+  },
+);
 
 test.each([
   ["packed", { pack: 2 }],
   ["unrolled", { unrolled: 2, discriminatorNorm: "none" }],
 ])("%s, it learns to draw", async (_, options) => {
-  const run = await trainedGan({ network: "mlp", ema: 0.95, ...options }, 300);
-  const { images } = await inContext(run, (context) => gan.draw!(context, 200));
+  const run = await trainedGan({ network: "mlp", ...options }, 300, { ema: 0.95 });
+  const { images } = await inContext(run, (context) => gan.draw(context, 200));
   // Bright pixels are about 0.85, dark ones about 0.1; an untrained generator draws grey.
   const clear = images.data.filter((v) => v < 0.35 || v > 0.6).length / images.data.length;
   expect(clear).toBeGreaterThan(0.85);
 });
 
 test("a dcgan samples, interpolates along the sphere, repeats to the bit, and is measured", async () => {
-  const run = await trainedGan({ network: "dcgan", cooldown: 0 }, 30);
+  const run = await trainedGan({ network: "dcgan" }, 30, { cooldown: 0, data: known });
+  // Sampling opens no data set.
+  const nothing = worldOf(known, { data: () => Promise.reject(new Error("the data were opened")) });
   const draw = (options: Record<string, unknown> = {}): Promise<Output> =>
-    inContext(run, (context) => gan.sample!.run(context, gan.sample!.options.parse(options)), tinyData, eye);
+    done(run, "sample", options, nothing);
   const drawn = await draw({ count: 9 });
   expect(drawn.pictures!.map((p) => p.name)).toEqual(["samples", "interpolations"]);
   expect(imagesOf(drawn).shape).toEqual([9, 1, 8, 8]);
@@ -122,21 +119,16 @@ test("a dcgan samples, interpolates along the sphere, repeats to the bit, and is
   expect(more.data.slice(0, 64)).toEqual(imagesOf(drawn).data.slice(0, 64));
   expect(imagesOf(await draw({ count: 9, truncation: 0.5 })).data).not.toEqual(imagesOf(drawn).data);
   await expect(draw({ class: "se" })).rejects.toThrow(
-    "class se was asked for, but this gan was trained without classes: leave --class out, or train one with --conditional projection",
+    "class se was asked for, but this gan was trained without classes: leave option `class` out, or train one with option `conditional` projection",
   );
-  const { numbers } = await inContext(
-    run,
-    (context) => gan.evaluate!.run(context, { samples: 50 }),
-    tinyData,
-    eye,
-  );
+  const { numbers } = await done(run, "evaluate", { samples: 50 }, seeing);
   expect(numbers).toMatchObject({ samples: 50 });
   expect(numbers!.frechet).toBeGreaterThan(numbers!.frechetFloor!);
 });
 
 test("a preview counts classes, measures, and warns of collapse", async () => {
-  const run = await trainedGan({ network: "mlp" }, 1);
-  const seen = await inContext(run, (context) => gan.preview!(context), tinyData, eye);
+  const run = await trainedGan({ network: "mlp" }, 1, { data: known });
+  const seen = await inContext(run, (context) => gan.preview!(context), seeing);
   expect(Object.keys(seen.numbers!)).toEqual([
     "frechet_1000",
     "class_kl",
@@ -148,7 +140,8 @@ test("a preview counts classes, measures, and warns of collapse", async () => {
   expect(imagesOf(seen).shape).toEqual([40, 1, 8, 8]);
   // After one step all samples are about the same grey.
   expect(seen.text![0]).toMatch(/^collapse: /);
-  const blind = await inContext(run, (context) => gan.preview!(context));
+  const nothing = worldOf(known, { asset: () => Promise.reject(new UserError("no such file here")) });
+  const blind = await inContext(run, (context) => gan.preview!(context), nothing);
   expect(blind.numbers).toBeUndefined();
   expect(blind.text![0]).toMatch(/^collapse: samples differ from one another by \d+(\.\d)? % of/);
 });
@@ -164,24 +157,29 @@ test("a preview says when the discriminator has won", async () => {
 });
 
 test("a gan of points shows its modes; collapse and its cure are told apart", async () => {
-  const options = { discriminatorNorm: "none", latent: 2, cooldown: 0, ema: 0 };
-  const young = await trainedGan(options, 5, { data: ring });
-  const before = await inContext(young, (context) => gan.preview!(context), ring);
+  const options = { discriminatorNorm: "none", latent: 2 };
+  const young = await trainedGan(options, 5, { data: ring, cooldown: 0, ema: 0 });
+  const before = await inContext(young, (context) => gan.preview!(context));
   expect(before.text![0]).toMatch(/^collapse: 2500 samples reach \d of 8 modes/);
   expect((before.pictures![0] as { svg: string }).svg).toContain("of 8 modes");
-  const { numbers } = await inContext(young, (context) => gan.evaluate!.run(context, { samples: 300 }), ring);
+  const { numbers } = await done(
+    young,
+    "evaluate",
+    { samples: 300 },
+    worldOf(ring, { data: () => Promise.reject(new Error("opened")) }),
+  );
   expect(Object.keys(numbers!)).toEqual(["samples", "modes", "good_samples", "mode_kl"]);
   expect(numbers!.samples).toBe(300);
-  await expect(inContext(young, (context) => gan.draw!(context, 3), ring)).rejects.toThrow(
+  await expect(inContext(young, (context) => gan.draw(context, 3))).rejects.toThrow(
     "this gan draws points (ring-8), not images",
   );
 });
 
 test("the exported generator is the generator, in plain onnxruntime", async () => {
   const run = await trainedGan({ network: "dcgan", conditional: "projection" }, 2);
-  const model = run.task.module as Gan;
+  const model: Gan = run.module;
   const engine = await sharedEngine();
-  const parts = gan.exports!.parts({ ...run, config: run.config as GanConfig, data: tinyData }, 3, {});
+  const parts = gan.exports!.parts(run as never, 3, {});
   expect(Object.keys(parts)).toEqual(["generator", "discriminator"]);
   const { generator } = parts;
   const file = await exportOnnx((feeds, repeat) => generator!.run(feeds, repeat), generator!.inputs, {
@@ -206,32 +204,65 @@ test("the exported generator is the generator, in plain onnxruntime", async () =
 test.each([
   [
     { loss: "hinge", labelSmoothing: 0.1 },
-    "the hinge loss has no targets to smooth: leave --label-smoothing out",
+    "the hinge loss has no targets to smooth: leave option `labelSmoothing` out",
   ],
   [
     { loss: "wgan-gp", discriminatorNorm: "batch" },
     "the gradient penalty is of each example by itself, and batch norm",
   ],
   [{ pack: 2, conditional: "acgan" }, "examples packed together are of several classes"],
-  [{ pack: 3 }, "--batch-size must be a multiple of that, and 32 is not"],
+  [{ pack: 3 }, "option `batchSize` must be a multiple of that, and 32 is not"],
 ])("%o is refused with a sentence", (options, sentence) => {
-  const plan = planFor(tinyData.train, { batchSize: 32, lr: 1e-3, steps: 1 });
-  expect(() => gan.build(gan.config.parse(options), tinyData, plan)).toThrow(sentence);
+  const training = { batchSize: 32, steps: 1 };
+  expect(() => begin(gan, { options, data: tinyData, training })).toThrow(sentence);
 });
 
 test("data a gan cannot take are refused with a sentence", () => {
-  const plan = planFor(tinyData.train, { batchSize: 32, lr: 1e-3, steps: 1 });
-  const build = (options: Record<string, unknown>, data: Data) => () =>
-    gan.build(gan.config.parse(options), data, plan);
-  const words: Data = { ...tinyData, name: "words", train: { ...tinyData.train, fields: {} } };
-  expect(build({}, words)).toThrow('gan learns from images or points; the data set "words" has neither');
-  expect(build({ conditional: "acgan" }, { ...tinyData, classes: [] })).toThrow(
+  const start = (options: Record<string, unknown>, data: Data) => () =>
+    begin(gan, { options, data, training: { batchSize: 32, steps: 1 } });
+  const spec = { kind: "tokens", name: "words", tokenizer: { kind: "bytes" } } as const;
+  expect(() => gan.build(gan.options.parse({}), spec)).toThrow(
+    'gan learns from images or points, and the data set "words" holds tokens: choose other data',
+  );
+  expect(start({ conditional: "acgan" }, tinyDataWith({ classes: [] }))).toThrow(
     'a conditional gan needs classes, and the data set "quadrants" has none',
   );
-  expect(build({ network: "dcgan" }, ring)).toThrow(
-    "a dcgan draws images, and ring-8 holds points: --network mlp",
+  expect(start({ network: "dcgan" }, ring)).toThrow(
+    "a dcgan draws images, and ring-8 holds points: choose the other, option `network` mlp",
   );
-  const images = { shape: [1, 9, 9], dtype: "float32" } as const;
-  const odd: Data = { ...tinyData, train: { ...tinyData.train, fields: { images } } };
-  expect(build({}, odd)).toThrow("a dcgan halves its images, and 9 × 9 cannot be halved");
+  const odd: ImageData = { ...tinyData, spec: { ...tinyData.spec, shape: [1, 9, 9] } };
+  expect(start({}, odd)).toThrow("a dcgan halves its images, and 9 × 9 cannot be halved");
+});
+
+test("points of any dimension, from a distribution of the user's own", async () => {
+  const points = (d: number, mixture?: PointData["mixture"]): PointData => {
+    const length = 64;
+    const spec = { kind: "points", name: "mine", dimensions: d, classes: [] } as const;
+    const examples = {
+      length,
+      fields: { points: { shape: [d], dtype: "float32" } },
+      batch: (indices: ArrayLike<number>) => ({
+        points: ndarray(hostNormal(Key.seed(1), d * indices.length), [indices.length, d]),
+      }),
+    } as const;
+    return { kind: "points", name: "mine", spec, train: examples, test: examples, classes: [], mixture };
+  };
+  for (const d of [1, 3]) {
+    const run = await trainedGan({}, 2, { data: points(d) });
+    const { pictures, numbers } = await done(run, "sample", { count: 20 });
+    expect((pictures![0] as { svg: string }).svg).toContain(d === 1 ? ">draw<" : ">x[1]<");
+    expect(numbers).toBeUndefined();
+    expect((await inContext(run, (context) => gan.preview!(context))).pictures).toHaveLength(1);
+    await expect(done(run, "evaluate")).rejects.toThrow(
+      "which distribution the points of mine come from is not known, so samples cannot be measured",
+    );
+  }
+  // A mixture that the data set knows is measured by.
+  const own = { name: "mine", centres: [[0, 0]], sigma: 10 } as const;
+  const run = await trainedGan({}, 2, { data: points(2, own) });
+  expect((await done(run, "evaluate", { samples: 30 })).numbers).toMatchObject({
+    modes: 1,
+    good_samples: 1,
+  });
+  expect((await inContext(run, (context) => gan.preview!(context))).numbers).toMatchObject({ modes: 1 });
 });

@@ -37,7 +37,7 @@ describe("classes", () => {
 
   test("the share recognised", () => {
     expect(recognised(sure, ndarray(Int32Array.of(0, 1, 0, 3)))).toBe(0.75);
-    expect(() => recognised(sure, ndarray(Int32Array.of(0, 1)))).toThrow(/a label an image/);
+    expect(() => recognised(sure, ndarray(Int32Array.of(0, 1)))).toThrow(/a label per image/);
   });
 
   test("no image is no measure", () => {

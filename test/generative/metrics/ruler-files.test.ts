@@ -1,13 +1,23 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import type { ImageData } from "../../../src/data/data.ts";
 import { openData } from "../../../src/data/node.ts";
+import { batchAt } from "../../../src/data/passes.ts";
 import { predictions } from "../../../src/generative/metrics/classes.ts";
-import { openRuler, rulerOnDemand, SHIPPED_RULERS } from "../../../src/generative/metrics/ruler.node.ts";
+import { type Ruler, rulerFor, SHIPPED_RULERS } from "../../../src/generative/metrics/ruler.ts";
+import { nodeWorld } from "../../../src/model/node.ts";
 import { readSafeTensors } from "../../../src/nn/safetensors.ts";
 import type { NdArray } from "../../../src/tensor/ndarray.ts";
 import { cli, idxFiles, jsonLines, scratch } from "../../cli/helpers.ts";
 import { quadrants, sharedEngine, tinyData } from "../helpers.ts";
+
+/** The ruler for such images, in a world of its own that opens no data set. */
+async function openRuler({ spec }: ImageData, wanted?: string): Promise<Ruler> {
+  const world = nodeWorld(() => Promise.reject(new Error("the data were opened")));
+  const { asset, file, run } = world;
+  return rulerFor({ asset, file, run, spec, engine: await sharedEngine(), world }, wanted);
+}
 
 const assets = join(import.meta.dirname, "../../../assets/rulers");
 
@@ -23,8 +33,11 @@ test.each(SHIPPED_RULERS)("the ruler of %s that is shipped says what it is and h
 
 test("the shipped ruler reads digits it was not trained on", async () => {
   const set = await openData("mnist");
-  const ruler = await openRuler(set, await sharedEngine());
-  const { images, labels } = await set.test.batch(Int32Array.from({ length: 2000 }, (_, i) => i));
+  const ruler = await openRuler(set);
+  const { images, labels } = await batchAt(
+    set.test,
+    Int32Array.from({ length: 2000 }, (_, i) => i),
+  );
   const { features, probabilities } = await ruler.measure(images);
   expect([features.shape[1], ruler.classes, ruler.image]).toEqual([64, set.classes, [1, 28, 28]]);
   const right = predictions(probabilities).filter((guess, i) => guess === labels!.data[i]).length;
@@ -33,17 +46,12 @@ test("the shipped ruler reads digits it was not trained on", async () => {
 });
 
 test("what is no ruler is refused with a way out", async () => {
-  const engine = await sharedEngine();
-  await expect(openRuler(tinyData, engine)).rejects.toThrow(
-    "no classifier to measure images of quadrants comes with galatea (there is: mnist, fashion-mnist). " +
-      "Train one, galatea train classifier --data quadrants, and name its run: --ruler RUN",
+  await expect(openRuler(tinyData)).rejects.toThrow(
+    "no classifier to measure images of quadrants comes with galatea (known: mnist, fashion-mnist). " +
+      "Train one (galatea train classifier option `data` quadrants), and name its run: option `ruler` RUN",
   );
-  await expect(openRuler(tinyData, engine, "nowhere.safetensors")).rejects.toThrow("there is no such file");
-  await expect(openRuler(tinyData, engine, "nowhere")).rejects.toThrow(/unknown run "nowhere"/);
-  // What could not be opened is no trouble at the end.
-  const { ruler, dispose } = rulerOnDemand(tinyData, engine);
-  await expect(ruler()).rejects.toThrow("no classifier");
-  await dispose();
+  await expect(openRuler(tinyData, "nowhere.safetensors")).rejects.toThrow("there is no such file");
+  await expect(openRuler(tinyData, "nowhere")).rejects.toThrow(/unknown run "nowhere"/);
 });
 
 const folder = scratch();
@@ -89,7 +97,7 @@ test("a classifier is looked at, evaluated, and measures what another model draw
     `galatea train classifier --channels 2 --features 4 --data ${data} --steps 6 --batch-size 90 --accumulate 1 --lr 0.002 --seed 0 --threads 1`,
   );
   const look = async (wanted: string) => {
-    const ruler = await openRuler(tinyData, await sharedEngine(), wanted);
+    const ruler = await openRuler(tinyData, wanted);
     const measured = await ruler.measure((await tinyData.test.batch([0, 1, 2])).images as NdArray<"float32">);
     await ruler.dispose();
     return measured;
@@ -117,7 +125,7 @@ test("without a ruler, evaluate says so; where samples were asked for it stops",
 }, 120_000);
 
 test("images of another size than the ruler's are refused by both sizes", async () => {
-  const ruler = await openRuler(await openData("mnist"), await sharedEngine());
+  const ruler = await openRuler(await openData("mnist"));
   const { images } = (await tinyData.test.batch([0])) as never;
   await expect(ruler.measure(images)).rejects.toThrow("measures images of [1, 28, 28]; these are [1, 8, 8]");
   await ruler.dispose();

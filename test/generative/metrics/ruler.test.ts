@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Classifier } from "../../../src/generative/classifier.ts";
-import { classifier } from "../../../src/generative/classifier-definition.ts";
-import { withModel } from "../../../src/generative/context.ts";
+import { type Classifier, classifier } from "../../../src/generative/classifier.ts";
+import { Classifier as Network } from "../../../src/generative/classifier-network.ts";
 import { quality, sampleQuality } from "../../../src/generative/metrics/quality.ts";
-import { type Ruler, readRuler, rulerOf } from "../../../src/generative/metrics/ruler.ts";
+import { type Ruler, readRuler, rulerFor, rulerOf } from "../../../src/generative/metrics/ruler.ts";
+import { withModel } from "../../../src/model/context.ts";
+import type { Context, World } from "../../../src/model/contract.ts";
 import { writeSafeTensors } from "../../../src/nn/safetensors.ts";
 import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
 import { hostUniform, Key } from "../../../src/tensor/random.ts";
-import type { Data } from "../../../src/train/examples.ts";
-import { planFor, train } from "../../../src/train/loop.ts";
-import { quadrants, sharedEngine, tinyData } from "../helpers.ts";
+import { quadrants, sharedEngine, tinyData, tinyDataWith, trainedBy, worldOf } from "../helpers.ts";
 
 const FEATURES = 8;
 const options = { channels: 4, features: FEATURES };
@@ -19,7 +18,7 @@ const about = {
   image: [1, 8, 8],
   description: "a test",
 } as const;
-const data: Data = { ...tinyData, test: quadrants(256, 2) };
+const data = tinyDataWith({ test: quadrants(256, 2) });
 
 type Images = NdArray<"float32">;
 const some = async (n: number): Promise<{ images: Images; labels: NdArray<"int32"> }> =>
@@ -29,12 +28,10 @@ const noise = (n: number): Images => ndarray(hostUniform(Key.seed(1), n * 64), [
 let module: Classifier;
 let ruler: Ruler;
 beforeAll(async () => {
-  const plan = planFor(data.train, { batchSize: 32, lr: 1e-2, steps: 60 });
-  const task = classifier.build(classifier.config.parse(options), data, plan);
-  module = task.module as Classifier;
   const engine = await sharedEngine();
-  for await (const event of train({ task, examples: data.train, plan, engine, seed: 1 }))
-    if (event.kind === "step" && event.step === 60) expect(event.metrics.accuracy).toBe(1);
+  const trained = await trainedBy<Classifier>(classifier, options, { steps: 60, lr: 1e-2, data, seed: 1 });
+  expect(trained.metrics.at(-1)!.accuracy).toBe(1);
+  module = trained.module;
   module.loadStateDict(await module.stateDict());
   ruler = rulerOf(module, about, engine);
 }, 60_000);
@@ -43,17 +40,19 @@ afterAll(() => ruler.dispose());
 describe("the classifier", () => {
   test("counts what its layers hold, for any image from 8 × 8", () => {
     const count = (image: [number, number, number], channels: number, features: number): number =>
-      new Classifier(image, 10, { channels, features }).parameterCount;
+      new Network(image, 10, { channels, features }).parameterCount;
     // Convolutions, norms, 4 × 4 pixels of 96 channels to 64 features, 10 classes.
     expect(count([1, 28, 28], 24, 64)).toBe(9 * (24 + 24 * 48 + 48 * 96) + 336 + 98_368 + 650);
     expect(count([3, 9, 17], 2, 5)).toBe(9 * (6 + 8 + 32) + 2 * 14 + (8 * 2 * 3 * 5 + 5) + 60);
     expect(() => count([1, 7, 28], 2, 5)).toThrow("needs images of 8 × 8 pixels or more; these are 7 × 28");
   });
 
-  test("data without classes are refused", () => {
-    const plan = planFor(data.train, { batchSize: 32, lr: 1e-2, steps: 1 });
-    const bare = { ...data, classes: [] };
-    expect(() => classifier.build(classifier.config.parse({}), bare, plan)).toThrow(/"quadrants" has none/);
+  test("data without classes, or without images, are refused", () => {
+    const build = (spec: Parameters<typeof classifier.build>[1]) => () =>
+      classifier.build(classifier.options.parse({}), spec);
+    expect(build(tinyDataWith({ classes: [] }).spec)).toThrow(/"quadrants" has none/);
+    const points = { kind: "points", name: "ring", dimensions: 2, classes: ["a", "b"] } as const;
+    expect(build(points)).toThrow('the data set "ring" holds points: choose other data');
   });
 });
 
@@ -163,22 +162,50 @@ describe("quality", () => {
   });
 
   test("a model that draws is measured; without a ruler that is said, or an error where numbers were asked for", async () => {
-    const task = { name: "quadrants", module, players: [] };
-    const base = { task, config: {}, data, engine: await sharedEngine(), key: Key.seed(0) };
+    const text = {
+      data: "quadrants",
+      classes: JSON.stringify(data.classes),
+      image: "[1,8,8]",
+      config: JSON.stringify(options),
+      accuracy: "0.9876",
+    };
+    const bytes = writeSafeTensors(await module.stateDict(), text);
+    let opened = 0;
+    const file = async (name: string): Promise<Uint8Array> => {
+      expect(name).toBe("mine.safetensors");
+      opened++;
+      return bytes;
+    };
+    const base = { module, options, spec: data.spec, engine: await sharedEngine(), key: Key.seed(0) };
+    const inWorld = <T>(world: World, job: (context: Context<unknown, Classifier>) => Promise<T>) =>
+      withModel({ ...base, world }, job);
     const draw = (_: unknown, count: number) => some(count);
-    const drawn = await withModel({ ...base, ruler: async () => ruler }, (context) =>
-      sampleQuality(context, draw, 80),
-    );
+    const world = worldOf(data, { file });
+    const measured = (samples: number) =>
+      inWorld(world, (context) => sampleQuality(context, draw, { samples, ruler: "mine.safetensors" }));
+    const drawn = await measured(80);
     expect(drawn.numbers).toMatchObject({ samples: 80, recognised: 1 });
-    expect(drawn.text).toEqual(["measured by a test; Fréchet distances are from its 256 training images"]);
-    const bare = (samples?: number) => withModel(base, (context) => sampleQuality(context, draw, samples));
+    expect(drawn.text).toEqual([
+      "measured by the classifier of quadrants (98.8 % of the test images right); Fréchet distances are from its 256 training images",
+    ]);
+    await expect(measured(8)).rejects.toThrow("on 8 features needs more than 8 images, and there are 8");
+    // It was opened once for all jobs in this world, and once more in another.
+    expect(opened).toBe(1);
+    const ruler = (from: World) => inWorld(from, (context) => rulerFor(context, "mine.safetensors"));
+    expect(await ruler(world)).toBe(await ruler(world));
+    expect(await ruler(worldOf(data, { file }))).not.toBe(await ruler(world));
+    expect(opened).toBe(2);
+
+    const bare = (samples?: number) => inWorld(world, (context) => sampleQuality(context, draw, { samples }));
     expect((await bare()).text![0]).toMatch(
-      /^drawn images were not measured: images cannot be measured here/,
+      /^drawn images were not measured: no classifier to measure images of quadrants comes with galatea/,
     );
     expect(await bare(0)).toEqual({});
-    await expect(bare(80)).rejects.toThrow("images cannot be measured here");
-    await expect(
-      withModel({ ...base, ruler: async () => ruler }, (context) => sampleQuality(context, draw, 8)),
-    ).rejects.toThrow("on 8 features needs more than 8 images, and there are 8");
+    await expect(bare(80)).rejects.toThrow("no classifier to measure images of quadrants");
+    // One that was named is never left out in silence.
+    const named = inWorld(worldOf(data), (context) =>
+      sampleQuality(context, draw, { ruler: "mine.safetensors" }),
+    );
+    await expect(named).rejects.toThrow(/mine\.safetensors/);
   });
 });

@@ -1,9 +1,9 @@
 /** Models beside one another: what each cost, and how good what it draws is. */
 
-import { barChart } from "../plot/bars.ts";
-import type { ChartSpec } from "../plot/chart.ts";
-import { markdownTable } from "../plot/markdown.ts";
-import { sideBySide } from "../plot/parts.ts";
+import { barChart } from "../../plot/bars.ts";
+import type { ChartSpec } from "../../plot/chart.ts";
+import { markdownTable } from "../../plot/markdown.ts";
+import { sideBySide } from "../../plot/parts.ts";
 
 export interface ModelRow {
   readonly name: string;

@@ -1,38 +1,23 @@
 import { z } from "zod";
+import { joined } from "../data/arrays.ts";
+import type { Examples } from "../data/data.ts";
+import { type ImageBatch, pass } from "../data/passes.ts";
 import { lookup, UserError } from "../errors.ts";
-import { adam } from "../optim/adam.ts";
-import { cosine } from "../optim/schedules.ts";
+import { type ExportPart, exporting, type Output, type Picture } from "../model/contract.ts";
 import { ndarray } from "../tensor/ndarray.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Player } from "../train/task.ts";
+import { imageShapeOf, imagesOf } from "./coders.ts";
 import { meanSquaredError } from "./distributions.ts";
 import type { Codes } from "./latent.ts";
-import { type Context, coding, type ImageBatch, joined, type LatentModel, pass } from "./latent-model.ts";
+import { coding, type LatentContext } from "./latent-model.ts";
 import { type LabelledCodes, linearProbe } from "./metrics/linear-probe.ts";
 import { encodePca, fitPca, pcaReconstructionError } from "./metrics/pca.ts";
-import { SAMPLES_OPTION, sampleQuality } from "./metrics/quality.ts";
-import {
-  type Drawn,
-  type ExportPart,
-  exporting,
-  type HookContext,
-  type Output,
-  type Picture,
-  type Plan,
-} from "./model.ts";
+import { MEASURING, type Measuring, sampleQuality } from "./metrics/quality.ts";
+import type { Drawn } from "./model.ts";
 import * as pictures from "./pictures.ts";
 
-/** How every autoencoder is trained: Adam, its rate falling to zero along a cosine. */
-export const player = (module: LatentModel, plan: Plan, loss: Player["loss"]): Player => ({
-  name: "autoencoder",
-  module,
-  loss,
-  optimizer: adam(),
-  schedule: cosine(plan.lr, { steps: plan.steps }),
-});
-
-export const SAMPLE = {
+export const Sample = z.strictObject({
   count: z.int().min(1).max(10_000).default(64).describe("images to draw"),
   temperature: z
     .number()
@@ -40,31 +25,29 @@ export const SAMPLE = {
     .default(1)
     .describe("scales the draws from the prior; below 1: more typical, less varied"),
   class: z.string().optional().describe("draw this class only (class-conditional models)"),
-};
+});
 
-export async function sample(
-  context: Context,
-  options: z.output<z.ZodObject<typeof SAMPLE>>,
-): Promise<Output> {
+/** New images, what lies between draws, and of a code of two numbers the whole plane. */
+export async function sample(context: LatentContext, options: z.output<typeof Sample>): Promise<Output> {
   const code = coding(context);
   const { count, temperature } = options;
   const label = options.class === undefined ? undefined : labelOf(context, options.class);
   const drawn: Picture[] = [await pictures.samples(context, code, { count, label, temperature })];
-  drawn.push(await pictures.interpolations(context, code), await pictures.traversals(context, code));
+  drawn.push(await pictures.betweenDraws(context, code, { label, temperature }));
   if (code.model.latent === 2) drawn.push(await pictures.manifold(context, code));
   return { pictures: drawn };
 }
 
-function labelOf({ task, data }: Context, name: string): number {
-  if ((task.module as LatentModel).classes === 0)
+function labelOf({ module, spec }: LatentContext, name: string): number {
+  if (module.classes === 0 || spec.kind !== "images")
     throw new UserError(
-      `this ${task.name} was not told the classes, so it cannot draw one; train a vae with --conditional`,
+      `class ${name} was asked for, but this model was trained without classes; train a vae with option \`conditional\``,
     );
-  return lookup("class", Object.fromEntries(data.classes.map((known, i) => [known, i])), name);
+  return lookup("class", Object.fromEntries(spec.classes.map((known, i) => [known, i])), name);
 }
 
 /** Draws to be measured: what a picture file would hold of them, values held to [0, 1]. */
-export async function draw(context: Context, count: number): Promise<Drawn> {
+export async function draw(context: LatentContext, count: number): Promise<Drawn> {
   const { images, labels } = await pictures.draw(context, coding(context), { count });
   return {
     images: ndarray(
@@ -76,43 +59,47 @@ export async function draw(context: Context, count: number): Promise<Drawn> {
 }
 
 /** The options of every autoencoder's `evaluate`. */
-export const EVALUATE = SAMPLES_OPTION;
+export const Evaluate = z.strictObject(MEASURING);
 
 /** The numbers of its own, and those of what it draws. A ruler that cannot be had is said before the long work. */
 export async function evaluated(
-  context: HookContext<unknown>,
-  samples: number | undefined,
+  context: LatentContext,
+  measuring: Measuring,
   own: () => Promise<Readonly<Record<string, number>>>,
 ): Promise<Output> {
-  const drawn = await sampleQuality(context, draw, samples);
+  const drawn = await sampleQuality(context, draw, measuring);
   return { ...drawn, numbers: { ...(await own()), ...drawn.numbers } };
 }
 
-export const RECONSTRUCT = {
+export const Reconstruct = z.strictObject({
   count: z.int().min(1).max(1000).default(10).describe("test images to show"),
-};
+});
 
+/** Test images through the code and back; where they lie in it, what lies between them, what its dimensions do. */
 export async function reconstruct(
-  context: Context,
-  { count }: { count: number },
+  context: LatentContext,
+  { count }: z.output<typeof Reconstruct>,
   damage?: pictures.Damage,
 ): Promise<Output> {
   const code = coding(context);
-  const shown = await pictures.reconstructions(context, code, { count, damage });
-  return { pictures: code.model.latent > 1 ? [...shown, await pictures.latentMap(context, code)] : shown };
+  const shown: Picture[] = await pictures.reconstructions(context, code, { count, damage });
+  if (code.model.latent > 1) shown.push(await pictures.latentMap(context, code));
+  shown.push(await pictures.interpolations(context, code), await pictures.traversals(context, code));
+  return { pictures: shown };
 }
 
-/** The mean over the test images of `measure`, which gives a number an image. */
+/** The mean over the test images of `measure`, which gives a number per image. */
 export async function testMean(
-  context: Context,
+  context: LatentContext,
   what: string,
   measure: (x: Tensor, labels: Tensor | undefined) => Tensor,
 ): Promise<number> {
   const program = context.compile(measure, what);
+  const { test } = await imagesOf(context, what);
   let sum = 0;
-  for await (const { images, labels } of pass(context, context.data.test, what))
+  for await (const { images, labels } of pass(context, test, what))
     for (const value of (await program(images, labels)).data as Float32Array) sum += value;
-  return sum / context.data.test.length;
+  return sum / test.length;
 }
 
 /** Values an image may have for the comparison with PCA. */
@@ -122,17 +109,19 @@ const PCA_PIXELS = 3072;
  * Test reconstruction error, a linear probe on the codes, and both again for PCA with as many dimensions: what
  * the best linear autoencoder reaches. Images of more than 3072 values (32 × 32 in colour) go without PCA.
  */
-export async function commonNumbers(context: Context): Promise<Record<string, number>> {
+export async function commonNumbers(context: LatentContext): Promise<Record<string, number>> {
   const code = coding(context);
   const { model } = code;
-  const { data, engine, key, progress } = context;
+  const { engine, key, progress } = context;
+  const data = await imagesOf(context, "evaluating");
   const own = (y: Tensor | undefined): Tensor | undefined => (model.classes > 0 ? y : undefined);
   const mse = await testMean(context, "reconstructing test images", (x, y) =>
     meanSquaredError(x, model.decode(model.encode(x, own(y)), own(y))),
   );
-  const [train, test] = [await collect(context, "train"), await collect(context, "test")];
+  const train = await collect(context, data.train, "reading train images");
+  const test = await collect(context, data.test, "reading test images");
   const [trainImages, testImages] = [train, test].map((batches) => batches.map((b) => b.images));
-  const pixels = sizeOf(data.train.fields.images!.shape);
+  const pixels = sizeOf(data.spec.shape);
   const k = Math.min(model.latent, pixels);
   // The covariance of larger images would not fit in memory.
   const small = pixels <= PCA_PIXELS;
@@ -140,7 +129,7 @@ export async function commonNumbers(context: Context): Promise<Record<string, nu
   const pca = small ? fitPca(trainImages!) : undefined;
   const pcaMse = pca && pcaReconstructionError(pca, testImages!, k);
   const numbers = { mse, ...(pcaMse !== undefined && { pcaMse, mseOverPca: mse / pcaMse }) };
-  if (!data.train.fields.labels) return numbers;
+  if (data.classes.length === 0) return numbers;
 
   type Encode = (batch: ImageBatch) => Codes | Promise<Codes>;
   const encoded = async (batches: readonly ImageBatch[], encode: Encode): Promise<LabelledCodes> => {
@@ -166,9 +155,9 @@ export async function commonNumbers(context: Context): Promise<Record<string, nu
   };
 }
 
-async function collect(context: Context, part: "train" | "test"): Promise<ImageBatch[]> {
+async function collect(context: LatentContext, examples: Examples, what: string): Promise<ImageBatch[]> {
   const batches: ImageBatch[] = [];
-  for await (const batch of pass(context, context.data[part], `reading ${part} images`)) batches.push(batch);
+  for await (const batch of pass(context, examples, what)) batches.push(batch);
   return batches;
 }
 
@@ -176,11 +165,10 @@ async function collect(context: Context, part: "train" | "test"): Promise<ImageB
 export const exports = exporting(
   z.strictObject({}),
   (
-    { task, data }: Pick<Context, "task" | "data">,
+    { module: model, spec }: Pick<LatentContext, "module" | "spec">,
     batch: number,
   ): Record<"decoder" | "encoder", ExportPart> => {
-    const model = task.module as LatentModel;
-    const image = data.train.fields.images!.shape;
+    const image = imageShapeOf(spec, "an autoencoder");
     const labels = model.classes > 0 ? { labels: { shape: [batch], dtype: "int32" } as const } : {};
     return {
       decoder: {

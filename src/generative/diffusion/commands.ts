@@ -1,23 +1,25 @@
 /** What can be done with a trained diffusion model, whatever its network. */
 import { z } from "zod";
+import { joined, rows } from "../../data/arrays.ts";
+import { batchAt, showcase } from "../../data/passes.ts";
 import { UserError } from "../../errors.ts";
+import { command, type Output, type Picture } from "../../model/contract.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
-import { at, joined, rows, showcase } from "../latent-model.ts";
-import { hook, type Output, type Picture } from "../model.ts";
-import { diffusionOf } from "./config.ts";
+import { imagesOf } from "../coders.ts";
+import { type DiffusionContext, diffusionOf } from "./config.ts";
 import { ddim, ddimEncode } from "./ddim.ts";
 import { draw, Evaluate, evaluate, testLoss } from "./evaluation.ts";
+import { exports } from "./exports.ts";
 import { slerp } from "./interpolation.ts";
 import * as pictures from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Images, initialNoise, type Sampler } from "./sampler.ts";
 import {
   BATCH,
-  type Context,
+  classNumbers,
   count,
   DRAWING,
   drawnHow,
-  labelsOf,
   planOf,
   SAMPLER,
   samplerOf,
@@ -34,11 +36,11 @@ const Sample = z.strictObject({
 });
 type SampleOptions = z.output<typeof Sample>;
 
-async function sample(context: Context, options: SampleOptions): Promise<Output> {
+async function sample(context: DiffusionContext, options: SampleOptions): Promise<Output> {
   const model = diffusionOf(context);
   const { plan, path } = planOf(model.schedule, options);
   const { count: n, guidance, clip } = options;
-  const labels = labelsOf(context, model, n, options.class);
+  const labels = classNumbers(context, model, n, options.class);
   const sampler = samplerOf(context, model);
   const film = new pictures.Film(plan, Math.min(n, pictures.SHOWN));
   const began = performance.now();
@@ -65,7 +67,7 @@ async function sample(context: Context, options: SampleOptions): Promise<Output>
     pictures: drawn,
     text: [
       drawnHow(plan, path, guidance),
-      `${n} images in ${seconds.toFixed(1)} s, ${((1000 * seconds) / n).toFixed(0)} ms an image`,
+      `${n} images in ${seconds.toFixed(1)} s, ${((1000 * seconds) / n).toFixed(0)} ms per image`,
     ],
     numbers: { images: n, steps: plan.steps.length, seconds, millisecondsAnImage: (1000 * seconds) / n },
   };
@@ -73,14 +75,14 @@ async function sample(context: Context, options: SampleOptions): Promise<Output>
 
 /** Rows of images between pairs of noises, along the sphere (Song et al. 2021, section 5.3). */
 async function interpolations(
-  context: Context,
+  context: DiffusionContext,
   sampler: Sampler,
   plan: Plan,
   { class: name, guidance }: SampleOptions,
 ): Promise<Picture> {
   if (plan.steps.some(({ weights }) => weights.noise !== 0))
     throw new UserError(
-      `${plan.name} adds noise at its steps, so a noise stands for no image: --interpolate needs ddim with --eta 0, or dpm-solver`,
+      `${plan.name} adds noise at its steps, so a noise stands for no image: option \`interpolate\` needs ddim with option \`eta\` 0, or dpm-solver`,
     );
   const { model } = sampler;
   const [pairs, between] = [8, 11];
@@ -88,14 +90,14 @@ async function interpolations(
   const noise = initialNoise(model, context.key.split("interpolate"), 2 * pairs);
   const one = (i: number): Images => ndarray(rows(noise, i, i + 1).data, model.shape);
   const paths = joined(Array.from({ length: pairs }, (_, i) => slerp(one(i), one(i + pairs), alphas)));
-  const label = labelsOf(context, model, pairs, name)?.flatMap((c) => alphas.map(() => c));
+  const label = classNumbers(context, model, pairs, name)?.flatMap((c) => alphas.map(() => c));
   const images = await runWhole(context, sampler, plan, paths, { label, guidance }, "interpolating");
   return { name: "interpolations", images: pictures.pixels(images), columns: between };
 }
 
 /** A whole batch through a plan, with progress. */
 async function runWhole(
-  context: Context,
+  context: DiffusionContext,
   sampler: Sampler,
   plan: Plan,
   x: Images,
@@ -112,7 +114,7 @@ async function runWhole(
 
 /** The η × S grid of a paper's figure: rows of η, columns of S, each cell one image from the same noise. */
 export async function stepsGrid(
-  context: Context,
+  context: DiffusionContext,
   sampler: Sampler,
   options: { class?: string | undefined; guidance: number; spacing: "linear" | "quadratic" },
   steps: readonly number[] = [5, 10, 20, 50, 100],
@@ -123,7 +125,7 @@ export async function stepsGrid(
   const each = 2;
   const possible = steps.filter((S) => S <= T);
   const x = initialNoise(model, context.key, each);
-  const label = labelsOf(context, model, each, options.class);
+  const label = classNumbers(context, model, each, options.class);
   const cells: Images[][] = [];
   for (const eta of etas) {
     const row: Images[] = [];
@@ -150,11 +152,14 @@ const Reconstruct = z.strictObject({
 });
 
 /** Image → noise → image with DDIM (Song et al. 2021, section 5.4), or inpainting. */
-async function reconstruct(context: Context, options: z.output<typeof Reconstruct>): Promise<Output> {
+async function reconstruct(
+  context: DiffusionContext,
+  options: z.output<typeof Reconstruct>,
+): Promise<Output> {
   const model = diffusionOf(context);
   const { schedule } = model;
-  const { test } = context.data;
-  const { images, labels } = await at(test, await showcase(test, options.count));
+  const { test } = await imagesOf(context, "reconstruct");
+  const { images, labels } = await batchAt(test, await showcase(test, options.count));
   const x = pictures.toModelRange(images);
   const sampler = samplerOf(context, model);
   const label = model.classes > 0 && labels ? [...labels.data] : undefined;
@@ -185,11 +190,11 @@ async function reconstruct(context: Context, options: z.output<typeof Reconstruc
 /** Images and times for a look at a run: few and quick. */
 const [LOOK, LOOK_STEPS, LOOK_TEST] = [40, 25, 500];
 
-async function preview(context: Context): Promise<Output> {
+async function preview(context: DiffusionContext): Promise<Output> {
   const model = diffusionOf(context);
   const { T } = model.schedule;
   const plan = ddim(model.schedule, trajectory({ T, S: Math.min(LOOK_STEPS, T) }));
-  const label = labelsOf(context, model, LOOK, undefined);
+  const label = classNumbers(context, model, LOOK, undefined);
   const options = { count: LOOK, key: context.key, label };
   const images = await samplerOf(context, model).sample(plan, options);
   return {
@@ -198,10 +203,14 @@ async function preview(context: Context): Promise<Output> {
   };
 }
 
-export const diffusionHooks = {
+/** What every diffusion model brings, whatever its network. */
+export const diffusionCommands = {
   preview,
   draw,
-  sample: hook(Sample, sample),
-  reconstruct: hook(Reconstruct, reconstruct),
-  evaluate: hook(Evaluate, evaluate),
+  commands: {
+    sample: command(Sample, sample),
+    reconstruct: command(Reconstruct, reconstruct),
+    evaluate: command(Evaluate, evaluate),
+  },
+  exports,
 };

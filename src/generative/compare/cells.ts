@@ -3,11 +3,17 @@ import type { ChartSpec } from "../../plot/chart.ts";
 import { lineChart } from "../../plot/lines.ts";
 import { markdownTable } from "../../plot/markdown.ts";
 import { sideBySide } from "../../plot/parts.ts";
-import { withError } from "../compare.ts";
-import { ddim, type Eta } from "./ddim.ts";
-import type { Plan } from "./plan.ts";
-import type { NoiseSchedule } from "./schedule.ts";
-import { type Convention, fullTrajectory, type Spacing, type Trajectory, trajectory } from "./trajectory.ts";
+import { ddim, type Eta } from "../diffusion/ddim.ts";
+import type { Plan as SamplingPlan } from "../diffusion/plan.ts";
+import type { NoiseSchedule } from "../diffusion/schedule.ts";
+import {
+  type Convention,
+  fullTrajectory,
+  type Spacing,
+  type Trajectory,
+  trajectory,
+} from "../diffusion/trajectory.ts";
+import { withError } from "./models.ts";
 
 export const ETAS: readonly Eta[] = [0, 0.2, 0.5, 1, "sigma-hat"];
 export const SPACINGS: readonly Spacing[] = ["linear", "quadratic"];
@@ -71,7 +77,7 @@ export function planOfCell(
   schedule: NoiseSchedule,
   { eta, S, spacing }: Cell,
   convention: Convention = "paper",
-): { plan: Plan; path: Trajectory } {
+): { plan: SamplingPlan; path: Trajectory } {
   const { T } = schedule;
   const path = spacing === "every" ? fullTrajectory(T) : trajectory({ T, S, spacing, convention });
   return { plan: ddim(schedule, path, { eta }), path };

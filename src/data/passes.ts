@@ -1,0 +1,59 @@
+import type { NdArray } from "../tensor/ndarray.ts";
+import type { Examples } from "./data.ts";
+
+/** Some images [B, C, H, W], and their classes [B] where there are any. */
+export interface ImageBatch {
+  readonly images: NdArray<"float32">;
+  readonly labels: NdArray<"int32"> | undefined;
+}
+
+/** The images at these indices. */
+export async function batchAt(examples: Examples, indices: ArrayLike<number>): Promise<ImageBatch> {
+  const { images, labels } = await examples.batch(indices);
+  return { images: images as NdArray<"float32">, labels: labels as NdArray<"int32"> | undefined };
+}
+
+/** Images that are read at once; more come in pieces of this size. */
+const PIECE = 500;
+
+/** Who hears how far a pass is. */
+interface Listener {
+  readonly progress: (done: number, total: number, what?: string) => void;
+}
+
+/** The first `limit` images in order, in pieces, with progress. */
+export async function* pass(
+  { progress }: Listener,
+  examples: Examples,
+  what: string,
+  limit: number = examples.length,
+): AsyncGenerator<ImageBatch & { readonly start: number }> {
+  const end = Math.min(limit, examples.length);
+  for (let start = 0; start < end; start += PIECE) {
+    progress(start, end, what);
+    const count = Math.min(PIECE, end - start);
+    const batch = await batchAt(
+      examples,
+      Int32Array.from({ length: count }, (_, i) => start + i),
+    );
+    yield { ...batch, start };
+  }
+  progress(end, end, what);
+}
+
+/** The indices of `count` images to show: of each class in turn, where there are classes. */
+export async function showcase(examples: Examples, count: number): Promise<number[]> {
+  const seen = Math.min(examples.length, Math.max(20 * count, 200));
+  const order = Array.from({ length: seen }, (_, i) => i);
+  const { labels } = await batchAt(examples, order);
+  if (!labels) return order.slice(0, count);
+  // The r-th example of each class comes in round r.
+  const round = new Map<number, number>();
+  const rounds = Array.from(labels.data, (label) => {
+    round.set(label, (round.get(label) ?? -1) + 1);
+    return round.get(label)!;
+  });
+  return order
+    .sort((a, b) => rounds[a]! - rounds[b]! || labels.data[a]! - labels.data[b]! || a - b)
+    .slice(0, count);
+}

@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { writeFileAtomic } from "../../files/node.ts";
+import type { Desk } from "../../model/tool.ts";
+import { svgToPng } from "../../plot/node.ts";
+
+/** What every comparison is told. */
+export interface CompareHow {
+  readonly samples: number;
+  readonly seed: number;
+  readonly out?: string | undefined;
+  readonly ruler?: string | undefined;
+  readonly desk: Desk;
+}
+
+/** @throws UserError before anything is drawn. */
+export function requireEnough(samples: number, features: number): void {
+  if (samples <= features)
+    throw new UserError(
+      `option \`samples\` ${samples}: a Fréchet distance on ${features} features needs more than ${features} images; 1000 is a fair start`,
+    );
+}
+
+/** A drawing as SVG and as PNG. */
+export async function saveSvg(folder: string, name: string, svg: string): Promise<string[]> {
+  const files = [join(folder, `${name}.png`), join(folder, `${name}.svg`)];
+  await writeFileAtomic(files[0]!, svgToPng(svg));
+  await writeFileAtomic(files[1]!, svg);
+  return files;
+}

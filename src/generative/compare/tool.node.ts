@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { asModelRun, modelOfRun } from "../../model/catalog.ts";
+import type { AnyModel } from "../../model/contract.ts";
+import { parseOptions } from "../../model/opened.ts";
+import type { Desk, Tool } from "../../model/tool.ts";
+import type { SavedRun } from "../../train/run.ts";
+import type { ModelRun } from "../../train/run-config.ts";
+import { isDiffusion } from "../diffusion/config.ts";
+import type { Eta } from "../diffusion/ddim.ts";
+import { RULER_OPTION } from "../metrics/quality.ts";
+import { ETAS, SPACINGS } from "./cells.ts";
+import { compareRuns } from "./runs.node.ts";
+import { compareSamplers } from "./samplers.node.ts";
+
+const count = z.int().min(1);
+
+/** What is drawn and measured of every run. */
+const CompareOptions = z.strictObject({
+  samples: z.int().min(2).default(1000).describe("n, images to draw and to measure each time"),
+  seed: z.int().min(0).default(0).describe("everything random follows from it"),
+  out: z
+    .string()
+    .optional()
+    .describe(
+      "folder for the files (default: RUN/compare/SETTING of one run, runs/compare/NAMES of several)",
+    ),
+  ...RULER_OPTION,
+});
+
+/** Which samplers of one diffusion run are compared. */
+const SamplersOptions = z.strictObject({
+  etas: z
+    .array(z.union([z.number(), z.literal("sigma-hat")]))
+    .min(1)
+    .optional()
+    .describe(`values of η (default: ${ETAS.join(",")}, the last of which is DDPM's larger variance)`),
+  steps: z
+    .array(count)
+    .min(1)
+    .optional()
+    .describe("numbers of steps S (default: 10,20,50,100 and T, every step)"),
+  spacings: z
+    .array(z.enum(["linear", "quadratic"]))
+    .min(1)
+    .optional()
+    .describe(`how the S steps are chosen of T (default: ${SPACINGS.join(",")})`),
+  convention: z
+    .enum(["paper", "official"])
+    .optional()
+    .describe("steps as the DDIM paper writes them (default), or as its official code runs them"),
+  guidance: z.number().optional().describe("scale of classifier-free guidance (default: 1, none)"),
+  clip: z
+    .boolean()
+    .default(true)
+    .describe("do not hold x̂₀ to the range of images at each step (the paper's code does so for σ̂ only)"),
+  batchSize: count
+    .optional()
+    .describe("images drawn together, which the time per image depends on (default: 100)"),
+});
+
+export const compare: Tool = {
+  name: "compare",
+  summary: "measure a diffusion run by η and steps, or several runs beside one another",
+  description:
+    "Of one diffusion run: the table of the DDIM paper. For each η and number of steps S, how far the images it draws\n" +
+    "are from the data (Fréchet distance), how many are recognised as the class asked for, and the time per image.\n" +
+    "Of several runs, of any models on the same data: quality, training time and time per image, one row per run.\n" +
+    "Always with the number of images and the floor. Ctrl-C stops; the same command goes on where it was, and one with other values of η or S adds to the table.",
+  examples: [
+    ["galatea compare ddpm-mnist", "η × S, as Markdown, JSON, a plot and a picture"],
+    ["galatea compare ddpm-mnist --etas 0,1 --steps 10,50 --samples 500", "a part of it, in a few minutes"],
+    ["galatea compare ddpm-mnist --guidance 2", "the same with guidance, in a folder of its own"],
+    ["galatea compare vae-mnist gan-mnist ddpm-mnist dit-mnist", "models beside one another"],
+  ],
+  groups: [
+    { title: "Measuring", options: CompareOptions },
+    { title: "Of one diffusion run", options: SamplersOptions },
+  ],
+  suits: (model) => typeof model === "object" && model !== null && isDiffusion(model as AnyModel),
+  run: async (runs, given, desk) => {
+    const options = { ...pick(CompareOptions, given), desk };
+    const samplers = pick(SamplersOptions, given);
+    const [run, ...others] = runs.map(modelRun);
+    if (!run) throw new UserError("there is nothing to compare: name a run, or several");
+    if (others.length === 0) return ofOne(run, options, samplers);
+    return ofSeveral([run, ...others], options, samplers);
+  },
+};
+
+type How = z.output<typeof CompareOptions> & { readonly desk: Desk };
+type Samplers = z.output<typeof SamplersOptions>;
+
+function ofOne(run: SavedRun<ModelRun>, how: How, samplers: Samplers): Promise<void> {
+  const { etas = ETAS, spacings = SPACINGS, steps, clip } = samplers;
+  const { convention = "paper", guidance = 1, batchSize = 100 } = samplers;
+  if (!isDiffusion(modelOfRun(how.desk.catalog, run)))
+    throw new UserError(
+      `${run.path} is a ${run.config.model}: it has no sampling steps to compare. Name several runs to compare those`,
+    );
+  const cells = { etas: etas as readonly Eta[], spacings, steps };
+  return compareSamplers(run, { ...how, cells, convention, guidance, batchSize, clip });
+}
+
+function ofSeveral(runs: readonly SavedRun<ModelRun>[], how: How, samplers: Samplers): Promise<void> {
+  const { clip: _, ...rest } = samplers;
+  const meant = Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  if (meant.length > 0)
+    throw new UserError(
+      `${meant.map((key) => `option \`${key}\``).join(", ")}: ` +
+        "that is for one diffusion run; several runs are compared as each draws by default",
+    );
+  if (how.desk.weights.checkpoint !== undefined)
+    throw new UserError(
+      "option `checkpoint` is for one run; several are compared by their newest checkpoints",
+    );
+  return compareRuns(runs, how);
+}
+
+const modelRun = (run: SavedRun): SavedRun<ModelRun> => {
+  asModelRun(run.path, run.config);
+  return run as SavedRun<ModelRun>;
+};
+
+/** A group's options from all that were given. */
+const pick = <S extends z.ZodObject>(schema: S, given: Readonly<Record<string, unknown>>): z.output<S> =>
+  parseOptions(
+    schema,
+    Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(schema.shape, key))),
+  );

@@ -1,0 +1,135 @@
+/** What a training GAN is watched by: what it draws, and whether the game is still one. */
+import { rows } from "../../data/arrays.ts";
+import type { Examples, ImageData, PointData } from "../../data/data.ts";
+import { UserError } from "../../errors.ts";
+import type { Output } from "../../model/contract.ts";
+import type { Key } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { holding } from "../../tensor/trace.ts";
+import { classHistogram, klFromUniform } from "../metrics/classes.ts";
+import { frechetDistance, type Gaussian, gaussianOf } from "../metrics/frechet.ts";
+import { type Ruler, rulerFor } from "../metrics/ruler.ts";
+import { collapseOfClasses, collapseOfVariety, variety, winner } from "./coverage.ts";
+import { told } from "./game.ts";
+import { LOSSES } from "./losses.ts";
+import { fieldOf, type GanContext } from "./options.ts";
+import { drawExamples, type Labels, mixtureOf, PIECE, POINTS, scattered, type Values } from "./samples.ts";
+
+/** Images for a look at a run: few and quick. */
+const LOOK = 1000;
+const SHOWN = 40;
+
+export async function preview(context: GanContext): Promise<Output> {
+  const points = fieldOf(context.spec).name === "points";
+  const data = await trainingData(context);
+  const { examples, labels } = await drawExamples(context, points ? POINTS : LOOK);
+  const won = await verdict(context, data.train, examples, labels);
+  const seen =
+    data.kind === "points"
+      ? await scattered(examples, mixtureOf(context) ?? data.mixture)
+      : await looked(context, data.train, examples, labels);
+  return { ...seen, text: [...(seen.text ?? []), ...(won ? [won] : [])] };
+}
+
+/** What a look at images shows; numbers by the classifier only where there is one for the data. */
+async function looked(
+  context: GanContext,
+  train: Examples,
+  images: Values,
+  labels: Labels | undefined,
+): Promise<Output> {
+  const columns = labels ? { columns: context.module.classes } : { columns: 10 };
+  const pictures = [{ name: "samples", images: rows(images, 0, SHOWN), ...columns }];
+  const ruler = await rulerFor(context).catch((error: unknown) => {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  });
+  const real = (await realOnes(train, LOOK)).x;
+  const dull = collapseOfVariety(variety(images), variety(real));
+  if (!ruler) return { pictures, ...(dull && { text: [dull] }) };
+  const { features, probabilities } = await ruler.measure(images);
+  const histogram = classHistogram(probabilities);
+  const few = collapseOfClasses(histogram, ruler.classes) ?? dull;
+  return {
+    pictures,
+    numbers: {
+      [`frechet_${images.shape[0]}`]: frechetDistance(gaussianOf(features), await reference(ruler, train)),
+      class_kl: klFromUniform(histogram),
+      ...Object.fromEntries(ruler.classes.map((name, i) => [`share/${name}`, histogram[i]!])),
+    },
+    ...(few && { text: [few] }),
+  };
+}
+
+const references = new WeakMap<Ruler, WeakMap<Examples, Promise<Gaussian>>>();
+/** Training images that a look is compared with: fewer than `evaluate` takes, so that the first look is quick too. */
+const REFERENCE = 5000;
+
+function reference(ruler: Ruler, train: Examples): Promise<Gaussian> {
+  const known = references.get(ruler) ?? new WeakMap<Examples, Promise<Gaussian>>();
+  references.set(ruler, known);
+  const made =
+    known.get(train) ??
+    realOnes(train, REFERENCE)
+      .then(({ x }) => ruler.measure(x))
+      .then(({ features }) => gaussianOf(features));
+  known.set(train, made);
+  made.catch(() => known.delete(train));
+  return made;
+}
+
+async function trainingData(context: GanContext): Promise<ImageData | PointData> {
+  const data = await context.data();
+  if (data.kind === "images" || data.kind === "points") return data;
+  throw new UserError(
+    `a gan is compared with images or points, and the data set "${data.name}" holds ${data.kind}`,
+  );
+}
+
+/** The first `limit` real examples, or all there are. */
+async function realOnes(
+  examples: Examples,
+  limit: number,
+): Promise<{ x: Values; labels: Labels | undefined }> {
+  const count = Math.min(limit, examples.length);
+  const batch = await examples.batch(Int32Array.from({ length: count }, (_, i) => i));
+  return { x: (batch.images ?? batch.points) as Values, labels: batch.labels as Labels | undefined };
+}
+
+/** Whether one side has won, judged by fresh draws and real examples, in the way of training. */
+async function verdict(
+  context: GanContext,
+  train: Examples,
+  examples: Values,
+  labels: Labels | undefined,
+): Promise<string | undefined> {
+  const { module, options, compile, key } = context;
+  const loss = LOSSES[options.loss];
+  if (loss.boundary === undefined) return undefined;
+  const { discriminator: d, classes } = module;
+  const program = compile(
+    (real: Tensor, realLabels: Tensor | undefined, fake: Tensor, fakeLabels: Tensor | undefined, k: Key) =>
+      holding(
+        d.variables().map(([, variable]) => variable),
+        () =>
+          told(
+            loss,
+            d.forward(real, realLabels, k.split("real")).scores,
+            d.forward(fake, fakeLabels, k.split("fake")).scores,
+          ),
+      ),
+    "verdict",
+  );
+  const own = (of: Labels | undefined): Labels | undefined => (classes > 0 ? of : undefined);
+  const real = await realOnes(train, PIECE);
+  const whole = (n: number): number => n - (n % options.pack);
+  const [r, f] = [whole(real.x.shape[0]!), whole(Math.min(PIECE, examples.shape[0]!))];
+  const out = await program(
+    rows(real.x, 0, r),
+    own(real.labels && rows(real.labels, 0, r)),
+    rows(examples, 0, f),
+    own(labels && rows(labels, 0, f)),
+    key.split("verdict"),
+  );
+  return winner(Number(out.real_accuracy!.data[0]), Number(out.fake_accuracy!.data[0]));
+}

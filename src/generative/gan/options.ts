@@ -1,0 +1,113 @@
+/** What a GAN is built and trained with, and what of it does not go together. */
+import { z } from "zod";
+import type { DataSpec } from "../../data/spec.ts";
+import { UserError } from "../../errors.ts";
+import type { Context } from "../../model/contract.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { conditionsOf } from "../coders.ts";
+import { type GameOptions, Gan } from "./game.ts";
+import { LOSSES, type LossName } from "./losses.ts";
+
+const count = z.int().min(1);
+const names = Object.keys(LOSSES) as [LossName, ...LossName[]];
+
+export const GanOptions = z.strictObject({
+  network: z
+    .enum(["mlp", "dcgan"])
+    .optional()
+    .describe(
+      "fully connected layers, or convolutions that halve the image (default: dcgan; mlp for points)",
+    ),
+  latent: count.default(64).describe("dimensions of the noise z ~ N(0, I)"),
+  width: count.default(128).describe("mlp: units of a hidden layer"),
+  depth: count.default(3).describe("mlp: hidden layers"),
+  channels: count
+    .default(32)
+    .describe("dcgan: channels of the largest feature map; each halving doubles them"),
+  loss: z.enum(names).default("non-saturating").describe("what the two sides minimise"),
+  conditional: z
+    .enum(["none", "acgan", "projection"])
+    .default("none")
+    .describe(
+      "condition the generator on the class; the discriminator classifies (AC-GAN) or compares with the class (projection)",
+    ),
+  discriminatorNorm: z
+    .enum(["none", "batch", "spectral"])
+    .default("spectral")
+    .describe("how the discriminator is normalised"),
+  discriminatorSteps: count.default(1).describe("steps of the discriminator for each of the generator"),
+  discriminatorLr: z
+    .number()
+    .positive()
+    .optional()
+    .describe("its own peak learning rate (default: that of the generator)"),
+  gradientPenalty: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("weight λ of the gradient penalty (default: 10 with wgan-gp, else 0: none)"),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("how far below 1 the target of real examples is (minimax, non-saturating, least-squares)"),
+  pack: count.default(1).describe("examples that the discriminator judges together (PacGAN)"),
+  minibatchStddev: z
+    .boolean()
+    .default(false)
+    .describe("show the discriminator how much groups of four examples vary"),
+  unrolled: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("steps of the discriminator that the generator looks ahead (unrolled GAN); 0: none"),
+  unrolledLr: z.number().positive().default(0.1).describe("learning rate of those steps"),
+});
+export type GanOptions = z.output<typeof GanOptions>;
+export type GanContext = Context<GanOptions, Gan>;
+
+/** The field of a batch that holds the examples, and the shape of one: an image [C, H, W], or a point [D]. */
+export function fieldOf(spec: DataSpec): { readonly name: "images" | "points"; readonly shape: Shape } {
+  if (spec.kind === "images") return { name: spec.kind, shape: spec.shape };
+  if (spec.kind === "points") return { name: spec.kind, shape: [spec.dimensions] };
+  throw new UserError(
+    `gan learns from images or points, and the data set "${spec.name}" holds ${spec.kind}: choose other data`,
+  );
+}
+
+/** @throws UserError where the data cannot be drawn with these options. */
+export function buildGan(options: GanOptions, spec: DataSpec): Gan {
+  const { name, shape } = fieldOf(spec);
+  const { network = name === "images" ? "dcgan" : "mlp", conditional } = options;
+  if (network === "dcgan" && name === "points")
+    throw new UserError(
+      `a dcgan draws images, and ${spec.name} holds points: choose the other, option \`network\` mlp`,
+    );
+  return new Gan(shape, { ...options, network }, conditionsOf(spec, conditional !== "none", "gan"));
+}
+
+/** The rules of the game. @throws UserError where options do not go together. */
+export function gameOf(options: GanOptions, batchSize: number): GameOptions {
+  const { loss: name, discriminatorNorm, labelSmoothing, conditional, pack, unrolled, unrolledLr } = options;
+  const loss = LOSSES[name];
+  const { gradientPenalty = loss.penalty } = options;
+  if (labelSmoothing > 0 && !loss.smooths)
+    throw new UserError(
+      `the ${name} loss has no targets to smooth: leave option \`labelSmoothing\` out, or choose another, ` +
+        `option \`loss\` ${names.filter((key) => LOSSES[key].smooths).join(", ")}`,
+    );
+  if (gradientPenalty > 0 && discriminatorNorm === "batch")
+    throw new UserError(
+      "the gradient penalty is of each example by itself, and batch norm mixes them: use option `discriminatorNorm` none or spectral",
+    );
+  if (pack > 1 && conditional !== "none")
+    throw new UserError(
+      "examples packed together are of several classes: leave out option `pack` or option `conditional`",
+    );
+  if (batchSize % pack !== 0)
+    throw new UserError(
+      `the discriminator judges ${pack} examples together: option \`batchSize\` must be a multiple of that, and ${batchSize} is not`,
+    );
+  return { loss, gradientPenalty, labelSmoothing, unrolled, unrolledLr };
+}

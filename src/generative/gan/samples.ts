@@ -1,0 +1,197 @@
+/** What a trained GAN draws, and how good that is. */
+import { z } from "zod";
+import { joined, rows } from "../../data/arrays.ts";
+import { MIXTURES, type Mixture } from "../../data/mixtures.ts";
+import { lookup, UserError } from "../../errors.ts";
+import type { Output, Picture } from "../../model/contract.ts";
+import * as init from "../../nn/init.ts";
+import { chartSvg } from "../../plot/chart.ts";
+import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
+import { hostNormal, type Key } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { type Codes, paths, row, slerp } from "../latent.ts";
+import { MEASURING, sampleQuality } from "../metrics/quality.ts";
+import type { Drawn } from "../model.ts";
+import { type Coverage, collapseOfModes, coverage } from "./coverage.ts";
+import type { Gan } from "./game.ts";
+import { fieldOf, type GanContext } from "./options.ts";
+import { mixtureChart, pointChart } from "./pictures.ts";
+
+export type Values = NdArray<"float32">;
+export type Labels = NdArray<"int32">;
+
+/** Examples that pass through a network at once. */
+export const PIECE = 500;
+/** Points to measure mode coverage by, as in the papers. */
+export const POINTS = 2500;
+
+/** z ~ N(0, I) [count, latent]; with a truncation t what lies beyond ±t is drawn again (Brock et al. 2019, section 3.1). */
+function noise({ latent }: Gan, count: number, key: Key, truncation?: number): Codes {
+  const shape = [count, latent];
+  const z =
+    truncation === undefined
+      ? hostNormal(key, count * latent)
+      : init.truncNormal(0, 1, -truncation, truncation)(key, shape);
+  return ndarray(z, shape);
+}
+
+type Draw = (z: Codes, labels: Labels | undefined, what?: string) => Promise<Values>;
+
+/** The generator on the host: noise and classes in, examples out, in pieces. */
+function drawing({ module, compile, progress }: GanContext): Draw {
+  const program = compile(
+    (z: Tensor, labels: Tensor | undefined) => module.generator.forward(z, labels),
+    "generator",
+  );
+  return async (z, labels, what = "drawing") => {
+    const pieces: Values[] = [];
+    const n = z.shape[0]!;
+    for (let start = 0; start < n; start += PIECE) {
+      progress(start, n, what);
+      const own = labels && rows(labels, start, start + PIECE);
+      pieces.push((await program(rows(z, start, start + PIECE), own)) as Values);
+    }
+    return joined(pieces);
+  };
+}
+
+/** The class of each of `count` examples: the one asked for, or each in turn; none where the GAN is unconditional. */
+function classLabels({ module, spec }: GanContext, count: number, name?: string): Labels | undefined {
+  const { classes } = module;
+  if (classes === 0 || !("classes" in spec)) {
+    if (name !== undefined)
+      throw new UserError(
+        `class ${name} was asked for, but this gan was trained without classes: leave option \`class\` out, or train one with option \`conditional\` projection`,
+      );
+    return undefined;
+  }
+  const numbers = Object.fromEntries(spec.classes.map((known, i) => [known, i]));
+  const label = name === undefined ? undefined : lookup("class", numbers, name);
+  return ndarray(Int32Array.from({ length: count }, (_, i) => label ?? i % classes));
+}
+
+/** Images or points [count, ...], each class in turn. */
+export async function drawExamples(
+  context: GanContext,
+  count: number,
+): Promise<{ readonly examples: Values; readonly labels: Labels | undefined }> {
+  const labels = classLabels(context, count);
+  const z = noise(context.module, count, context.key.split("noise"));
+  return { examples: await drawing(context)(z, labels), labels };
+}
+
+/** Images to be measured. @throws UserError where it draws points. */
+export async function draw(context: GanContext, count: number): Promise<Drawn> {
+  const { spec } = context;
+  if (spec.kind !== "images") throw new UserError(`this gan draws ${spec.kind} (${spec.name}), not images`);
+  const { examples, labels } = await drawExamples(context, count);
+  return { images: examples, labels };
+}
+
+export const Sample = z.strictObject({
+  count: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe(`examples to draw (default: 64 images, or ${POINTS} points)`),
+  class: z
+    .string()
+    .optional()
+    .describe("draw this class only (class-conditional models; default: each in turn)"),
+  truncation: z
+    .number()
+    .positive()
+    .optional()
+    .describe("draw noise beyond ± this anew; smaller: more typical, less varied (0.5 is strong, 2 is weak)"),
+});
+
+/** New images, and what lies between draws; or points, over the modes they should cover where those are known. */
+export async function sample(context: GanContext, options: z.output<typeof Sample>): Promise<Output> {
+  const { module, key, spec } = context;
+  const points = fieldOf(spec).name === "points";
+  const { count = points ? POINTS : 64, class: name, truncation } = options;
+  const draw = drawing(context);
+  const labels = classLabels(context, count, name);
+  const examples = await draw(noise(module, count, key.split("noise"), truncation), labels);
+  if (points) return scattered(examples, mixtureOf(context));
+  const columns = labels && name === undefined ? { columns: module.classes } : {};
+  return {
+    pictures: [
+      { name: "samples", images: examples, ...columns },
+      await interpolations(context, draw, options),
+    ],
+  };
+}
+
+/** Rows of images between pairs of noises, along the sphere they lie near; a row keeps its class. */
+async function interpolations(
+  context: GanContext,
+  draw: Draw,
+  { class: name, truncation }: z.output<typeof Sample>,
+  [pairs, steps] = [8, 11],
+): Promise<Picture> {
+  const ends = noise(context.module, 2 * pairs, context.key.split("interpolations"), truncation);
+  const z = paths(
+    Array.from({ length: pairs }, (_, i) => [row(ends, i), row(ends, i + pairs)] as const),
+    steps,
+    slerp,
+  );
+  const each = classLabels(context, pairs, name);
+  const labels =
+    each && ndarray(Int32Array.from({ length: pairs * steps }, (_, i) => each.data[Math.floor(i / steps)]!));
+  return { name: "interpolations", images: await draw(z, labels, "interpolating"), columns: steps };
+}
+
+/** The mixture that the points come from, where their name says it: no data set is opened for that. */
+export function mixtureOf({ spec }: Pick<GanContext, "spec">): Mixture | undefined {
+  const known: Readonly<Record<string, Mixture>> = MIXTURES;
+  return Object.hasOwn(known, spec.name) ? known[spec.name] : undefined;
+}
+
+/** Points [N, D] over their mixture, with how well they cover it; where that is not known, by themselves. */
+export async function scattered(points: Values, mixture: Mixture | undefined): Promise<Output> {
+  const title = "Samples";
+  const svg = async (chart: Parameters<typeof chartSvg>[0]): Promise<Picture[]> => [
+    { name: "samples", svg: await chartSvg(chart) },
+  ];
+  if (!mixture) return { pictures: await svg(pointChart({ title }, points)) };
+  const covered = coverage(points, mixture);
+  const { samples, modes, good, counts } = covered;
+  const subtitle = `${modes} of ${counts.length} modes, ${(100 * good).toFixed(1)} % of ${samples} samples within 3σ`;
+  return { pictures: await svg(mixtureChart({ title, subtitle }, points, mixture)), ...covering(covered) };
+}
+
+/** The numbers of a coverage, and a warning where modes are missing. */
+function covering(covered: Coverage): Pick<Output, "numbers" | "text"> {
+  const { samples, modes, good, modeKl } = covered;
+  const warning = collapseOfModes(covered);
+  return {
+    numbers: { samples, modes, good_samples: good, mode_kl: modeKl },
+    ...(warning && { text: [warning] }),
+  };
+}
+
+export const Evaluate = z.strictObject(MEASURING);
+
+/** The quality of images by a classifier; of points how well they cover the mixture they come from. */
+export async function evaluate(
+  context: GanContext,
+  { samples, ruler }: z.output<typeof Evaluate>,
+): Promise<Output> {
+  const { spec } = context;
+  if (spec.kind === "images") return sampleQuality(context, draw, { samples, ruler });
+  if (samples === 0) return {};
+  const mixture = mixtureOf(context) ?? (await mixtureOfData(context));
+  const { examples } = await drawExamples(context, samples ?? POINTS);
+  return covering(coverage(examples, mixture));
+}
+
+/** The mixture that a data set of the user's own says it is drawn from. */
+async function mixtureOfData(context: GanContext): Promise<Mixture> {
+  const data = await context.data();
+  if (data.kind === "points" && data.mixture) return data.mixture;
+  throw new UserError(
+    `which distribution the points of ${data.name} come from is not known, so samples cannot be measured; look at them: galatea sample`,
+  );
+}

@@ -1,0 +1,77 @@
+/** What a VAE is measured by: its bounds, and how much of its code is used. */
+
+import { pass } from "../data/passes.ts";
+import { sum } from "../tensor/ops.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { imagesOf } from "./coders.ts";
+import { statistics } from "./latent.ts";
+import { coding } from "./latent-model.ts";
+import { LogMeanExp } from "./metrics/importance.ts";
+import { binarize, binarizes, type VaeContext } from "./vae.ts";
+
+/**
+ * The bound and its parts over the test set, in nats per image. With a Bernoulli decoder the number depends on what
+ * a pixel is: `elbo` takes pixels as the model was trained on them, `elboGrey` grey values as probabilities.
+ */
+export async function bounds(context: VaeContext): Promise<Record<string, number>> {
+  const { module: model } = context;
+  const measure = async (binary: boolean): Promise<readonly [elbo: number, kl: number]> => {
+    const program = context.compile((x: Tensor, y: Tensor | undefined, key: Key) => {
+      const pixels = binary ? binarize(x, key.split("binarize")) : x;
+      const { logLikelihood, kl } = model.bound(pixels, key.split("noise"), y);
+      return { logLikelihood: sum(logLikelihood), kl: sum(kl) };
+    }, "bound");
+    const { test } = await imagesOf(context, "the bound");
+    let [logLikelihood, kl] = [0, 0];
+    for await (const { images, labels, start } of pass(context, test, "bound of test images")) {
+      const out = await program(images, labels, context.key.split("test").split(start));
+      logLikelihood += Number(out.logLikelihood.data[0]) / test.length;
+      kl += Number(out.kl.data[0]) / test.length;
+    }
+    return [logLikelihood - kl, kl];
+  };
+  const binary = binarizes(context.options);
+  const [elbo, kl] = await measure(binary);
+  return { elbo, kl, ...(binary && { elboGrey: (await measure(false))[0] }) };
+}
+
+/** Samples of an image that one run of the program draws: as many as keep its activations small. */
+const TOGETHER = 4;
+
+/** The importance-weighted bound of Burda et al. (2016), equation 8, with k samples, in nats per image. */
+export async function importanceBound(
+  context: VaeContext,
+  k: number,
+  limit?: number,
+): Promise<Record<string, number>> {
+  const { module: model } = context;
+  const { test } = await imagesOf(context, "the bound");
+  const binary = binarizes(context.options);
+  const what = `importance-weighted bound, ${k} samples`;
+  const together = [TOGETHER, 3, 2, 1].find((n) => k % n === 0)!;
+  const program = context.compile((x: Tensor, y: Tensor | undefined, pixels: Key, noise: Key) => {
+    const image = binary ? binarize(x, pixels.split("binarize")) : x;
+    return model.logWeights(image, noise, together, y);
+  }, what);
+  const count = Math.min(limit ?? test.length, test.length);
+  let bound = 0;
+  for await (const { images, labels, start } of pass({ progress: () => {} }, test, what, count)) {
+    const total = new LogMeanExp(images.shape[0]!);
+    const key = context.key.split("test").split(start);
+    for (let drawn = 0; drawn < k; drawn += together) {
+      context.progress(start * k + drawn * images.shape[0]!, count * k, what);
+      const weights = await program(images, labels, key, key.split("importance").split(drawn));
+      total.add(weights.data as Float32Array);
+    }
+    for (const value of total.values()) bound += value / count;
+  }
+  return { iwae: bound, iwaeSamples: k, ...(count < test.length && { iwaeImages: count }) };
+}
+
+/** Dimensions whose posterior mean varies over the test images by more than 0.01 (Burda et al. 2016, section 5). */
+export async function activeUnits(context: VaeContext): Promise<Record<string, number>> {
+  const { test } = await imagesOf(context, "active units");
+  const { codes } = await coding(context).encodeAll(test, "encoding test images");
+  return { activeUnits: statistics(codes).variance.filter((v) => v > 0.01).length };
+}
