@@ -4,9 +4,11 @@ export default defineConfig({
   entry: [
     "src/index.ts",
     "src/index.node.ts",
-    "src/{nn,optim,data,train,generative,plot,rl}/index.ts",
+    "src/{nn,optim,data,train,model,generative,plot,rl}/index.ts",
     "src/generative/diffusion/index.ts",
-    "src/{data,train,generative,plot}/index.node.ts",
+    "src/{data,train,model,plot}/index.node.ts",
+    "src/catalog.ts",
+    "src/catalog.node.ts",
     "src/cli/main.ts",
   ],
   format: "esm",

@@ -1,15 +1,22 @@
 import { parseArgs } from "node:util";
-import { buildModel } from "../src/cli/common.ts";
+import { CATALOG } from "../src/catalog.ts";
 import type { ImageData } from "../src/data/data.ts";
 import { openData } from "../src/data/node.ts";
 import { compile } from "../src/engine/compile.ts";
 import { DEVICES, type Device } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
 import { lookup } from "../src/errors.ts";
-import { median } from "../src/generative/diffusion/compare.ts";
+import { median } from "../src/generative/compare/cells.ts";
 import { diffusionOf } from "../src/generative/diffusion/config.ts";
-import { ddim, initialNoise, Sampler, trajectory } from "../src/generative/diffusion/index.ts";
-import { RECIPES, trainingOf } from "../src/recipes.ts";
+import {
+  type DiffusionNetwork,
+  ddim,
+  initialNoise,
+  Sampler,
+  trajectory,
+} from "../src/generative/diffusion/index.ts";
+import { begin } from "../src/model/assemble.ts";
+import { trainingOf } from "../src/model/contract.ts";
 import { Key } from "../src/tensor/random.ts";
 import { train } from "../src/train/loop.ts";
 
@@ -34,9 +41,8 @@ const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 const [name = "ddpm-mnist"] = positionals;
 const device = lookup("device", Object.fromEntries(DEVICES.map((d) => [d, d])), values.device) as Device;
-const recipe = lookup("recipe", RECIPES, name);
+const recipe = lookup("recipe", CATALOG.recipes, name);
 const data = (await openData(values.data ?? trainingOf(recipe).data)) as ImageData;
-const config: unknown = recipe.model.config.parse(recipe.config);
 const steps = Number(values.steps);
 const key = Key.seed(0);
 const print = (line: Record<string, unknown>): void => console.log(JSON.stringify(line));
@@ -58,13 +64,15 @@ async function* trainingSteps(stream: ReturnType<typeof train>): AsyncGenerator<
 
 for (const batchSize of numbers(values.batch)) {
   const engine = await nodeEngine({ device });
-  const { task, plan } = buildModel(recipe.model, config, data, { ...trainingOf(recipe), batchSize, steps });
-  const run = trainingSteps(train({ task, plan, examples: data.train, engine, seed: 0 }));
+  const training = { ...trainingOf(recipe), batchSize, epochs: undefined, steps };
+  const { task, plan, sets } = begin(recipe.model, { options: recipe.options, data, training });
+  const run = trainingSteps(train({ task, plan, examples: sets.train, engine, seed: 0 }));
   const parameters = task.module.parameterCount;
   const about = { recipe: name, engine: engine.name, parameters };
   print({ name: "training step", ...about, batch: batchSize, ...(await pace(run)) });
   if (batchSize === numbers(values.batch).at(-1)) {
-    const model = diffusionOf({ task, config: config as Parameters<typeof diffusionOf>[0]["config"], data });
+    const options = recipe.model.options.parse(recipe.options);
+    const model = diffusionOf({ module: task.module as DiffusionNetwork, options, spec: data.spec });
     const freeze = task.module.parameters();
     const sampler = new Sampler(model, (fn, of) => compile(fn, { engine, name: of ?? "sampler", freeze }));
     const path = trajectory({ T: model.schedule.T, S: 20 });

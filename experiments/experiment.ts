@@ -1,9 +1,10 @@
 import { progress } from "../src/cli/progress.ts";
+import type { Data } from "../src/data/data.ts";
 import type { Engine } from "../src/engine/engine.ts";
-import type { ModelDefinition } from "../src/generative/model.ts";
-import type { Data } from "../src/train/examples.ts";
-import { planFor, train } from "../src/train/loop.ts";
-import type { Task } from "../src/train/task.ts";
+import { begin } from "../src/model/assemble.ts";
+import type { AnyModel } from "../src/model/contract.ts";
+import type { Module } from "../src/nn/module.ts";
+import { train } from "../src/train/loop.ts";
 
 export { markdownTable } from "../src/plot/markdown.ts";
 
@@ -26,20 +27,18 @@ export interface Experiment {
 /** Train a model with its defaults but for these, with a progress bar. */
 export async function trainModel(
   title: string,
-  definition: ModelDefinition,
+  model: AnyModel,
   options: Record<string, unknown>,
   data: Data,
   { engine, epochs }: { engine: Engine; epochs: number },
-): Promise<Task> {
-  const config = definition.config.parse(options);
-  const plan = planFor(data.train, { ...definition.training, epochs });
-  const task = definition.build(config, data, plan);
+): Promise<Module> {
+  const { task, plan, sets } = begin(model, { options, data, training: { epochs } });
   const bar = progress(title, plan.steps);
   try {
-    for await (const event of train({ task, examples: data.train, plan, engine, seed: 0 }))
+    for await (const event of train({ task, examples: sets.train, plan, engine, seed: 0 }))
       if (event.kind === "step") bar.update(event.step, event.metrics);
   } finally {
     bar.stop();
   }
-  return task;
+  return task.module;
 }

@@ -3,17 +3,20 @@ import { progress } from "../src/cli/progress.ts";
 import { MIXTURES } from "../src/data/mixtures.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
-import { withModel } from "../src/generative/context.ts";
-import { GAN } from "../src/generative/gan/config.ts";
 import { type Coverage, collapseOfModes, coverage } from "../src/generative/gan/coverage.ts";
-import { gan } from "../src/generative/gan/definition.ts";
-import { drawExamples } from "../src/generative/gan/hooks.ts";
+import type { Gan } from "../src/generative/gan/game.ts";
+import { gan } from "../src/generative/gan/gan.ts";
 import { mixtureChart } from "../src/generative/gan/pictures.ts";
+import { drawExamples } from "../src/generative/gan/samples.ts";
+import { begin } from "../src/model/assemble.ts";
+import { withModel } from "../src/model/context.ts";
+import { nodeWorld } from "../src/model/node.ts";
 import { saveChart } from "../src/plot/index.node.ts";
 import { lineChart, sideBySide } from "../src/plot/index.ts";
 import type { NdArray } from "../src/tensor/ndarray.ts";
 import { mixtureData } from "../src/train/examples.ts";
-import { planFor, train } from "../src/train/loop.ts";
+import { LearningOptions } from "../src/train/learning.ts";
+import { train } from "../src/train/loop.ts";
 import { type Experiment, markdownTable } from "./experiment.ts";
 
 const MIXTURE = MIXTURES["gaussians-25"];
@@ -65,11 +68,15 @@ interface Trained extends Variant {
 async function trainVariant(variant: Variant, engine: Engine, steps: number): Promise<Trained> {
   const { name, options, training } = variant;
   const data = mixtureData(MIXTURE);
-  const config = GAN.parse({ ...COMMON, ...options });
-  const { batchSize, lr } = { ...TRAINING, ...training };
-  const batchesPerStep = gan.batchesPerStep!(config);
-  const plan = planFor(data.train, { batchSize, lr, steps, batchesPerStep });
-  const task = gan.build(config, data, plan);
+  const given = { ...COMMON, ...options };
+  const learning = (key: string): boolean => key in LearningOptions.shape;
+  const pick = (keep: (key: string) => boolean) =>
+    Object.fromEntries(Object.entries(given).filter(([key]) => keep(key)));
+  const own = pick((key) => !learning(key));
+  const how = { ...TRAINING, ...training, ...pick(learning), steps };
+  const { task, plan } = begin(gan, { options: own, data, training: how });
+  const { module } = task;
+  const parts = { module: module as Gan, options: gan.options.parse(own), spec: data.spec, engine };
   const bar = progress(name, steps);
   const seen: Seen[] = [];
   let points: NdArray<"float32"> | undefined;
@@ -82,7 +89,7 @@ async function trainVariant(variant: Variant, engine: Engine, steps: number): Pr
     seed: 0,
     sampleEvery: Math.max(1, Math.floor(steps / LOOKS)),
     preview: (averages, key) =>
-      withModel({ task, config, data, engine, key, averages }, async (context) => {
+      withModel({ ...parts, key, world: nodeWorld(async () => data), averages }, async (context) => {
         points = (await drawExamples(context, POINTS)).examples;
         seen.push({ step, covered: coverage(points, MIXTURE) });
         return {};
@@ -97,7 +104,7 @@ async function trainVariant(variant: Variant, engine: Engine, steps: number): Pr
   } finally {
     bar.stop();
   }
-  for (const [, variable] of task.module.variables()) engine.state.release(variable);
+  module.dispose();
   return { ...variant, seen, points: points!, seconds };
 }
 

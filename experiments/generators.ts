@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { buildModel } from "../src/cli/common.ts";
+import { CATALOG } from "../src/catalog.ts";
 import { runCli } from "../src/cli/program.ts";
-import type { ImageData } from "../src/data/data.ts";
 import { openData } from "../src/data/node.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { lookup } from "../src/errors.ts";
-import { median } from "../src/generative/diffusion/compare.ts";
-import { RECIPES, type Recipe, trainingOf } from "../src/recipes.ts";
+import { median } from "../src/generative/compare/cells.ts";
+import { begin } from "../src/model/assemble.ts";
+import { type Recipe, trainingOf } from "../src/model/contract.ts";
 import { train } from "../src/train/loop.ts";
-import { checkpointSteps, openRun, RUNS } from "../src/train/node.ts";
+import { openRunFolder, RUNS } from "../src/train/node.ts";
 import type { Experiment } from "./experiment.ts";
 
 const NAMES = ["vae-mnist", "gan-mnist", "ddpm-mnist", "dit-mnist"];
@@ -46,13 +46,13 @@ export const generators: Experiment = {
 };
 
 async function unfinished(path: string): Promise<boolean> {
-  const run = await openRun(path);
-  return ((await checkpointSteps(run)).at(-1) ?? 0) < run.config.steps;
+  const run = await openRunFolder(path);
+  return ((await run.checkpointSteps()).at(-1) ?? 0) < run.config.steps;
 }
 
 /** As many steps as take these minutes, by the median time of the first few. */
 async function stepsIn(minutes: number, name: string, engine: Engine): Promise<string[]> {
-  const recipe = lookup("recipe", RECIPES, name);
+  const recipe = lookup("recipe", CATALOG.recipes, name);
   const milliseconds = await stepTime(recipe, engine);
   const steps = Math.round((minutes * 60_000) / milliseconds);
   console.error(`${name}: ${milliseconds.toFixed(1)} ms a step, so ${steps} steps in ${minutes} minutes`);
@@ -60,17 +60,16 @@ async function stepsIn(minutes: number, name: string, engine: Engine): Promise<s
 }
 
 /** The median time of a step on this machine, as busy as it is now. */
-async function stepTime({ model, ...recipe }: Recipe, engine: Engine): Promise<number> {
-  const { data: name, batchSize, lr } = trainingOf({ model, ...recipe });
-  const data = (await openData(name)) as ImageData;
-  const config: unknown = model.config.parse(recipe.config);
-  const { task, plan } = buildModel(model, config, data, { batchSize, lr, steps: BEFORE + TIMED });
+async function stepTime(recipe: Recipe, engine: Engine): Promise<number> {
+  const data = await openData(trainingOf(recipe).data);
+  const training = { ...trainingOf(recipe), epochs: undefined, steps: BEFORE + TIMED };
+  const { task, plan, sets } = begin(recipe.model, { options: recipe.options, data, training });
   const times: number[] = [];
   let last = performance.now();
-  for await (const { kind, step } of train({ task, plan, examples: data.train, engine, seed: 0 })) {
+  for await (const { kind, step } of train({ task, plan, examples: sets.train, engine, seed: 0 })) {
     if (kind === "step" && step > BEFORE) times.push(performance.now() - last);
     last = performance.now();
   }
-  for (const [, variable] of task.module.variables()) engine.state.release(variable);
+  task.module.dispose();
   return median(times);
 }

@@ -1,11 +1,14 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { progress } from "../src/cli/progress.ts";
+import { rows } from "../src/data/arrays.ts";
 import { openData } from "../src/data/node.ts";
+import { batchAt } from "../src/data/passes.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
-import { at, type Images, rows } from "../src/generative/latent-model.ts";
+import type { Images } from "../src/generative/latent-model.ts";
 import { partOf } from "../src/generative/metrics/part.ts";
 import { quality } from "../src/generative/metrics/quality.ts";
-import { openRuler } from "../src/generative/metrics/ruler.node.ts";
+import { readRuler } from "../src/generative/metrics/ruler.ts";
 import type { Drawn } from "../src/generative/model.ts";
 import { imageFigure } from "../src/plot/images.ts";
 import { savePng, svgToPng } from "../src/plot/node.ts";
@@ -34,7 +37,11 @@ export const measures: Experiment = {
   description: "digits spoiled in known ways, measured: what each number sees and what it misses",
   run: async ({ engine, out, samples = COUNT }) => {
     const data = await openData("mnist");
-    const ruler = await openRuler(data, engine);
+    const ruler = readRuler(
+      await readFile("assets/rulers/mnist.safetensors"),
+      "assets/rulers/mnist.safetensors",
+      engine,
+    );
     const kinds = await kindsOf(data, samples);
     const bar = progress("measuring", kinds.length, { unit: "kind" });
     const lines: string[][] = [];
@@ -68,9 +75,10 @@ interface Kind {
 }
 
 async function kindsOf(data: Data, count: number): Promise<Kind[]> {
-  const of = async (examples: Examples, indices: ArrayLike<number>): Promise<Drawn> => at(examples, indices);
+  const of = async (examples: Examples, indices: ArrayLike<number>): Promise<Drawn> =>
+    batchAt(examples, indices);
   const first = Array.from({ length: count }, (_, i) => i);
-  const all = await at(
+  const all = await batchAt(
     data.test,
     Array.from({ length: data.test.length }, (_, i) => i),
   );

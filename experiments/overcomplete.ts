@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import { rows } from "../src/data/arrays.ts";
 import { openData } from "../src/data/node.ts";
+import { batchAt, showcase } from "../src/data/passes.ts";
 import { compile } from "../src/engine/compile.ts";
 import { UserError } from "../src/errors.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
 import { ae } from "../src/generative/autoencoder.ts";
-import { at, type Images, type LatentModel, rows, showcase } from "../src/generative/latent-model.ts";
+import type { Images, LatentModel } from "../src/generative/latent-model.ts";
 import { imageFigure } from "../src/plot/images.ts";
 import { savePng, svgToPng } from "../src/plot/node.ts";
 import { ndarray } from "../src/tensor/ndarray.ts";
@@ -55,11 +57,11 @@ export const overcomplete: Experiment = {
     const kinds = await kindsOfImages(data);
     const measured: { name: string; scores: Score[] }[] = [];
     for (const model of MODELS) {
-      const task = await trainModel(model.name, ae, model.options, data, {
+      const module = await trainModel(model.name, ae, model.options, data, {
         engine,
         epochs: epochs ?? model.epochs,
       });
-      const network = task.module as LatentModel;
+      const network = module as LatentModel;
       const program = compile((x: Tensor) => network.decode(network.encode(x)), { engine });
       const scores: Score[] = [];
       for (const { images } of kinds) scores.push(score(images, (await program(images)) as Images));
@@ -114,7 +116,7 @@ interface Kind {
 
 /** Digits, and images that are more and more unlike them. */
 async function kindsOfImages(data: Data): Promise<Kind[]> {
-  const { images: digits } = await at(data.test, await showcase(data.test, COUNT));
+  const { images: digits } = await batchAt(data.test, await showcase(data.test, COUNT));
   const pixels = 28 * 28;
   const shuffle = hostPermutation(Key.seed(1).split("shuffle"), pixels);
   const like = (values: Float32Array): Images => ndarray(values, digits.shape);
@@ -133,7 +135,7 @@ async function kindsOfImages(data: Data): Promise<Kind[]> {
     return undefined;
   });
   if (fashion) {
-    const { images } = await at(fashion.test, await showcase(fashion.test, COUNT));
+    const { images } = await batchAt(fashion.test, await showcase(fashion.test, COUNT));
     kinds.splice(1, 0, { name: "clothes (Fashion-MNIST)", images });
   }
   return kinds;

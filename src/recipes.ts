@@ -1,59 +1,38 @@
-import type { z } from "zod";
-import { classifier } from "./generative/classifier-definition.ts";
+import { classifier } from "./generative/classifier.ts";
 import { ddpm, dit } from "./generative/diffusion/definition.ts";
-import { gan } from "./generative/gan/definition.ts";
-import type { AnyModel, ModelDefinition, TrainingDefaults } from "./generative/model.ts";
-import { vae } from "./generative/vae-definition.ts";
+import { gan } from "./generative/gan/gan.ts";
+import { vae } from "./generative/vae.ts";
+import { type Recipe, recipe } from "./model/contract.ts";
 
-/** A model with other defaults, chosen for some data, and what came of it. */
-export interface Recipe {
-  readonly name: string;
-  readonly model: AnyModel;
-  /** One line for `galatea list`. */
-  readonly description: string;
-  /** Options of the model. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** How it is trained; what is absent is as the model says. */
-  readonly training: Partial<TrainingDefaults>;
-  /** What was seen when it was last run here, and by which commands; or why it was not. */
-  readonly recorded?: string;
-}
-
-/** Ties the options to the model, for the type checker: an unknown key does not compile. */
-const recipe = <S extends z.ZodObject>(
-  name: string,
-  model: ModelDefinition<S>,
-  about: Omit<Recipe, "name" | "model" | "config"> & { readonly config: Partial<z.input<NoInfer<S>>> },
-): Recipe => ({ name, model, ...about });
-
-const ALL: readonly Recipe[] = [
+/** Models with data and options that go well together, and what came of them. */
+export const RECIPES: readonly Recipe[] = [
   recipe("ddpm-mnist", ddpm, {
     description: "digits by diffusion with a small U-Net, class-conditional",
-    config: { prediction: "v", schedule: "cosine", cooldown: 0.25 },
-    training: { data: "mnist", lr: 2e-3, steps: 8000 },
+    options: { prediction: "v", schedule: "cosine" },
+    training: { data: "mnist", lr: 2e-3, steps: 8000, cooldown: 0.25 },
     recorded:
       "13 min 20 s on two cores; 96.3 % of 1000 samples are recognised as asked for, Fréchet distance 4.2 at a floor of 3.3; " +
       "with guidance 1.3 98.7 % and 4.7 (galatea train ddpm-mnist; galatea evaluate ddpm-mnist --guidance 1.3)",
   }),
   recipe("ddpm-fashion", ddpm, {
     description: "the same for pieces of clothing",
-    config: { prediction: "v", schedule: "cosine", cooldown: 0.25, flip: true },
-    training: { data: "fashion-mnist", lr: 2e-3, steps: 16_000 },
+    options: { prediction: "v", schedule: "cosine", flip: true },
+    training: { data: "fashion-mnist", lr: 2e-3, steps: 16_000, cooldown: 0.25 },
     recorded:
       "27 min 4 s on two cores; Fréchet distance 27.2 at a floor of 2.4, 76.1 % of 1000 samples recognised as asked for " +
       "(galatea train ddpm-fashion; galatea compare ddpm-fashion --etas 0 --steps 50 --spacings linear)",
   }),
   recipe("dit-mnist", dit, {
     description: "digits by diffusion with a small transformer, class-conditional",
-    config: { prediction: "v", cooldown: 0.25 },
-    training: { data: "mnist", steps: 6000 },
+    options: { prediction: "v" },
+    training: { data: "mnist", steps: 6000, cooldown: 0.25 },
     recorded:
       "16 min 37 s on two cores; 91.5 % of 1000 samples are recognised as asked for, Fréchet distance 24.5 at a floor of 3.3 " +
       "(galatea train dit-mnist; galatea evaluate dit-mnist)",
   }),
   recipe("ddpm-cifar10", ddpm, {
     description: "Ho et al. (2020) on CIFAR-10 exactly as published; needs a GPU",
-    config: {
+    options: {
       schedule: "linear",
       timesteps: 1000,
       prediction: "epsilon",
@@ -65,12 +44,15 @@ const ALL: readonly Recipe[] = [
       groups: 32,
       dropout: 0.1,
       flip: true,
-      ema: 0.9999,
-      clip: 1,
-      warmup: 5000,
-      cooldown: 0,
     },
-    training: { data: "cifar10:data/cifar-10-batches-bin", batchSize: 128, lr: 2e-4, steps: 800_000 },
+    training: {
+      data: "cifar10:data/cifar-10-batches-bin",
+      batchSize: 128,
+      lr: 2e-4,
+      steps: 800_000,
+      ema: 0.9999,
+      warmup: 5000,
+    },
     recorded:
       "not trained here: 800,000 steps of a U-Net of 35.7 million parameters need a GPU (one takes 3.5 s on an NVIDIA H200 " +
       "through WebGPU, a month in all). The paper draws with " +
@@ -78,7 +60,7 @@ const ALL: readonly Recipe[] = [
   }),
   recipe("gan-mnist", gan, {
     description: "digits by a convolutional GAN, class-conditional (projection discriminator)",
-    config: { conditional: "projection" },
+    options: { conditional: "projection" },
     training: { data: "mnist", steps: 6000 },
     recorded:
       "11 min 32 s on one core; each digit 9.6 % to 10.5 % of 10,000 samples, Fréchet distance 6.3 at a floor of 0.75 " +
@@ -86,7 +68,7 @@ const ALL: readonly Recipe[] = [
   }),
   recipe("vae-mnist", vae, {
     description: "digits by a variational autoencoder",
-    config: {},
+    options: {},
     training: { data: "mnist" },
     recorded:
       "10 epochs in 81 s on two cores; ELBO −100.9 nats with dynamic binarisation, IWAE-100 −97.6 " +
@@ -94,22 +76,9 @@ const ALL: readonly Recipe[] = [
   }),
   recipe("classifier-mnist", classifier, {
     description: "which digit is it: the ruler that drawn digits are measured by",
-    config: {},
+    options: {},
     training: { data: "mnist" },
     recorded:
       "99.20 % of the test images are told right (galatea train classifier-mnist; galatea evaluate classifier-mnist)",
   }),
 ];
-
-/** Every recipe there is, by the name the command line knows it by. */
-export const RECIPES: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  ALL.map((entry) => [entry.name, entry]),
-);
-
-/** How a recipe is trained, the model's defaults filled in. Epochs and steps say the same thing: it has one. */
-export function trainingOf({ model, training }: Pick<Recipe, "model" | "training">): TrainingDefaults {
-  const { epochs, steps, ...rest } = model.training;
-  const length =
-    (training.epochs ?? training.steps) ? {} : { ...(epochs && { epochs }), ...(steps && { steps }) };
-  return { ...rest, ...length, ...training };
-}

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { CATALOG } from "../src/catalog.ts";
 import { kebab } from "../src/cli/options.ts";
-import { RECIPES } from "../src/recipes.ts";
 import { cli } from "./cli/helpers.ts";
 
 /** Pages whose code must run as it stands. */
@@ -29,9 +29,9 @@ const blocks = (page: string, language: string): string[] =>
 const inSource = (code: string): string =>
   code.replace(/from "galatea(\/\w+)?"/g, (_, sub: string = "") => {
     const folder = sub === "/diffusion" ? "/generative/diffusion" : sub;
-    const node = join(root, "src", folder, "index.node.ts");
-    const plain = join(root, "src", folder, "index.ts");
-    return `from "${pathToFileURL(existsSync(node) ? node : plain).href}"`;
+    const places = ["index.node.ts", "index.ts"].map((file) => join(root, "src", folder, file));
+    const file = [join(root, `src${folder}.node.ts`), ...places].find((place) => existsSync(place));
+    return `from "${pathToFileURL(file!).href}"`;
   });
 
 const snippets = PAGES.flatMap((page) => blocks(page, "ts").map((code, i) => [page, i + 1, code] as const));
@@ -80,12 +80,13 @@ test.each(commands)("galatea %s: the command and its options exist", async (line
   const first = words.findIndex((word) => word.startsWith("-") || /mnist|\//.test(word));
   const path = first < 0 ? words : words.slice(0, first);
   // A recipe is a sub-command of train; a run that comes with the package can be asked for its model's own options.
-  const recipe = RECIPES[words[first] ?? ""];
+  const recipe = CATALOG.recipes[words[first] ?? ""];
   if (recipe && (path[0] === "train" || recipe.name === "ddpm-mnist")) path.push(recipe.name);
   const { code, out, err } = await cli([...path, "--help"]);
   expect(code, err).toBe(0);
-  // Of a run that is not there, the help is that of all models; its own model's options come beside it.
-  const own = recipe?.model[path[0] as "sample" | "reconstruct" | "evaluate"]?.options.shape ?? {};
-  const known = out + Object.keys(own).map((name) => ` --${kebab(name)} --no-${kebab(name)}`);
+  // Of a run that is not there, no model's own options are known: those of any model that has the command are taken.
+  const models = recipe ? [recipe.model] : Object.values(CATALOG.models);
+  const own = models.flatMap((model) => Object.keys(model.commands[path[0]!]?.options.shape ?? {}));
+  const known = out + own.map((name) => ` --${kebab(name)} --no-${kebab(name)}`);
   for (const option of words.filter((word) => word.startsWith("--"))) expect(known).toContain(option);
 });

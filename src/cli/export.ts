@@ -1,27 +1,19 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { START } from "../data/batches.ts";
 import { exportOnnx } from "../engine/onnx/export.ts";
 import { lookup, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/node.ts";
-import { withModel } from "../generative/context.ts";
-import type { AnyModel, ExportPart } from "../generative/model.ts";
+import type { AnyModel, Exports } from "../model/contract.ts";
+import { saveRun } from "../model/node.ts";
+import type { OpenedRun } from "../model/opened.ts";
 import { writeSafeTensors } from "../nn/safetensors.ts";
-import { Key } from "../tensor/random.ts";
 import { showShape } from "../tensor/shape.ts";
-import {
-  createRun,
-  openRun,
-  outputsOf,
-  type RunConfig,
-  type RunFolder,
-  readCheckpoint,
-  writeCheckpoint,
-} from "../train/node.ts";
+import { LEARNING } from "../train/learning.ts";
+import { openRunFolder, outputsOf } from "../train/node.ts";
 import { Cli } from "./command.ts";
-import { type Built, RuntimeOptions } from "./common.ts";
-import { freeName, loadRun, WeightOptions } from "./hook.ts";
-import { type Io, Printer } from "./io.ts";
+import { RuntimeOptions, type Shell } from "./common.ts";
+import { Printer } from "./io.ts";
+import { freeName, openWithWeights, WeightOptions } from "./model-command.ts";
 import { addOptions, kebab, pickOptions } from "./options.ts";
 
 const ExportOptions = z.strictObject({
@@ -35,12 +27,12 @@ const ExportOptions = z.strictObject({
 });
 
 /** `model`: that of the run on the command line, whose parts have options of their own. */
-export function exportCommand(model: AnyModel | undefined, io: Io): Cli {
+export function exportCommand(model: AnyModel | undefined, shell: Shell): Cli {
   const command = new Cli("export")
     .summary("write a trained model as a file for other programs")
     .description(
-      "Write a trained model as a file that other programs read: onnx is a function of the model with its weights, made\n" +
-        "of standard operators, for any ONNX runtime; safetensors is the weights by name, for PyTorch and others; run is a\n" +
+      "Write a trained model as a file that other programs read: onnx is a function of the model with its weights, made " +
+        "of standard operators, for any ONNX runtime; safetensors is the weights by name, for PyTorch and others; run is a " +
         "run folder with the weights in use and nothing else: others can sample and measure it, but not train it on.",
     )
     .argument("<run>", "the run's folder, or its name under runs/")
@@ -54,70 +46,71 @@ export function exportCommand(model: AnyModel | undefined, io: Io): Cli {
       ["galatea export vae-mnist --format safetensors --out vae.safetensors", "the weights"],
     ) as Cli;
   if (!model) command.addHelpText("after", "\nA model's own options: galatea export <run> --help");
-  else if (model.exports) addOptions(command, model.exports.options, `For ${model.name}:`);
+  else if (model.exports) addOptions(command, model.exports.options as z.ZodObject, `For ${model.name}:`);
   addOptions(command, ExportOptions, "Output:");
   addOptions(command, WeightOptions, "Weights:");
   addOptions(command, RuntimeOptions, "Running:");
   return command.action((name: string, parsed: Record<string, unknown>) =>
-    exportRun(name, parsed, io),
+    exportRun(name, parsed, shell),
   ) as Cli;
 }
 
-async function exportRun(name: string, parsed: Record<string, unknown>, io: Io): Promise<void> {
-  const { format, part, batch, out } = pickOptions(ExportOptions, parsed);
+async function exportRun(name: string, parsed: Record<string, unknown>, shell: Shell): Promise<void> {
+  const { format, out } = pickOptions(ExportOptions, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
-  const printer = new Printer(io, runtime.json);
-  const run = await openRun(name);
-  const { built, data, engine, step } = await loadRun(
-    run,
-    pickOptions(WeightOptions, parsed),
-    runtime,
-    printer,
-  );
+  const printer = new Printer(shell.io, runtime.json);
+  const run = await openRunFolder(name);
+  const opened = await openWithWeights(run, pickOptions(WeightOptions, parsed), runtime, printer, shell);
   try {
     const folder = join(outputsOf(run), "export");
-    const target = (name: string, extension = ""): string =>
-      out ?? join(folder, `${freeName(folder, name, extension)}${extension}`);
-    if (format === "run") {
-      const path = target(`${run.config.model}-${step}`);
-      const { seed } = run.config;
-      const { seconds } = (await readCheckpoint(run, step))!;
-      const weights = await built.task.module.stateDict();
-      const slim = await createRun(path, run.config);
-      await writeCheckpoint(slim, {
-        step,
-        seed,
-        position: START,
-        seconds,
-        weights,
-        ema: undefined,
-        optimizer: undefined,
-      });
-      printer.line(path);
-      printer.object({ command: "export", run: run.path, step, format, folder: path });
-      return;
-    }
-    if (format === "safetensors") {
-      const path = target(`${run.config.model}-${step}`, ".safetensors");
-      const parts = printer.parts("export");
-      const { task, config, definition } = built;
-      const context = { task, config, data, engine, key: Key.seed(0), progress: parts.report };
-      const more = await withModel(context, async (ctx) => definition.metadata?.(ctx));
-      parts.stop();
-      const text = { ...originOf(run.config, definition), step: String(step), ...more };
-      await writeFileAtomic(path, writeSafeTensors(await task.module.stateDict(), text));
-      printer.line(path);
-      printer.object({ command: "export", run: run.path, step, format, file: path });
-      return;
-    }
-    const parts = partsOf(run, built, data, batch, parsed);
+    const target = (base: string, extension = ""): string =>
+      out ?? join(folder, `${freeName(folder, base, extension)}${extension}`);
+    await FORMATS[format]({ opened, printer, target, parsed });
+  } finally {
+    await opened.engine.dispose();
+  }
+}
+
+interface Export {
+  readonly opened: OpenedRun;
+  readonly printer: Printer;
+  /** The path of what is written. */
+  readonly target: (base: string, extension?: string) => string;
+  readonly parsed: Readonly<Record<string, unknown>>;
+}
+
+const FORMATS: Readonly<Record<z.output<typeof ExportOptions>["format"], (job: Export) => Promise<void>>> = {
+  run: async ({ opened, printer, target }) => {
+    const { model, step, path: from } = opened;
+    const { path } = await saveRun(target(`${model.name}-${step}`), opened);
+    printer.line(path);
+    printer.object({ command: "export", run: from, step, format: "run", folder: path });
+  },
+
+  safetensors: async ({ opened, printer, target }) => {
+    const { model, module, step, path: from } = opened;
+    const path = target(`${model.name}-${step}`, ".safetensors");
+    const parts = printer.parts("export");
+    const more = await opened.use(async (context) => model.metadata?.(context), { progress: parts.report });
+    parts.stop();
+    const text = { ...originOf(opened), step: String(step), ...more };
+    await writeFileAtomic(path, writeSafeTensors(await module.stateDict(), text));
+    printer.line(path);
+    printer.object({ command: "export", run: from, step, format: "safetensors", file: path });
+  },
+
+  onnx: async ({ opened, printer, target, parsed }) => {
+    const { model, module, options, spec, step, engine, path: from } = opened;
+    const exports: Exports<unknown, never> | undefined = model.exports;
+    if (!exports) throw new UserError(`${from} is a ${model.name}: it has no part to export as onnx`);
+    const { batch, part } = pickOptions(ExportOptions, parsed);
+    const context = { module: module as never, options, spec };
+    const parts = exports.parts(context, batch, pickOptions(exports.options, parsed));
     const chosen = part ?? Object.keys(parts)[0]!;
     const { inputs, description, run: traced } = lookup("part", parts, chosen);
-    const file = await exportOnnx(traced, inputs, {
-      engine,
-      freeze: built.task.module.variables().map(([, v]) => v),
-    });
-    const path = target(`${run.config.model}-${chosen}-${step}`, ".onnx");
+    const freeze = module.variables().map(([, v]) => v);
+    const file = await exportOnnx(traced, inputs, { engine, freeze });
+    const path = target(`${model.name}-${chosen}-${step}`, ".onnx");
     await writeFileAtomic(path, file.bytes);
     const ports = (list: typeof file.inputs): string =>
       list.map((p) => `${p.name} ${p.dtype}${showShape(p.shape)}`).join(", ");
@@ -125,49 +118,31 @@ async function exportRun(name: string, parsed: Record<string, unknown>, io: Io):
       `${chosen}: ${description}\n  in   ${ports(file.inputs)}\n  out  ${ports(file.outputs)}\n${path}`,
     );
     const { inputs: feeds, outputs } = file;
-    printer.object({
-      command: "export",
-      run: run.path,
-      step,
-      format,
-      part: chosen,
-      inputs: feeds,
-      outputs,
-      file: path,
-    });
-  } finally {
-    await engine.dispose();
-  }
-}
+    const about = { part: chosen, inputs: feeds, outputs, file: path };
+    printer.object({ command: "export", run: from, step, format: "onnx", ...about });
+  },
+};
 
 /** What an exported file says of where its weights are from. */
-function originOf(
-  { model, data, config, galatea, recipe, ...run }: RunConfig,
-  definition: AnyModel,
-): Record<string, string> {
-  const usual = definition.config.parse({}) as Readonly<Record<string, unknown>>;
-  const own = Object.entries(config).filter(([name, value]) => String(value) !== String(usual[name]));
-  const training = (["steps", "batchSize", "accumulate", "lr", "seed", "threads"] as const).map(
-    (n) => [n, run[n]] as const,
+function originOf({ config, model: definition }: OpenedRun): Record<string, string> {
+  const { model, data, options, training, galatea, recipe, steps, seed, threads } = config;
+  const usual: Record<string, unknown> = {
+    ...(definition.options.parse({}) as object),
+    ...LEARNING,
+    ...definition.training,
+    validation: 0,
+  };
+  const { batchSize, accumulate, lr, ...learning } = training;
+  const own = Object.entries({ ...options, ...learning }).filter(
+    ([name, value]) => String(value) !== String(usual[name]),
   );
-  const said = [...own, ["data", data] as const, ...training].filter(([, value]) => value !== undefined);
+  const run = { ...Object.fromEntries(own), data, steps, batchSize, accumulate, lr, seed, threads };
+  const said = Object.entries(run).filter(([, value]) => value !== undefined);
   const flags = said.map(([name, value]) =>
     typeof value === "boolean"
       ? `--${value ? "" : "no-"}${kebab(name)}`
       : `--${kebab(name)} ${String(value)}`,
   );
   const command = `galatea train ${model} ${flags.join(" ")}`;
-  return { galatea, model, data, config: JSON.stringify(config), command, ...(recipe && { recipe }) };
-}
-
-function partsOf(
-  run: RunFolder,
-  { definition, task, config }: Built,
-  data: Parameters<Built["definition"]["build"]>[1],
-  batch: number,
-  parsed: Record<string, unknown>,
-): Readonly<Record<string, ExportPart>> {
-  const { exports } = definition;
-  if (!exports) throw new UserError(`${run.path} is a ${definition.name}: it has no part to export as onnx`);
-  return exports.parts({ task, config, data }, batch, pickOptions(exports.options, parsed));
+  return { galatea, model, data, config: JSON.stringify(options), command, ...(recipe && { recipe }) };
 }

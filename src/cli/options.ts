@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import { z } from "zod";
 import { lookup, UserError, unknownName } from "../errors.ts";
+import { parseOptions, showValue } from "../model/opened.ts";
 import type { Cli } from "./command.ts";
 
 /** The part of JSON Schema that the options of models use. */
@@ -12,6 +13,8 @@ interface Property {
   readonly items?: Property;
   readonly anyOf?: readonly Property[];
   readonly const?: string | number;
+  /** An older name, which still works. */
+  readonly alias?: string;
 }
 
 const PLACEHOLDER = { integer: "n", number: "x", string: "text", array: "list", boolean: "" } as const;
@@ -35,8 +38,14 @@ export function withDefaults<S extends z.ZodObject>(schema: S, values: Readonly<
 
 /** Give a command one flag for each key of a schema; `group` is its heading in the help. */
 export function addOptions(command: Cli, schema: z.ZodObject, group: string): void {
-  for (const [name, property] of propertiesOf(schema)) command.addOption(option(name, property, group));
+  for (const [name, property] of propertiesOf(schema)) {
+    command.addOption(option(name, property, group));
+    const { default: _, alias, ...rest } = property;
+    if (alias) command.addOption(option(alias, rest, group).hideHelp());
+  }
 }
+
+const aliasOf = (schema: z.ZodType): string | undefined => schema.meta()?.alias as string | undefined;
 
 function option(name: string, property: Property, group: string): Option {
   const { description = "", default: fallback } = property;
@@ -54,8 +63,6 @@ function option(name: string, property: Property, group: string): Option {
   if (fallback !== undefined) made.default(fallback, showValue(fallback));
   return made.argParser((text) => parse(flag, property, text));
 }
-
-const showValue = (value: unknown): string => (Array.isArray(value) ? value.join(",") : String(value));
 
 /** A flag's text as the value its schema asks for. */
 function parse(flag: string, property: Property, text: string): unknown {
@@ -79,20 +86,28 @@ export function pickOptions<S extends z.ZodObject>(
   schema: S,
   parsed: Readonly<Record<string, unknown>>,
 ): z.output<S> {
-  const own = Object.keys(schema.shape).filter((key) => parsed[key] !== undefined);
-  return checkOptions(schema, Object.fromEntries(own.map((key) => [key, parsed[key]])));
+  const own = Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([key, type]) => {
+    const alias = aliasOf(type);
+    const value = (alias === undefined ? undefined : parsed[alias]) ?? parsed[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  try {
+    return parseOptions(schema, Object.fromEntries(own));
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(inFlags(error.message)) : error;
+  }
 }
 
-export function checkOptions<S extends z.ZodObject>(
-  schema: S,
-  values: Readonly<Record<string, unknown>>,
-): z.output<S> {
-  const result = schema.safeParse(values);
-  if (result.success) return result.data;
-  const lines = result.error.issues.map(({ path, message }) => {
-    const value = path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown>)?.[key], values);
-    const flag = path.length > 0 ? `--${kebab(String(path[0]))} ${showValue(value)}: ` : "";
-    return `${flag}${message.charAt(0).toLowerCase()}${message.slice(1)}`;
-  });
-  throw new UserError(lines.join("\n"));
+/** What the user said of a schema's options, without defaults. */
+export function givenOptions(
+  schema: z.ZodObject,
+  command: Cli,
+  parsed: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const own = Object.keys(schema.shape).filter((key) => command.getOptionValueSource(key) === "cli");
+  return Object.fromEntries(own.map((key) => [key, parsed[key]]));
 }
+
+/** A sentence of the library, which names options in backticks, as the shell says it. */
+export const inFlags = (message: string): string =>
+  message.replace(/option `(\w+)`/g, (_, name: string) => `--${kebab(name)}`);

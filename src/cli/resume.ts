@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { asModelRun, modelOfRun } from "../model/catalog.ts";
+import { sessionOf } from "../model/session.ts";
 import { trainable } from "../train/checkpoint.ts";
-import { openRun, readCheckpoint, saveConfig } from "../train/node.ts";
+import { openRunFolder, type RunFolder } from "../train/node.ts";
+import { readCheckpoint } from "../train/run.ts";
+import type { ModelRun } from "../train/run-config.ts";
 import { Cli } from "./command.ts";
-import { buildModel, buildRun, openData, openEngine, RuntimeOptions } from "./common.ts";
-import { type Io, Printer } from "./io.ts";
+import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
+import { Printer } from "./io.ts";
 import { addOptions, pickOptions } from "./options.ts";
-import { trainRun } from "./session.ts";
+import { runTraining } from "./session.ts";
 
 const ResumeOptions = z.strictObject({
   checkpoint: z
@@ -18,11 +22,11 @@ const ResumeOptions = z.strictObject({
   epochs: z.number().positive().optional().describe("the same, in epochs"),
 });
 
-export function resumeCommand(io: Io): Cli {
+export function resumeCommand(shell: Shell): Cli {
   const command = new Cli("resume")
     .summary("go on with a run")
     .description(
-      "Go on with a run that was stopped, killed, or is to be made longer. From its newest checkpoint it continues to\n" +
+      "Go on with a run that was stopped, killed, or is to be made longer. From its newest checkpoint it continues to " +
         "the same numbers, bit for bit, as if it had never stopped (on the same device with the same threads).",
     )
     .argument("<run>", "the run's folder, or its name under runs/")
@@ -33,32 +37,39 @@ export function resumeCommand(io: Io): Cli {
     ) as Cli;
   addOptions(command, ResumeOptions, "Training:");
   addOptions(command, RuntimeOptions, "Running:");
-  return command.action((name: string, parsed: Record<string, unknown>) => resume(name, parsed, io)) as Cli;
+  return command.action((name: string, parsed: Record<string, unknown>) =>
+    resume(name, parsed, shell),
+  ) as Cli;
 }
 
-async function resume(name: string, parsed: Record<string, unknown>, io: Io): Promise<void> {
+/** Nothing of the run is written before everything is checked and its lock is taken. */
+async function resume(name: string, parsed: Record<string, unknown>, { catalog, io }: Shell): Promise<void> {
   const options = pickOptions(ResumeOptions, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
   const printer = new Printer(io, runtime.json);
-  let run = await openRun(name);
+  let run = (await openRunFolder(name)) as RunFolder<ModelRun>;
+  const config = asModelRun(run.path, run.config);
+  const model = modelOfRun(catalog, run);
   const from = await readCheckpoint(run, options.checkpoint);
   if (from) trainable(from);
-  const { device = run.config.device, threads = run.config.threads } = runtime;
+  const { device = config.device, threads = config.threads } = runtime;
   const engine = await openEngine({ device, threads });
   try {
-    const data = await openData(run.config.data, printer, run.config.imageSize);
-    if (options.steps !== undefined || options.epochs !== undefined) {
-      const { steps, epochs } = options;
-      const { definition, config } = buildRun(run, data);
-      const { plan } = buildModel(definition, config, data, { ...run.config, steps, epochs });
-      run = { ...run, config: { ...run.config, steps: plan.steps } };
-      await saveConfig(run);
+    const world = worldOf(config, { catalog, printer });
+    const data = await world.data();
+    run = run.with({ spec: data.spec });
+    let session = sessionOf(model, run.config, data);
+    const { steps, epochs } = options;
+    if (steps !== undefined || epochs !== undefined) {
+      const total = steps ?? Math.ceil((epochs ?? 1) * session.plan.stepsPerEpoch);
+      run = run.with({ steps: total });
+      session = sessionOf(model, run.config, data);
     }
     if (from && from.step >= run.config.steps)
       throw new UserError(
         `${run.path} is finished: it has done its ${run.config.steps} steps. To train further: galatea resume ${run.path} --steps ${2 * run.config.steps}`,
       );
-    await trainRun({ run, data, engine, printer, from });
+    await runTraining({ run, session, engine, world, printer, from });
   } finally {
     await engine.dispose();
   }

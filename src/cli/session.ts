@@ -1,71 +1,49 @@
+import { TOOLS } from "../catalog.node.ts";
 import type { Engine } from "../engine/engine.ts";
-import { withModel } from "../generative/context.ts";
-import { rulerOnDemand } from "../generative/metrics/ruler.node.ts";
-import type { AnyModel, HookContext } from "../generative/model.ts";
+import type { BeginOptions } from "../model/assemble.ts";
+import type { World } from "../model/contract.ts";
+import { type Session, trainRun } from "../model/session.ts";
 import type { Checkpoint, Metrics, TrainEvent } from "../train/checkpoint.ts";
-import type { Data } from "../train/examples.ts";
-import { train } from "../train/loop.ts";
 import type { RunFolder } from "../train/node.ts";
+import type { ModelRun } from "../train/run-config.ts";
 import { RunWriter } from "../train/run-writer.node.ts";
 import type { Picture } from "../train/task.ts";
-import { type Built, buildRun } from "./common.ts";
 import { Interrupted, type Printer } from "./io.ts";
 import { duration, type Progress, short } from "./progress.ts";
 import { terminalGrid, terminalOf } from "./terminal-image.ts";
 
-export interface Session {
-  readonly run: RunFolder;
-  readonly data: Data;
+export interface Training {
+  readonly run: RunFolder<ModelRun>;
+  readonly session: Session;
   readonly engine: Engine;
+  readonly world: World;
   readonly printer: Printer;
   /** Go on from here; from the beginning when undefined. */
   readonly from: Checkpoint | undefined;
+  /** Weights to begin with that were learnt elsewhere. */
+  readonly weights?: BeginOptions["weights"];
 }
 
 /** Train a run to its end, or to Ctrl-C, writing its folder and showing how it goes. */
-export async function trainRun(session: Session): Promise<void> {
-  const { run, data, engine, printer, from } = session;
-  const built = buildRun(run, data);
-  const { seed, sampleEvery, checkpointEvery } = run.config;
-  announce(session, built);
+export async function runTraining(training: Training): Promise<void> {
+  const { run, session, engine, world, printer, from, weights } = training;
+  announce(training);
   const writer = await RunWriter.open(run, from?.step ?? 0);
-  const bar = printer.progress(run.config.model, built.plan.steps, { start: from?.step ?? 0 });
-  const show = new Show(session, built.definition, bar);
-  const { ruler, dispose } = rulerOnDemand(data, engine);
+  const bar = printer.progress(run.config.model, session.plan.steps, { start: from?.step ?? 0 });
+  const show = new Show(training, bar);
   try {
-    const events = train({
-      ...built,
-      engine,
-      seed,
-      from,
-      sampleEvery,
-      checkpointEvery,
-      examples: data.train,
-      store: writer,
-      signal: printer.io.signal,
-      preview: previewOf(built, data, engine, ruler),
-    });
+    const { signal } = printer.io;
+    const events = trainRun(session, { engine, world, from, weights, store: writer, signal });
     for await (const event of events) show.event(event, await writer.on(event));
   } finally {
     bar.stop();
-    await dispose();
     await writer.close();
   }
   show.end();
 }
 
-function previewOf(
-  { definition, config, task }: Built,
-  data: Data,
-  engine: Engine,
-  ruler: HookContext<unknown>["ruler"],
-): Parameters<typeof train>[0]["preview"] {
-  if (!definition.preview) return undefined;
-  return (averages, key) =>
-    withModel({ task, config, data, engine, key, averages, ruler }, async (ctx) => definition.preview!(ctx));
-}
-
-function announce({ run, data, engine, printer, from }: Session, { task, plan }: Built): void {
+function announce({ run, session, engine, printer, from }: Training): void {
+  const { task, plan, examples } = session;
   const { model, data: name } = run.config;
   const parameters = task.module.parameterCount;
   const { steps, stepsPerEpoch } = plan;
@@ -82,7 +60,7 @@ function announce({ run, data, engine, printer, from }: Session, { task, plan }:
   });
   printer.note(
     `${from ? `going on with ${run.path} at step ${count(from.step)}` : `training ${model} on ${name}`}: ` +
-      `${count(data.train.length)} examples, ${count(parameters)} parameters, ${count(steps)} steps (${epochs} epochs), ${engine.name}`,
+      `${count(examples.length)} examples, ${count(parameters)} parameters, ${count(steps)} steps (${epochs} epochs), ${engine.name}`,
   );
   if (!from) printer.note(`everything goes to ${run.path}; Ctrl-C saves and stops`);
 }
@@ -91,8 +69,7 @@ const count = (n: number): string => n.toLocaleString("en-US");
 
 /** How a run is shown: a progress bar while it goes, its last pictures and numbers when it is done. */
 class Show {
-  readonly #session: Session;
-  readonly #definition: AnyModel;
+  readonly #training: Training;
   readonly #bar: Progress;
   #metrics: Metrics = {};
   #watched: Metrics = {};
@@ -100,14 +77,13 @@ class Show {
   #paths: readonly string[] = [];
   #done: Extract<TrainEvent, { kind: "done" }> | undefined;
 
-  constructor(session: Session, definition: AnyModel, bar: Progress) {
-    this.#session = session;
-    this.#definition = definition;
+  constructor(training: Training, bar: Progress) {
+    this.#training = training;
     this.#bar = bar;
   }
 
   event(event: TrainEvent, paths: readonly string[]): void {
-    const { printer, run } = this.#session;
+    const { printer, run } = this.#training;
     if (event.kind === "step") {
       this.#metrics = event.metrics;
       this.#bar.update(event.step, pick(event.metrics, /(^|\/)loss$/));
@@ -119,16 +95,19 @@ class Show {
       const { step, pictures = [], numbers = {}, text = [] } = event;
       this.#pictures = pictures;
       this.#paths = paths;
-      this.#watched = numbers;
+      this.#watched = { ...this.#watched, ...numbers };
       for (const line of text) this.#bar.log(`step ${count(step)}: ${line}`);
       printer.object({ event: "sample", step, ...numbers, text, paths });
+    } else if (event.kind === "validation") {
+      this.#watched = { ...this.#watched, ...event.metrics };
+      printer.object({ event: "validation", step: event.step, ...event.metrics, best: event.best });
     } else if (event.kind === "checkpoint")
       printer.object({ event: "checkpoint", step: event.step, path: event.where });
     else this.#done = event;
   }
 
   end(): void {
-    const { printer, run } = this.#session;
+    const { printer, run } = this.#training;
     const { step, seconds, finished } = this.#done!;
     printer.object({ event: "done", run: run.path, step, finished, seconds, ...this.#metrics });
     if (!finished) {
@@ -148,9 +127,10 @@ class Show {
     }).map(([name, value]) => `${name} ${short(value)}`);
     printer.line(`\n${count(step)} steps in ${duration(seconds)}, ${numbers.join(", ")}`);
     for (const path of this.#paths) printer.line(path);
-    const next = ["sample", "reconstruct", "evaluate"].filter((hook) => hook in this.#definition);
-    if (this.#definition.diffusion) next.push("compare");
-    if (this.#definition.exports) next.push("export");
+    const { model } = this.#training.session;
+    const next = Object.keys(model.commands);
+    next.push(...TOOLS.filter((tool) => tool.suits(model)).map(({ name }) => name));
+    if (model.exports) next.push("export");
     printer.note(`\nnext:\n${next.map((command) => `  galatea ${command} ${run.path}`).join("\n")}`);
     printer.note(`  tensorboard --logdir ${run.path}`);
   }

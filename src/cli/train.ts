@@ -1,18 +1,22 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { DATASETS } from "../data/names.ts";
-import { UserError, unknownName } from "../errors.ts";
-import type { AnyModel, TrainingDefaults } from "../generative/model.ts";
-import { MODELS } from "../generative/models.ts";
-import { RECIPES, type Recipe, trainingOf } from "../recipes.ts";
+import { UserError } from "../errors.ts";
+import { asModelRun, type Catalog } from "../model/catalog.ts";
+import { type AnyModel, type Recipe, type TrainingDefaults, trainingOf } from "../model/contract.ts";
+import { checkpointOf } from "../model/opened.ts";
+import { sessionOf } from "../model/session.ts";
+import { LearningOptions } from "../train/learning.ts";
 import { epochOf } from "../train/loop.ts";
-import { createRun, freeRunPath } from "../train/node.ts";
+import { createRun, freeRunPath, openRunFolder } from "../train/node.ts";
+import type { ModelRun } from "../train/run-config.ts";
 import { VERSION } from "../version.ts";
 import { Cli } from "./command.ts";
-import { buildModel, openData, openEngine, RuntimeOptions } from "./common.ts";
-import { type Io, Printer } from "./io.ts";
-import { addOptions, pickOptions, withDefaults } from "./options.ts";
-import { trainRun } from "./session.ts";
+import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
+import { Family } from "./family.ts";
+import { Printer } from "./io.ts";
+import { addOptions, givenOptions, pickOptions, withDefaults } from "./options.ts";
+import { runTraining, type Training } from "./session.ts";
 
 const positive = z.number().positive();
 const count = z.int().min(1);
@@ -24,28 +28,38 @@ interface Choice {
   readonly model: AnyModel;
   readonly recipe: Recipe | undefined;
   /** The model's options, with these defaults. */
-  readonly config: z.ZodObject;
+  readonly options: z.ZodObject;
+  readonly learning: typeof LearningOptions;
   readonly training: TrainingDefaults;
 }
 
-const CHOICES: readonly Choice[] = [
-  ...Object.values(MODELS).map((model) => ({ ...model, model, recipe: undefined })),
-  ...Object.values(RECIPES).map((recipe) => ({
-    ...recipe,
-    recipe,
-    config: withDefaults(recipe.model.config, recipe.config),
-    training: trainingOf(recipe),
-  })),
-];
+const choicesOf = ({ models, recipes }: Catalog): Choice[] => {
+  const all: Omit<Choice, "learning">[] = [
+    ...Object.values(models).map((model) => ({ ...model, model, recipe: undefined })),
+    ...Object.values(recipes).map((recipe) => ({
+      ...recipe,
+      recipe,
+      options: withDefaults(recipe.model.options as z.ZodObject, recipe.options),
+      training: trainingOf(recipe),
+    })),
+  ];
+  return all.map((choice) => {
+    const own = Object.entries(choice.training).filter(([key]) => key in LearningOptions.shape);
+    return { ...choice, learning: withDefaults(LearningOptions, Object.fromEntries(own)) };
+  });
+};
 
 /** What every training takes, with the choice's own defaults. */
 const trainingOptions = ({ training, recipe }: Choice) =>
   z.strictObject({
-    data: z
+    data: z.string().default(training.data).describe("the data set, one of those below"),
+    imageSize: count.optional().describe("resize and crop images to this many pixels a side"),
+    from: z
       .string()
-      .default(training.data)
-      .describe("the data set: mnist, fashion-mnist, folder:PATH, cifar10:FOLDER or idx:IMAGES[,LABELS]"),
-    imageSize: count.optional().describe("resize and crop the images of a folder to this many pixels a side"),
+      .optional()
+      .describe(
+        "begin with the weights of this run, and with its options where nothing is said (fine-tuning)",
+      ),
     epochs: positive.optional().describe(`passes over the training data${defaultOf(training.epochs)}`),
     steps: count.optional().describe(`training steps, instead of epochs${defaultOf(training.steps)}`),
     batchSize: count.default(training.batchSize).describe("examples in a batch"),
@@ -55,52 +69,65 @@ const trainingOptions = ({ training, recipe }: Choice) =>
         "batches whose gradients are averaged for one step: as a batch that many times larger, in less memory",
       ),
     lr: positive.default(training.lr).describe("peak learning rate"),
+    validation: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .describe(
+        "share of the training data to hold out; the checkpoint with the smallest loss on it is kept",
+      ),
+    patience: count
+      .optional()
+      .describe("with validation: stop after this many looks without a smaller loss (default: never)"),
     seed: z.int().min(0).default(0).describe("everything random follows from it"),
     out: z
       .string()
       .optional()
       .describe(`folder of the run (default: runs/${recipe ? recipe.name : "MODEL-DATA"})`),
     logEvery: count.default(10).describe("steps between lines of metrics.jsonl"),
-    sampleEvery: count.optional().describe("steps between sample pictures (default: an epoch)"),
+    sampleEvery: count
+      .optional()
+      .describe("steps between looks: sample pictures, validation (default: an epoch)"),
     checkpointEvery: count.optional().describe("steps between checkpoints (default: an epoch)"),
     keep: count.default(3).describe("checkpoints to keep"),
   });
 
 const defaultOf = (value: number | undefined): string => (value === undefined ? "" : ` (default: ${value})`);
 
-export function trainCommand(io: Io): Cli {
-  const names = CHOICES.map(({ name }) => name);
-  const train = new Cli("train")
+export function trainCommand(shell: Shell): Cli {
+  const choices = choicesOf(shell.catalog);
+  const names = choices.map(({ name }) => name);
+  const train = new Family("train")
     .summary("train a model")
     .description(
-      "Train a model, with its own defaults or with a recipe's: a model, data and options that go well together.\n" +
-        "Everything goes into a run folder: configuration, metrics, TensorBoard events, sample pictures and\n" +
+      "Train a model, with its own defaults or with a recipe's: a model, data and options that go well together. " +
+        "Everything goes into a run folder: configuration, metrics, TensorBoard events, sample pictures and " +
         "checkpoints. Ctrl-C saves and stops; `galatea resume` goes on to the same numbers.",
-    )
-    .argument("[model]", `what to train: ${names.join(", ")}`)
-    .action((name?: string) => {
-      if (name === undefined) throw new UserError(`say which model or recipe: ${names.join(", ")}`);
-      throw unknownName("model", name, names);
-    })
+    ) as Family;
+  train
+    .chooses("model", names, "model or recipe")
     .examples(
       ["galatea train vae", "a variational autoencoder on MNIST"],
       ["galatea train vae --help", "all options of that model"],
       ["galatea train ddpm-mnist", "a recipe: digits by diffusion"],
       ["galatea train ae --data fashion-mnist --epochs 5", "another model, other data"],
       ["galatea train vae --data folder:photos --image-size 32", "your own pictures"],
-    ) as Cli;
-  for (const choice of CHOICES) train.addCommand(choiceCommand(choice, io));
+      ["galatea train vae --from vae-mnist --data fashion-mnist", "from weights that were learnt before"],
+    );
+  for (const choice of choices) train.addCommand(choiceCommand(choice, shell));
   return train;
 }
 
-function choiceCommand(choice: Choice, io: Io): Cli {
+function choiceCommand(choice: Choice, shell: Shell): Cli {
   const { name, model, recipe, description } = choice;
   const training = trainingOptions(choice);
-  const clash = Object.keys(model.config.shape).filter(
-    (key) => key in training.shape || key in RuntimeOptions.shape,
-  );
+  const taken = { ...training.shape, ...LearningOptions.shape, ...RuntimeOptions.shape };
+  const clash = Object.keys(choice.options.shape).filter((key) => Object.hasOwn(taken, key));
   if (clash.length > 0)
-    throw new Error(`the model ${model.name} has options of the loop's: ${clash.join(", ")}`);
+    throw new UserError(
+      `the model ${model.name} names options of its own as every training does: ${clash.join(", ")}. Rename those`,
+    );
   const command = new Cli(name)
     .summary(description)
     .description(
@@ -109,12 +136,17 @@ function choiceCommand(choice: Choice, io: Io): Cli {
         : `Train: ${description}`,
     )
     .helpGroup(recipe ? "Recipes:" : "Models:") as Cli;
-  addOptions(command, choice.config, "Model:");
+  addOptions(command, choice.options, "Model:");
   addOptions(command, training, "Training:");
+  addOptions(command, choice.learning, "Learning:");
   addOptions(command, RuntimeOptions, "Running:");
-  command.action((parsed: Record<string, unknown>) => start(choice, parsed, training, io));
-  const data = Object.entries(DATASETS).map(([name, what]) => `  ${name.padEnd(20)}  ${what}`);
-  command.addHelpText("after", `\nData sets:\n${data.join("\n")}`);
+  command.action((parsed: Record<string, unknown>) => start(choice, command, parsed, training, shell));
+  const data = [
+    ...Object.entries(DATASETS),
+    ...shell.catalog.data.map(({ name, about }) => [name, about] as const),
+  ];
+  const lines = data.map(([name, what]) => `  ${name.padEnd(20)}  ${what}`);
+  command.addHelpText("after", `\nData sets:\n${lines.join("\n")}`);
   return command.examples(
     [`galatea train ${name}`, "with all defaults"],
     [`galatea train ${name} --epochs 2 --out runs/try`, "a short one, in a folder of your choice"],
@@ -124,56 +156,89 @@ function choiceCommand(choice: Choice, io: Io): Cli {
 
 async function start(
   choice: Choice,
+  command: Cli,
   parsed: Record<string, unknown>,
   schema: ReturnType<typeof trainingOptions>,
-  io: Io,
+  { catalog, io }: Shell,
 ): Promise<void> {
   const { model, recipe } = choice;
-  const config = pickOptions(choice.config, parsed);
   const training = pickOptions(schema, parsed);
+  const learning = pickOptions(choice.learning, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
   if (training.steps !== undefined && training.epochs !== undefined)
-    throw new UserError("--steps and --epochs say the same thing twice: give one of them");
+    throw new UserError("option `steps` and option `epochs` say the same thing twice: give one of them");
+  if (training.patience !== undefined && training.validation === 0)
+    throw new UserError("option `patience` needs option `validation`, a share of the data to look at");
   if (training.out !== undefined && existsSync(`${training.out}/config.json`))
     throw new UserError(
-      `${training.out} holds a run already. Go on with it (galatea resume ${training.out}), or choose another --out`,
+      `${training.out} holds a run already. Go on with it (galatea resume ${training.out}), or choose another option \`out\``,
     );
+  const weights = training.from === undefined ? undefined : await weightsOf(training.from, model);
+  const options = pickOptions(choice.options, {
+    ...parsed,
+    ...(weights && { ...weights.options, ...givenOptions(choice.options, command, parsed) }),
+  });
   const printer = new Printer(io, runtime.json);
   const engine = await openEngine(runtime);
   try {
-    const data = await openData(training.data, printer, training.imageSize);
     const { epochs, steps } =
       training.steps === undefined && training.epochs === undefined ? choice.training : training;
-    const { batchSize, lr, accumulate, seed, logEvery, keep, imageSize } = training;
-    // The model is built before the folder is made: what it refuses leaves nothing behind.
-    const { plan } = buildModel(model, config, data, { batchSize, lr, epochs, steps, accumulate });
-    const base =
-      recipe && training.data === choice.training.data ? recipe.name : `${model.name}-${slug(data.name)}`;
-    const path = training.out ?? (await freeRunPath(base));
-    const run = {
-      format: 1 as const,
+    const { batchSize, lr, accumulate, validation, patience, seed, logEvery, keep, imageSize, data } =
+      training;
+    const world = worldOf({ data, imageSize }, { catalog, printer });
+    const opened = await world.data();
+    const config: ModelRun = {
+      format: 2,
       galatea: VERSION,
+      kind: "model",
       model: model.name,
-      recipe: recipe?.name,
-      data: training.data,
-      imageSize,
+      ...(recipe && { recipe: recipe.name }),
+      ...(catalog.extension !== undefined && { extension: catalog.extension }),
+      ...(weights && { from: weights.path }),
+      data,
+      ...(imageSize && { imageSize }),
+      spec: opened.spec,
       seed,
-      device: runtime.device ?? ("cpu" as const),
-      threads: runtime.threads,
-      steps: plan.steps,
-      batchSize,
-      accumulate,
-      lr,
+      device: runtime.device ?? "cpu",
+      ...(runtime.threads && { threads: runtime.threads }),
+      steps: steps ?? 1,
       logEvery,
+      sampleEvery: training.sampleEvery ?? 1,
+      checkpointEvery: training.checkpointEvery ?? 1,
+      keep,
+      options: options as Record<string, unknown>,
+      training: { ...learning, batchSize, accumulate, lr, validation, ...(patience && { patience }) },
+    };
+    // The model is built before the folder is made: what it refuses leaves nothing behind.
+    const draft = sessionOf(model, config, opened, { epochs, steps });
+    const { plan } = draft;
+    const planned = {
+      ...config,
+      steps: plan.steps,
       sampleEvery: training.sampleEvery ?? epochOf(plan),
       checkpointEvery: training.checkpointEvery ?? epochOf(plan),
-      keep,
-      config: config as Record<string, unknown>,
     };
-    await trainRun({ run: await createRun(path, run), data, engine, printer, from: undefined });
+    const base = recipe && data === choice.training.data ? recipe.name : `${model.name}-${slug(opened.name)}`;
+    const run = await createRun(training.out ?? (await freeRunPath(base)), planned);
+    const session = { ...draft, config: planned };
+    await runTraining({ run, session, engine, world, printer, from: undefined, weights });
   } finally {
     await engine.dispose();
   }
+}
+
+/** The weights in use of another run, and its options. */
+async function weightsOf(
+  name: string,
+  model: AnyModel,
+): Promise<NonNullable<Training["weights"]> & { path: string; options: Record<string, unknown> }> {
+  const run = await openRunFolder(name);
+  const config = asModelRun(run.path, run.config);
+  if (config.model !== model.name)
+    throw new UserError(`${run.path} is a ${config.model}: its weights do not fit a ${model.name}`);
+  const { tensors, step } = await checkpointOf(run, {});
+  const dict = tensors.ema ?? tensors.weights;
+  return { dict, source: `${run.path}, step ${step}`, path: run.path, options: config.options };
 }
 
 /** A data set's name as part of a folder's name. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, open, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { UserError } from "../errors.ts";
 
 /**
  * Write a file so that a reader, or a crash at any moment, sees the old bytes or the new ones and never a part:
@@ -8,7 +9,7 @@ import { basename, dirname, join } from "node:path";
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const temporary = hiddenName(path, "tmp");
   try {
     await writeSynced(temporary, data);
@@ -29,7 +30,7 @@ export async function writeFolderAtomic(
   files: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<void> {
   const parent = dirname(path);
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   const temporary = hiddenName(path, "tmp");
   const aside = hiddenName(path, "old");
   try {
@@ -100,3 +101,61 @@ async function renameIfThere(from: string, to: string): Promise<boolean> {
     throw error;
   }
 }
+
+/** Magic numbers of file systems that hold no files of anybody's: proc, sysfs. */
+const PSEUDO = new Set([0x9fa0, 0x62656572]);
+
+/**
+ * Make a folder and those above it.
+ * @throws UserError where a file stands in the way, or nothing can be written.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  await refusePseudo(path);
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw fileProblem(error, path) ?? error;
+  }
+}
+
+/** Node's recursive mkdir never comes back from these. */
+async function refusePseudo(path: string): Promise<void> {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    const type = await statfs(at).then(
+      (stats) => stats.type,
+      () => undefined,
+    );
+    if (type !== undefined && PSEUDO.has(type))
+      throw new UserError(`${path}: ${at} is not a place for files; choose another folder`);
+    if (type !== undefined || at === dirname(at)) return;
+  }
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  EACCES: "you may not write or read there; choose another place, or change its permissions",
+  EPERM: "you may not write or read there; choose another place, or change its permissions",
+  EROFS: "that disk is read-only; choose another place",
+  ENOSPC: "the disk is full; make room, or choose another place",
+  EDQUOT: "your share of the disk is full; make room, or choose another place",
+  ENOTDIR: "a file stands where a folder is expected; choose another place, or move the file",
+  EEXIST: "a file stands where a folder is expected; choose another place, or move the file",
+  EISDIR: "that is a folder, and a file was expected",
+  ENAMETOOLONG: "that name is too long for the file system",
+  ENOENT: "there is no such file or folder",
+  EMFILE: "too many files are open; raise the limit (ulimit -n)",
+};
+
+/** A problem of the file system as a sentence; undefined where it is something else. */
+export function fileProblem(error: unknown, path?: string): UserError | undefined {
+  const { code, path: at } = error as NodeJS.ErrnoException;
+  const problem = code === undefined ? undefined : PROBLEMS[code];
+  const place = at ?? path;
+  return problem && place !== undefined ? new UserError(`${place}: ${problem}`) : undefined;
+}
+
+/** A text file's contents; undefined where there is none. */
+export const readIfThere = (path: string): Promise<string | undefined> =>
+  readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });

@@ -27,12 +27,14 @@ beforeAll(async () => {
 test("a run's folder holds its configuration, metrics, events, pictures and the last checkpoints", () => {
   const config = JSON.parse(readFileSync(join(run, "config.json"), "utf8")) as object;
   expect(config).toMatchObject({
-    format: 1,
+    format: 2,
+    kind: "model",
     model: "vae",
-    seed: 3,
     steps: 20,
-    batchSize: 50,
-    config: { latent: 3 },
+    seed: 3,
+    spec: { kind: "images", shape: [1, 28, 28] },
+    options: { latent: 3 },
+    training: { batchSize: 50, optimizer: "adam", lrSchedule: "cosine" },
   });
   const steps = jsonLines(readFileSync(join(run, "metrics.jsonl"), "utf8"));
   expect(steps.map((l) => l.step)).toEqual([1, 10, 20]);

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { CellStore } from "../../src/cli/compare/store.ts";
 import { raster } from "../../src/data/image.ts";
 import { decodeImage } from "../../src/data/image-files.ts";
+import { CellStore } from "../../src/generative/compare/store.node.ts";
 import { ndarray } from "../../src/tensor/ndarray.ts";
 import { cli, jsonLines, scratch, tinyMnist } from "./helpers.ts";
 

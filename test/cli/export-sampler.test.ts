@@ -2,17 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { beforeAll, expect, test } from "vitest";
-import { buildRun } from "../../src/cli/common.ts";
-import type { ImageData } from "../../src/data/data.ts";
+import { openRun } from "../../src/catalog.node.ts";
 import { decodeImage } from "../../src/data/image-files.ts";
-import { openData } from "../../src/data/node.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { diffusionOf } from "../../src/generative/diffusion/config.ts";
 import { ddim, initialNoise, Sampler, trajectory } from "../../src/generative/diffusion/index.ts";
 import { ndarray } from "../../src/tensor/ndarray.ts";
 import { Key } from "../../src/tensor/random.ts";
-import { openRun, readCheckpoint } from "../../src/train/node.ts";
 import { pictureRaster } from "../../src/train/pictures.node.ts";
 import { cli, jsonLines, scratch, tinyMnist } from "./helpers.ts";
 
@@ -41,12 +38,8 @@ test("one seed, one picture: the command line's, the library's, and the exported
   const sampled = await cli(drawn);
   expect(sampled.code, sampled.err).toBe(0);
 
-  const opened = await openRun(run);
-  const { task, config } = buildRun(opened, (await openData(data)) as ImageData);
-  const { ema, weights } = (await readCheckpoint(opened))!;
-  task.module.loadStateDict(ema ?? weights, { source: run });
-  const model = diffusionOf({ task, config, data: await openData(data) } as never);
   const engine = await nodeEngine({ threads: 1 });
+  const model = diffusionOf((await openRun(run, { engine })) as never);
   const sampler = new Sampler(model, (fn, name) => compile(fn, { engine, name: name ?? "sampler" }));
   const plan = ddim(model.schedule, trajectory({ T: 40, S: 12, spacing: "quadratic" }));
   const key = Key.seed(1).split("sample");

@@ -2,42 +2,44 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { CATALOG } from "../../src/catalog.ts";
 import { withDefaults } from "../../src/cli/options.ts";
+import { imageData } from "../../src/data/data.ts";
 import { dataset, split } from "../../src/data/dataset.ts";
-import { MODELS } from "../../src/generative/models.ts";
-import { RECIPES, trainingOf } from "../../src/recipes.ts";
-import { imageData } from "../../src/train/examples.ts";
-import { planFor } from "../../src/train/loop.ts";
+import { begin } from "../../src/model/assemble.ts";
+import { trainingOf } from "../../src/model/contract.ts";
 import { cli, jsonLines, scratch, tinyMnist } from "./helpers.ts";
 
 const folder = scratch();
 
-test.each(Object.entries(RECIPES))("%s: its options are the model's, and pass its schema", (name, recipe) => {
-  expect(recipe.name).toBe(name);
-  expect(MODELS[recipe.model.name]).toBe(recipe.model);
-  expect(Object.hasOwn(MODELS, name)).toBe(false);
-  const config = recipe.model.config.parse(recipe.config) as Record<string, unknown>;
-  expect(config).toMatchObject(recipe.config);
-  expect(() => recipe.model.config.parse({ ...recipe.config, widht: 3 })).toThrow(/unrecognized key/i);
-  const training = trainingOf(recipe);
-  expect([training.epochs, training.steps].filter((v) => v !== undefined)).toHaveLength(1);
-  expect(training).toMatchObject(recipe.training);
-});
+test.each(Object.entries(CATALOG.recipes))(
+  "%s: its options are the model's, and pass its schema",
+  (name, recipe) => {
+    expect(recipe.name).toBe(name);
+    expect(CATALOG.models[recipe.model.name]).toBe(recipe.model);
+    expect(Object.hasOwn(CATALOG.models, name)).toBe(false);
+    const options = recipe.model.options.parse(recipe.options) as Record<string, unknown>;
+    expect(options).toMatchObject(recipe.options);
+    expect(() => recipe.model.options.parse({ ...recipe.options, widht: 3 })).toThrow(/unrecognized key/i);
+    const training = trainingOf(recipe);
+    expect([training.epochs, training.steps].filter((v) => v !== undefined)).toHaveLength(1);
+    expect(training).toMatchObject(recipe.training);
+  },
+);
 
 test("ddpm-cifar10 is the published network: 35,746,307 parameters, and the published training", () => {
-  const recipe = RECIPES["ddpm-cifar10"]!;
+  const recipe = CATALOG.recipes["ddpm-cifar10"]!;
   const one = split(
     [3, 32, 32],
     new Uint8Array(10 * 3072),
     Int32Array.from({ length: 10 }, (_, i) => i),
   );
   const data = imageData(dataset("cifar10", "0123456789".split(""), one, one));
-  const config: unknown = recipe.model.config.parse(recipe.config);
   const training = trainingOf(recipe);
-  const plan = planFor(data.train, { ...training, batchSize: 1 });
-  const task = recipe.model.build(config, data, plan);
+  const { options } = recipe;
+  const { task } = begin(recipe.model, { options, data, training: { ...training, batchSize: 1 } });
   expect(task.module.parameterCount).toBe(35_746_307);
-  expect(task.players[0]).toMatchObject({ clip: 1, ema: 0.9999 });
+  expect(task.players[0]).toMatchObject({ maxGradNorm: 1, ema: 0.9999 });
   expect(training).toMatchObject({ batchSize: 128, lr: 2e-4, steps: 800_000 });
   expect(training.epochs).toBeUndefined();
 });
@@ -79,9 +81,8 @@ test("a recipe trains with its values, any of which may be given otherwise; the 
     model: "vae",
     recipe: "vae-mnist",
     steps: 3,
-    batchSize: 10,
-    accumulate: 2,
-    config: { width: 16, latent: 2, beta: 1 },
+    training: { batchSize: 10, accumulate: 2 },
+    options: { width: 16, latent: 2, beta: 1 },
   });
   // 54 training images: five batches of ten, two for a step.
   const steps = jsonLines(trained.out).filter((e) => e.event === "step");
@@ -94,7 +95,7 @@ test("a recipe trains with its values, any of which may be given otherwise; the 
 test("recipes are listed, and a slip is understood", async () => {
   const { out } = await cli(["list", "recipes", "--json"]);
   const [{ recipes }] = jsonLines(out) as [{ recipes: { name: string; recorded?: string }[] }];
-  expect(recipes.map((r) => r.name)).toEqual(Object.keys(RECIPES));
+  expect(recipes.map((r) => r.name)).toEqual(Object.keys(CATALOG.recipes));
   const wrong = await cli(["train", "ddpm-mnits"]);
   expect(wrong.code).toBe(1);
   expect(wrong.err).toContain('Did you mean "ddpm-mnist"?');

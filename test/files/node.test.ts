@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import ts from "typescript";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { appendLine, readJsonLines } from "../../src/files/jsonl.node.ts";
 import { sweepLeftovers, writeFileAtomic, writeFolderAtomic } from "../../src/files/node.ts";
@@ -31,24 +30,23 @@ describe("writeFileAtomic", () => {
   });
 
   test("a kill -9 at any moment leaves whole files only", async () => {
-    const source = await readFile(new URL("../../src/files/node.ts", import.meta.url), "utf8");
-    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-    await writeFile(
-      join(folder, "files.mjs"),
-      ts.transpileModule(source, { compilerOptions: options }).outputText,
-    );
+    const source = new URL("../../src/files/node.ts", import.meta.url).href;
     await writeFile(
       join(folder, "writer.mjs"),
-      `import { writeFileAtomic } from "./files.mjs";
+      `import { writeFileAtomic } from ${JSON.stringify(source)};
        const write = (i) => writeFileAtomic(process.argv[2], String(i % 10).repeat(1 << 20));
        await write(0);
        console.log("ready");
        for (let i = 1; ; i++) await write(i);`,
     );
     const target = join(folder, "weights");
-    const child = spawn(process.execPath, [join(folder, "writer.mjs"), target], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      ["--import", import.meta.resolve("tsx"), join(folder, "writer.mjs"), target],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     const exited = new Promise((done) => child.once("exit", done));
     await new Promise((ready) => child.stdout.once("data", ready));
     await new Promise((later) => setTimeout(later, 50));
@@ -58,7 +56,7 @@ describe("writeFileAtomic", () => {
     expect(bytes.length).toBe(1 << 20);
     expect(bytes).toBe(bytes[0]!.repeat(1 << 20));
     await sweepLeftovers(folder);
-    expect((await readdir(folder)).sort()).toEqual(["files.mjs", "weights", "writer.mjs"]);
+    expect((await readdir(folder)).sort()).toEqual(["weights", "writer.mjs"]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
+import { ACTIVATIONS } from "../../src/nn/activations.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import { type NdArray, type Nested, toNested } from "../../src/tensor/ndarray.ts";
 import * as o from "../../src/tensor/ops.ts";
@@ -136,6 +137,7 @@ describe("composed operations against PyTorch, values and gradients", () => {
     gelu: o.gelu,
     gelu_tanh: o.geluTanh,
     silu: o.silu,
+    mish: ACTIVATIONS.mish,
     tanh: o.tanh,
     sigmoid: o.sigmoid,
     softplus: o.softplus,

@@ -6,9 +6,9 @@ import { prioritizedSweeping } from "../../rl/mdp/prioritized-sweeping.ts";
 import { valueIteration } from "../../rl/mdp/value-iteration.ts";
 import { actionValues } from "../../rl/mdp/values.ts";
 import { Cli } from "../command.ts";
+import { Family } from "../family.ts";
 import { type Io, Printer, table } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
-import { Family } from "./family.ts";
 import {
   EnvOptions,
   Gamma,

@@ -13,10 +13,10 @@ import { type Algorithm, algorithms, type Settings } from "../../rl/tabular/algo
 import { ModelTask } from "../../rl/tabular/task.ts";
 import { VERSION } from "../../version.ts";
 import { Cli } from "../command.ts";
+import { Family } from "../family.ts";
 import { Interrupted, type Io, Printer, table } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
 import { short } from "../progress.ts";
-import { Family } from "./family.ts";
 import { createFolder, freeFolder, saveValues, type TabularRun } from "./run-folder.ts";
 import {
   EnvOptions,

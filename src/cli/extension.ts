@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UserError } from "../errors.ts";
+import { type Catalog, type Extension, extended } from "../model/catalog.ts";
+
+const FLAG = "--with";
+
+/** The arguments without `--with FILE`, and the files it names. */
+export function takeExtensions(args: readonly string[]): {
+  readonly args: string[];
+  readonly files: string[];
+} {
+  const rest: string[] = [];
+  const files: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (arg === FLAG) {
+      const file = args[++i];
+      if (file === undefined) throw new UserError(`${FLAG} names a module of yours: ${FLAG} ./my-models.ts`);
+      files.push(file);
+    } else if (arg.startsWith(`${FLAG}=`)) files.push(arg.slice(FLAG.length + 1));
+    else rest.push(arg);
+  }
+  return { args: rest, files };
+}
+
+/** A catalogue with what a user's modules export as their defaults. */
+export async function withExtensions(catalog: Catalog, files: readonly string[]): Promise<Catalog> {
+  let all = catalog;
+  for (const file of files) all = extended(all, await load(file), file);
+  return all;
+}
+
+async function load(file: string): Promise<Extension> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new UserError(`${file}: there is no such module`);
+  const module = (await importModule(path, file)) as { default?: Extension };
+  const { default: extension } = module;
+  if (typeof extension !== "object" || extension === null)
+    throw new UserError(
+      `${file} has no default export: export default { models: [myModel] } (also recipes, agents, environments, data)`,
+    );
+  return extension;
+}
+
+/** JavaScript as it is; TypeScript with its types stripped by a loader. Both see the same galatea as this program. */
+async function importModule(path: string, file: string): Promise<unknown> {
+  try {
+    if (!/\.[cm]?tsx?$/.test(path)) return await import(pathToFileURL(path).href);
+    const { createJiti } = await import("jiti");
+    return await createJiti(import.meta.url).import(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
+      `${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

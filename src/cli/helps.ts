@@ -1,0 +1,37 @@
+import type { CommandHelp } from "./model-command.ts";
+
+/** How the commands that many models have explain themselves, in the order of the help. */
+export const HELPS: readonly CommandHelp[] = [
+  {
+    name: "sample",
+    summary: "make new things with a trained model",
+    description:
+      "Make new things with a trained model, and show and save them. The same seed makes the same ones.",
+    examples: [
+      ["galatea sample vae-mnist", "shown in the terminal, saved as PNG"],
+      ["galatea sample vae-mnist --seed 2 --out digits", "others, in a folder of your choice"],
+      ["galatea sample vae-mnist --checkpoint 936", "as the model was at that step"],
+    ],
+  },
+  {
+    name: "reconstruct",
+    summary: "pass test examples through a model",
+    description:
+      "Pass test examples through a trained model, and show what it makes of them beside the originals.",
+    examples: [
+      ["galatea reconstruct vae-mnist", "test images above, what the model makes of them below"],
+      ["galatea reconstruct vae-mnist --seed 2", "other images"],
+    ],
+  },
+  {
+    name: "evaluate",
+    summary: "measure a trained model on test data",
+    description:
+      "Measure a trained model on the test data. The numbers are printed, and saved as JSON in the run.",
+    examples: [
+      ["galatea evaluate vae-mnist", "every measure the model has"],
+      ["galatea evaluate vae-mnist --json", "for scripts"],
+      ["galatea evaluate vae-mnist --weights trained", "the weights themselves, not their averages"],
+    ],
+  },
+];

@@ -1,0 +1,162 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { writeFileAtomic } from "../files/node.ts";
+import { modelOfRun } from "../model/catalog.ts";
+import type { AnyModel, Command, Output } from "../model/contract.ts";
+import { type OpenedRun, openRunOf } from "../model/opened.ts";
+import { openRunFolder, outputsOf, type RunFolder } from "../train/node.ts";
+import { pictureExtension, savePicture } from "../train/pictures.node.ts";
+import { Cli } from "./command.ts";
+import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
+import { Printer, table } from "./io.ts";
+import { addOptions, pickOptions } from "./options.ts";
+import { short } from "./progress.ts";
+import { terminalGrid, terminalOf } from "./terminal-image.ts";
+
+/** Options that choose which weights of a run to use. */
+export const WeightOptions = z.strictObject({
+  checkpoint: z
+    .union([z.int().min(0), z.literal("best")])
+    .optional()
+    .describe("the step to take the weights from, or the best by validation (default: the newest)"),
+  weights: z
+    .enum(["ema", "trained"])
+    .optional()
+    .describe("averaged or as trained (default: ema where the run keeps it)"),
+});
+export type WeightOptions = z.output<typeof WeightOptions>;
+
+const OutputOptions = z.strictObject({
+  seed: z.int().min(0).default(0).describe("everything random follows from it"),
+  out: z.string().optional().describe("folder for the files (default: inside the run)"),
+});
+
+/** How a command that many models have explains itself. */
+export interface CommandHelp {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly examples: readonly (readonly [string, string])[];
+}
+
+/** The help of a command that only some user's model has. */
+export const ownHelp = (name: string, about: string): CommandHelp => ({
+  name,
+  summary: about,
+  description: `${about}.`,
+  examples: [[`galatea ${name} RUN`, about]],
+});
+
+/**
+ * A command that does something with a trained run. Its options are the model's, so `model` is needed for them;
+ * without a run on the command line it explains itself only.
+ */
+export function modelCommand(help: CommandHelp, model: AnyModel | undefined, shell: Shell): Cli {
+  const own: Command<unknown, never> | undefined = model?.commands[help.name];
+  const command = new Cli(help.name)
+    .summary(help.summary)
+    .description(help.description)
+    .argument("<run>", "the run's folder, or its name under runs/")
+    .examples(...help.examples) as Cli;
+  if (own) addOptions(command, own.options, `For ${model!.name}:`);
+  else command.addHelpText("after", `\nThe model's own options: galatea ${help.name} <run> --help`);
+  addOptions(command, WeightOptions, "Weights:");
+  addOptions(command, OutputOptions, "Output:");
+  addOptions(command, RuntimeOptions, "Running:");
+  return command.action((name: string, parsed: Record<string, unknown>) =>
+    runCommand(help.name, name, parsed, shell),
+  ) as Cli;
+}
+
+async function runCommand(
+  name: string,
+  runName: string,
+  parsed: Record<string, unknown>,
+  shell: Shell,
+): Promise<void> {
+  const run = await openRunFolder(runName);
+  const model = modelOfRun(shell.catalog, run);
+  const command: Command<unknown, never> | undefined = model.commands[name];
+  if (!command)
+    throw new UserError(`${run.path} is a ${model.name}; it has nothing to ${name}. It can ${can(model)}`);
+  const given = pickOptions(command.options, parsed);
+  const { seed, out } = pickOptions(OutputOptions, parsed);
+  const runtime = pickOptions(RuntimeOptions, parsed);
+  const printer = new Printer(shell.io, runtime.json);
+  const opened = await openWithWeights(run, pickOptions(WeightOptions, parsed), runtime, printer, shell);
+  const parts = printer.parts(name);
+  try {
+    const output = await opened.do(name, given, { seed, progress: parts.report });
+    parts.stop();
+    const folder = out ?? join(outputsOf(run), name);
+    await report(output, { folder, prefix: `${opened.step}-`, printer, name, run, step: opened.step });
+  } finally {
+    parts.stop();
+    await opened.engine.dispose();
+  }
+}
+
+const can = (model: AnyModel): string => Object.keys(model.commands).join(", ") || "only be trained";
+
+/** A run as a model with the weights that were asked for, on an engine of its own. */
+export async function openWithWeights(
+  run: RunFolder,
+  choice: WeightOptions,
+  runtime: RuntimeOptions,
+  printer: Printer,
+  { catalog }: Shell,
+): Promise<OpenedRun> {
+  const { device = run.config.device, threads = run.config.threads } = runtime;
+  const engine = await openEngine({ device, threads });
+  const world = worldOf(run.config.kind === "model" ? run.config : { data: "" }, { catalog, printer });
+  try {
+    return await openRunOf(run, catalog, engine, world, choice);
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+}
+
+interface ReportOptions {
+  readonly folder: string;
+  readonly prefix: string;
+  readonly printer: Printer;
+  readonly name: string;
+  readonly run: RunFolder;
+  readonly step: number;
+}
+
+/** Write what a command made, and show it. */
+async function report(
+  output: Output,
+  { folder, prefix, printer, name, run, step }: ReportOptions,
+): Promise<void> {
+  const { pictures = [], numbers = {}, text = [] } = output;
+  const paths: string[] = [];
+  for (const picture of pictures) {
+    const name = freeName(folder, prefix + picture.name, `.${pictureExtension(picture)}`);
+    paths.push((await savePicture(folder, name, picture)).path);
+    if (!("images" in picture)) continue;
+    printer.line(`\n${picture.name}`);
+    printer.line(terminalGrid(picture.images, terminalOf(printer.io.stdout)));
+  }
+  for (const line of text) printer.line(line);
+  const rows = Object.entries(numbers);
+  if (rows.length > 0) {
+    printer.line(`\n${table(rows.map(([key, value]) => [key, short(value)]))}`);
+    const file = join(folder, `${freeName(folder, `${prefix}numbers`, ".json")}.json`);
+    await writeFileAtomic(file, `${JSON.stringify({ run: run.path, step, ...numbers }, null, 2)}\n`);
+    paths.push(file);
+  }
+  if (paths.length > 0) printer.line(`\n${paths.join("\n")}`);
+  printer.object({ command: name, run: run.path, step, numbers, text, files: paths });
+}
+
+/** A file name that is not taken: what was made before is kept. */
+export function freeName(folder: string, base: string, extension = ".png"): string {
+  let name = base;
+  for (let n = 2; existsSync(join(folder, name + extension)); n++) name = `${base}-${n}`;
+  return name;
+}

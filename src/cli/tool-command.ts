@@ -1,0 +1,95 @@
+import type { Engine } from "../engine/engine.ts";
+import { asModelRun } from "../model/catalog.ts";
+import type { World } from "../model/contract.ts";
+import { openRunOf } from "../model/opened.ts";
+import type { Desk, Tool } from "../model/tool.ts";
+import { openRunFolder, outputsOf } from "../train/node.ts";
+import type { SavedRun } from "../train/run.ts";
+import { Cli } from "./command.ts";
+import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
+import { Interrupted, Printer } from "./io.ts";
+import { WeightOptions } from "./model-command.ts";
+import { addOptions, pickOptions } from "./options.ts";
+
+/** A command over one or several runs, which belongs to a family of models. */
+export function toolCommand(tool: Tool, shell: Shell): Cli {
+  const command = new Cli(tool.name)
+    .summary(tool.summary)
+    .description(tool.description)
+    .argument("<runs...>", "folders of runs, or their names under runs/")
+    .examples(...tool.examples) as Cli;
+  for (const { title, options } of tool.groups) addOptions(command, options, `${title}:`);
+  addOptions(command, WeightOptions, "Weights:");
+  addOptions(command, RuntimeOptions, "Running:");
+  return command.action((names: string[], parsed: Record<string, unknown>) =>
+    runTool(tool, names, parsed, shell),
+  ) as Cli;
+}
+
+async function runTool(
+  tool: Tool,
+  names: readonly string[],
+  parsed: Record<string, unknown>,
+  shell: Shell,
+): Promise<void> {
+  const runtime = pickOptions(RuntimeOptions, parsed);
+  const weights = pickOptions(WeightOptions, parsed);
+  const given = Object.assign({}, ...tool.groups.map(({ options }) => pickOptions(options, parsed)));
+  const printer = new Printer(shell.io, runtime.json);
+  const runs = await Promise.all(names.map((name) => openRunFolder(name)));
+  const { device = runs[0]!.config.device, threads = runs[0]!.config.threads } = runtime;
+  const engine = await openEngine({ device, threads });
+  const parts = printer.parts(tool.name);
+  try {
+    await tool.run(runs, given, deskOf({ shell, printer, engine, weights, parts }));
+  } finally {
+    parts.stop();
+    await engine.dispose();
+  }
+}
+
+interface DeskParts {
+  readonly shell: Shell;
+  readonly printer: Printer;
+  readonly engine: Engine;
+  readonly weights: WeightOptions;
+  readonly parts: ReturnType<Printer["parts"]>;
+}
+
+function deskOf({ shell, printer, engine, weights, parts }: DeskParts): Desk {
+  const { catalog, io } = shell;
+  const worlds = new Map<string, World>();
+  const world = ({ path, config }: SavedRun): World => {
+    const { data, imageSize } = asModelRun(path, config);
+    const key = `${data} ${imageSize}`;
+    const made = worlds.get(key) ?? worldOf({ data, imageSize }, { catalog, printer });
+    worlds.set(key, made);
+    return made;
+  };
+  const check = (): void => {
+    if (io.signal.aborted) throw new Interrupted();
+  };
+  return {
+    catalog,
+    engine,
+    weights,
+    world,
+    check,
+    open: (run) => openRunOf(run, catalog, engine, world(run), weights),
+    outputsOf: (run) => outputsOf(run),
+    progress: parts.report,
+    bar: (title, total, options) => {
+      parts.stop();
+      return printer.progress(title, total, options);
+    },
+    note: (text) => {
+      parts.stop();
+      printer.note(text);
+    },
+    line: (text) => {
+      parts.stop();
+      printer.line(text);
+    },
+    object: (value) => printer.object(value),
+  };
+}
