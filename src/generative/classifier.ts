@@ -47,8 +47,13 @@ export const classifier: Model<typeof ClassifierOptions, Classifier> = {
     "classifier: which class is an image of; the ruler that images of the other models are measured by",
   options: ClassifierOptions,
   training: {
-    ...{ data: "mnist", batchSize: 128, lr: 2e-3, epochs: 5 },
-    ...{ optimizer: "adamw", weightDecay: 0.01, lrSchedule: "cosine" },
+    data: "mnist",
+    batchSize: 128,
+    lr: 2e-3,
+    epochs: 5,
+    optimizer: "adamw",
+    weightDecay: 0.01,
+    lrSchedule: "cosine",
   },
   build: (options, spec) => {
     const { shape, classes } = labelled(spec);

@@ -33,13 +33,13 @@ export interface ExampleSets {
 /** What lies outside a run, and is asked for only where it is needed: folders in Node, URLs in a page. */
 export interface World {
   /** The data set of the run, opened at the first call. @throws UserError where it is not to be had. */
-  data(): Promise<Data>;
+  readonly data: () => Promise<Data>;
   /** A file that comes with galatea: "rulers/mnist.safetensors". */
-  asset(name: string): Promise<Uint8Array>;
+  readonly asset: (name: string) => Promise<Uint8Array>;
   /** A file of the user's. */
-  file(path: string): Promise<Uint8Array>;
+  readonly file: (path: string) => Promise<Uint8Array>;
   /** Another run, by its name or place. */
-  run(name: string): Promise<SavedRun>;
+  readonly run: (name: string) => Promise<SavedRun>;
 }
 
 /** What commands work with. The weights to use (trained or averaged) are already in place. */

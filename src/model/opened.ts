@@ -111,7 +111,18 @@ export async function openRunOf(
   const use: OpenedRun["use"] = (job, { key = Key.seed(0), progress } = {}) =>
     withModel({ module, options, spec, engine, key, world, progress }, job);
   return {
-    ...{ path: run.path, config, model, module, options, spec, step, seconds, weights, engine, world, use },
+    path: run.path,
+    config,
+    model,
+    module,
+    options,
+    spec,
+    step,
+    seconds,
+    weights,
+    engine,
+    world,
+    use,
     do: async (name, given = {}, { seed = 0, progress } = {}) => {
       const command = lookup("command", model.commands as AnyModel["commands"], name);
       const parsed = parseOptions(command.options as z.ZodObject, given);

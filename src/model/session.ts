@@ -33,7 +33,12 @@ export function sessionOf(
   const held = <E extends Examples>(train: E): { train: Examples; validation?: Examples } =>
     share > 0 ? holdOutValidation(train, share, Key.seed(config.seed)) : { train };
   const begun = assemble(model, options, data, {
-    ...{ batchSize, lr, accumulate, learning, steps: length.steps, epochs: length.epochs },
+    batchSize,
+    lr,
+    accumulate,
+    learning,
+    steps: length.steps,
+    epochs: length.epochs,
     examples: (train) => held(train).train,
   });
   const { train: examples, validation } = held(begun.sets.train);
@@ -67,7 +72,17 @@ export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator
       ));
   const { batchSize, patience } = config.training;
   return train({
-    ...{ task, plan, engine, seed, from, sampleEvery, checkpointEvery, examples, store, signal, preview },
+    task,
+    plan,
+    engine,
+    seed,
+    from,
+    sampleEvery,
+    checkpointEvery,
+    examples,
+    store,
+    signal,
+    preview,
     validation: validation && { examples: validation, batchSize, patience },
   });
 }

@@ -23,10 +23,10 @@ export interface Desk {
   /** Where what is made of a run goes: its folder, or of a run that comes with the package a place beside. */
   outputsOf(run: SavedRun): string;
   /** A part of the job that says how far it is. It throws where the job was interrupted. */
-  progress(done: number, total: number, what?: string): void;
+  readonly progress: (done: number, total: number, what?: string) => void;
   bar(title: string, total: number, options?: { unit?: string; start?: number }): Bar;
   /** Throws where the job was interrupted. */
-  check(): void;
+  readonly check: () => void;
   /** Something about the way there, for people. */
   note(text: string): void;
   /** Something of the result, for people. */

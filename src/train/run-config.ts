@@ -153,8 +153,21 @@ function upgradeTabular(first: z.output<typeof FirstTabular>): unknown {
     checkpointEvery: steps,
   };
   return {
-    ...{ format: 2, kind: "tabular", galatea, agent: algorithm, env, envOptions, maxSteps, seed, options },
-    ...{ device: "cpu", steps, unit: "episodes", learnsFrom: "model", keep: 1, ...every },
+    format: 2,
+    kind: "tabular",
+    galatea,
+    agent: algorithm,
+    env,
+    envOptions,
+    maxSteps,
+    seed,
+    options,
+    device: "cpu",
+    steps,
+    unit: "episodes",
+    learnsFrom: "model",
+    keep: 1,
+    ...every,
   };
 }
 

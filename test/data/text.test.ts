@@ -15,7 +15,7 @@ describe("text", () => {
     expect(spec).toEqual({
       kind: "tokens",
       name: "text:a",
-      tokenizer: { kind: "characters", symbols: [...alphabet] },
+      tokenizer: { kind: "characters", symbols: Array.from(alphabet) },
     });
   });
   test.each(["characters", "bytes"] as const)(
@@ -59,7 +59,7 @@ describe("lines", () => {
     expect(tokenizer.decode(train.tokens)).toBe(
       `${numbered(12, (i) => `name${i}`).replace("name9\n", "")}\n${numbered(9, (i) => `x${i}`).replace("x7\n", "")}\n`,
     );
-    expect(tokenizer.spec).toMatchObject({ symbols: [..."\n0123456789aemnx"] });
+    expect(tokenizer.spec).toMatchObject({ symbols: Array.from("\n0123456789aemnx") });
   });
   test("too few", () => {
     expect(() => lineData("lines:a", "a\n\nb")).toThrow("lines:a: there are 2 lines; at least 10 are needed");
@@ -74,7 +74,7 @@ describe("pairs", () => {
     expect([source.decode(train[2]!.source), target.decode(train[2]!.target)]).toEqual(["in2", "oût7"]);
     expect(source.decode(held[0]!.source)).toBe("in9");
     expect([spec.source, spec.target]).toEqual([source.spec, target.spec]);
-    expect(spec.target).toMatchObject({ symbols: [..."0123456789otû"] });
+    expect(spec.target).toMatchObject({ symbols: Array.from("0123456789otû") });
   });
   test("by a run's tokenizers, or in bytes", () => {
     const like = pairData("pairs:a", good).spec;

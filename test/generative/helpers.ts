@@ -138,7 +138,13 @@ export async function trainedBy<M extends Module = Module>(
   }))
     if (event.kind === "step") metrics.push(event.metrics);
   return {
-    ...{ model, module: task.module as M, task, plan, data, spec: data.spec, metrics },
+    model,
+    module: task.module as M,
+    task,
+    plan,
+    data,
+    spec: data.spec,
+    metrics,
     options: model.options.parse(options) as Record<string, unknown>,
     losses: metrics.map((of) => Object.entries(of).find(([name]) => /(^|\/)loss$/.test(name))![1]),
   };

@@ -110,11 +110,11 @@ class Memory implements CheckpointStore {
 
 /** Validation examples whose targets no model of the training examples can hit. */
 const contrary = (): Examples => {
-  const { batch, ...rest } = examples();
+  const plain = examples();
   return {
-    ...rest,
+    ...plain,
     batch: async (indices) => {
-      const { x, y } = await batch(indices);
+      const { x, y } = await plain.batch(indices);
       return {
         x: x!,
         y: ndarray(
