@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { WholeCatalog } from "../catalog.ts";
 import type { Data } from "../data/data.ts";
 import { openData as openDataIn } from "../data/node.ts";
 import { DEVICES, type Device, type Engine, setDefaultEngine } from "../engine/engine.ts";
@@ -11,7 +12,7 @@ import type { Io, Printer } from "./io.ts";
 
 /** What every command is made from. */
 export interface Shell {
-  readonly catalog: Catalog;
+  readonly catalog: WholeCatalog;
   readonly io: Io;
 }
 

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { type WholeCatalog, type WholeExtension, withExtension } from "../catalog.ts";
 import { UserError } from "../errors.ts";
-import { type Catalog, type Extension, extended } from "../model/catalog.ts";
 
 const FLAG = "--with";
 
@@ -26,16 +26,16 @@ export function takeExtensions(args: readonly string[]): {
 }
 
 /** A catalogue with what a user's modules export as their defaults. */
-export async function withExtensions(catalog: Catalog, files: readonly string[]): Promise<Catalog> {
+export async function withExtensions(catalog: WholeCatalog, files: readonly string[]): Promise<WholeCatalog> {
   let all = catalog;
-  for (const file of files) all = extended(all, await load(file), file);
+  for (const file of files) all = withExtension(all, await load(file), file);
   return all;
 }
 
-async function load(file: string): Promise<Extension> {
+async function load(file: string): Promise<WholeExtension> {
   const path = resolve(file);
   if (!existsSync(path)) throw new UserError(`${file}: there is no such module`);
-  const module = (await importModule(path, file)) as { default?: Extension };
+  const module = (await importModule(path, file)) as { default?: WholeExtension };
   const { default: extension } = module;
   if (typeof extension !== "object" || extension === null)
     throw new UserError(

@@ -55,7 +55,7 @@ function buildProgram(model: AnyModel | undefined, shell: Shell): Cli {
     ...helpsOf(shell).map((help) => modelCommand(help, model, shell)),
     ...TOOLS.map((tool) => toolCommand(tool, shell)),
     exportCommand(model, shell),
-    rlCommand(io),
+    rlCommand(shell),
   ];
   for (const command of commands) program.addCommand(command);
   const all = (command: Cli): Cli[] => [command, ...(command.commands as Cli[]).flatMap(all)];

@@ -5,11 +5,12 @@ import { sessionOf } from "../model/session.ts";
 import { trainable } from "../train/checkpoint.ts";
 import { openRunFolder, type RunFolder } from "../train/node.ts";
 import { readCheckpoint } from "../train/run.ts";
-import type { ModelRun } from "../train/run-config.ts";
+import type { AgentRun, ModelRun } from "../train/run-config.ts";
 import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { Printer } from "./io.ts";
 import { addOptions, pickOptions } from "./options.ts";
+import { agentCheckpoint, agentOf, runAgent } from "./rl/session.ts";
 import { runTraining } from "./session.ts";
 
 const ResumeOptions = z.strictObject({
@@ -18,7 +19,11 @@ const ResumeOptions = z.strictObject({
     .min(0)
     .optional()
     .describe("go on from the checkpoint of this step (default: the newest)"),
-  steps: z.int().min(1).optional().describe("train to this many steps in all, more or fewer than planned"),
+  steps: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("train to this many steps (of an agent: episodes, if it counts those) in all"),
   epochs: z.number().positive().optional().describe("the same, in epochs"),
 });
 
@@ -47,7 +52,12 @@ async function resume(name: string, parsed: Record<string, unknown>, { catalog, 
   const options = pickOptions(ResumeOptions, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
   const printer = new Printer(io, runtime.json);
-  let run = (await openRunFolder(name)) as RunFolder<ModelRun>;
+  const opened = await openRunFolder(name);
+  if (opened.config.kind !== "model") {
+    await resumeAgent(opened as RunFolder<AgentRun>, options, { catalog, io }, printer);
+    return;
+  }
+  let run = opened as RunFolder<ModelRun>;
   const config = asModelRun(run.path, run.config);
   const model = modelOfRun(catalog, run);
   const from = await readCheckpoint(run, options.checkpoint);
@@ -73,4 +83,26 @@ async function resume(name: string, parsed: Record<string, unknown>, { catalog, 
   } finally {
     await engine.dispose();
   }
+}
+
+async function resumeAgent(
+  run: RunFolder<AgentRun>,
+  { checkpoint, steps, epochs }: z.output<typeof ResumeOptions>,
+  shell: Shell,
+  printer: Printer,
+): Promise<void> {
+  if (epochs !== undefined)
+    throw new UserError(`${run.path} is of an agent, which has no epochs: say option \`steps\``);
+  const agent = agentOf(shell, run);
+  const from = await readCheckpoint(run, checkpoint);
+  if (!from && (await agentCheckpoint(run)))
+    throw new UserError(
+      `${run.path} was made before agents could go on: it has its table alone, and can be played (galatea rl play ${run.path})`,
+    );
+  const longer = run.with({ steps: steps ?? run.config.steps });
+  if (from && from.step >= longer.config.steps)
+    throw new UserError(
+      `${run.path} is finished: it has done its ${longer.config.steps} ${longer.config.unit}. To train further: galatea resume ${run.path} --steps ${2 * longer.config.steps}`,
+    );
+  await runAgent({ run: longer, agent, printer, from });
 }

@@ -1,5 +1,5 @@
 import { Cli } from "./command.ts";
-import type { Io } from "./io.ts";
+import type { Shell } from "./common.ts";
 import { compareCommand } from "./rl/compare.ts";
 import { figureCommand } from "./rl/figure.ts";
 import { listCommand } from "./rl/list.ts";
@@ -8,23 +8,23 @@ import { solveCommand } from "./rl/solve.ts";
 import { trainCommand } from "./rl/train.ts";
 
 /** `galatea rl …`: finite decision processes, solved and learnt. */
-export function rlCommand(io: Io): Cli {
+export function rlCommand(shell: Shell): Cli {
   const rl = new Cli("rl")
     .summary("reinforcement learning: solve, train, compare, watch")
     .description(
-      "Reinforcement learning without networks: environments, exact solvers, and the methods of Sutton & Barto.\n" +
+      "Reinforcement learning without networks: environments, exact solvers, and the methods of Sutton & Barto. " +
         "`solve` needs the model of an environment, `train` learns from samples of it.",
     ) as Cli;
-  for (const command of [
-    listCommand,
-    solveCommand,
-    trainCommand,
-    figureCommand,
-    compareCommand,
-    playCommand,
-  ]) {
-    rl.addCommand(command(io));
-  }
+  const { io } = shell;
+  const commands = [
+    listCommand(shell),
+    solveCommand(io),
+    trainCommand(shell),
+    figureCommand(io),
+    compareCommand(io),
+    playCommand(shell),
+  ];
+  for (const command of commands) rl.addCommand(command);
   return rl.examples(
     ["galatea rl list", "what there is"],
     ["galatea rl solve value-iteration --env FrozenLake-v1", "the exact optimum"],

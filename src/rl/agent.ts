@@ -11,22 +11,23 @@ export interface AgentDefaults {
   readonly steps: number;
   /** What `steps` counts: steps of the environment, or whole episodes. */
   readonly unit: AgentRun["unit"];
+  /** What it learns from, where it can choose: the environment when left out. */
+  readonly learnsFrom?: AgentRun["learnsFrom"];
 }
 
 /** What an agent learns in and how far; everything random follows from the seed. */
 export interface Setting<O> {
   readonly options: O;
-  /** A new environment each time: to learn in, to be evaluated in. */
-  makeEnv(): Env;
-  readonly env: string;
+  /** A new environment each time: to learn in, to be evaluated in. Episodes that never end are cut by it. */
+  readonly makeEnv: () => Env;
   /** Whether it steps the environment, or draws from its exact model. */
   readonly learnsFrom: AgentRun["learnsFrom"];
-  /** Steps after which an episode is cut, where that is not the environment's own business. */
-  readonly maxSteps?: number | undefined;
+  /** Steps after which an episode is cut where it draws from a model, which has no clock of its own. */
+  readonly maxSteps: number;
   readonly steps: number;
   readonly seed: number;
   /** Where networks compute; a tabular agent needs none. */
-  engine(): Promise<Engine>;
+  readonly engine: () => Promise<Engine>;
   /** Go on from here instead of starting. */
   readonly from?: Checkpoint | undefined;
   readonly store?: CheckpointStore | undefined;
@@ -39,8 +40,8 @@ export interface Setting<O> {
 
 /** A policy that was learnt, ready to act without exploring. */
 export interface Policy {
-  /** The action for an observation; `info` may hold an action mask. */
-  act(observation: unknown, info: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** The action for an observation; `info` may hold an action mask. Tables look the plain state up. */
+  act(observation: unknown, info: Readonly<Record<string, unknown>>, state: unknown): Promise<unknown>;
 }
 
 /**

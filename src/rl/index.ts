@@ -1,3 +1,4 @@
+export type { Agent, AgentDefaults, AnyAgent, Policy, Setting } from "./agent.ts";
 export { checkEnv, checkModel } from "./checker.ts";
 export * from "./compare.ts";
 export * from "./env.ts";

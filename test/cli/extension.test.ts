@@ -3,14 +3,18 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import bigrams from "../../examples/bigram.ts";
-import { CATALOG } from "../../src/catalog.ts";
+import curious from "../../examples/curious.ts";
+import { CATALOG, withExtension } from "../../src/catalog.ts";
 import { takeExtensions, withExtensions } from "../../src/cli/extension.ts";
 import { runCli } from "../../src/cli/program.ts";
-import { extended } from "../../src/model/catalog.ts";
 import { cli, jsonLines, scratch } from "./helpers.ts";
 
 const folder = scratch();
-const ours = extended(CATALOG, bigrams as never, "examples/bigram.ts");
+const ours = withExtension(
+  withExtension(CATALOG, curious, "examples/curious.ts"),
+  bigrams as never,
+  "examples/bigram.ts",
+);
 
 async function own(args: string): Promise<{ code: number; out: string; err: string }> {
   const texts = { out: "", err: "" };
@@ -80,4 +84,16 @@ test("what the data are not for is said by name", async () => {
   const { code, err } = await own(`train bigram --data mnist --out ${join(folder, "no")}`);
   expect({ code, err }).toMatchObject({ code: 1 });
   expect(err).toContain('bigram learns from text, and "mnist" holds images');
+});
+
+test("a user's own agent learns, goes on after Ctrl-C's checkpoint, and plays", async () => {
+  const run = join(folder, "cliff");
+  const trained = await own(`rl train curious --env CliffWalking-v1 --episodes 300 --out ${run}`);
+  expect(trained.code, trained.err).toBe(0);
+  expect(trained.out).toContain("greedy policy from the start  -13 (exact, γ = 1)");
+  const more = await own(`resume ${run} --steps 400`);
+  expect(more.code, more.err).toBe(0);
+  expect(more.out).toContain("episodes                      400");
+  expect((await own(`rl play ${run}`)).out).toContain("ended after 13 steps");
+  expect((await own("rl list")).out).toContain("Q-learning that tries what it knows least");
 });

@@ -1,11 +1,12 @@
 import { figures } from "../../rl/figures/index.ts";
 import { environments, makeFunctional } from "../../rl/make.ts";
-import { algorithms } from "../../rl/tabular/algorithms.ts";
 import { Cli } from "../command.ts";
-import { type Io, Printer, table } from "../io.ts";
+import type { Shell } from "../common.ts";
+import { Printer, table } from "../io.ts";
 import { SOLVERS } from "./solve.ts";
+import { sourceOf } from "./train.ts";
 
-export function listCommand(io: Io): Cli {
+export function listCommand({ catalog, io }: Shell): Cli {
   const command = new Cli("list")
     .summary("environments, solvers, algorithms and figures")
     .description("List what `galatea rl` knows, each with a line about it.")
@@ -19,12 +20,10 @@ export function listCommand(io: Io): Cli {
         finite: makeFunctional(id).model !== undefined,
       }));
       const solvers = Object.entries(SOLVERS).map(([name, { about, section }]) => ({ name, about, section }));
-      const methods = Object.entries(algorithms).map(([name, { about, section, onPolicy }]) => ({
-        name,
-        about,
-        section,
-        onPolicy,
-      }));
+      const methods = Object.values(catalog.agents).map((agent) => {
+        const { name, about, kind, onPolicy, source } = agent;
+        return { name, about, kind, ...source, onPolicy, from: sourceOf(agent) };
+      });
       printer.object({
         environments: envs,
         solvers,
@@ -45,13 +44,10 @@ export function listCommand(io: Io): Cli {
           "  ",
         ),
       );
-      printer.line("\nAlgorithms, which learn from samples: galatea rl train NAME");
+      printer.line("\nAlgorithms, which learn from experience: galatea rl train NAME");
       printer.line(
         table(
-          methods.map((m) => [
-            m.name,
-            `${m.about} (section ${m.section}, ${m.onPolicy ? "on" : "off"}-policy)`,
-          ]),
+          methods.map((m) => [m.name, `${m.about} (${m.from}, ${m.onPolicy ? "on" : "off"}-policy)`]),
           "  ",
         ),
       );

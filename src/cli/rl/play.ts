@@ -1,13 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
+import { nodeEngine } from "../../engine/onnx/node.ts";
 import { UserError } from "../../errors.ts";
-import { greedyActions } from "../../rl/mdp/policy.ts";
+import type { Env } from "../../rl/env.ts";
+import { make } from "../../rl/make.ts";
+import { openRunFolder, type RunFolder } from "../../train/node.ts";
+import type { AgentRun } from "../../train/run-config.ts";
 import { Cli } from "../command.ts";
-import { type Io, Printer } from "../io.ts";
+import type { Shell } from "../common.ts";
+import { Printer } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
 import { short } from "../progress.ts";
-import { openFolder } from "./run-folder.ts";
-import { openFinite } from "./shared.ts";
+import { agentCheckpoint, agentOf } from "./session.ts";
 
 const PlayOptions = z.strictObject({
   episodes: z.int().min(1).default(1).describe("episodes to watch"),
@@ -17,12 +21,12 @@ const PlayOptions = z.strictObject({
   json: z.boolean().default(false).describe("one JSON object a step instead of pictures"),
 });
 
-export function playCommand(io: Io): Cli {
+export function playCommand(shell: Shell): Cli {
   const command = new Cli("play")
     .summary("watch what a run has learnt")
     .description("Play episodes with the greedy policy of a run, as pictures in the terminal. Ctrl-C leaves.")
     .argument("<run>", "folder of the run, or its name under runs/")
-    .action((name: string, parsed: Record<string, unknown>) => run(name, parsed, io)) as Cli;
+    .action((name: string, parsed: Record<string, unknown>) => run(name, parsed, shell)) as Cli;
   addOptions(command, PlayOptions, "Options:");
   return command.examples(
     ["galatea rl play runs/q-learning-CliffWalking-v1", "one episode"],
@@ -31,18 +35,25 @@ export function playCommand(io: Io): Cli {
   );
 }
 
-async function run(name: string, parsed: Record<string, unknown>, io: Io): Promise<void> {
+async function run(name: string, parsed: Record<string, unknown>, { catalog, io }: Shell): Promise<void> {
   const { episodes, delay, maxSteps, seed, json } = pickOptions(PlayOptions, parsed);
-  const { path, run: config, Q } = await openFolder(name);
-  const printer = new Printer(io, json);
-  const { env, model } = openFinite(config.env, config.envOptions);
-  if (Q.length !== (model.states + 1) * model.actions) {
+  const folder = await openRunFolder(name);
+  const agent = agentOf({ catalog }, folder);
+  const agentRun = folder as RunFolder<AgentRun>;
+  const { config } = agentRun;
+  const checkpoint = await agentCheckpoint(agentRun);
+  if (!checkpoint)
     throw new UserError(
-      `${path}: its table does not fit ${config.env}, which has ${model.states} states and ${model.actions} actions`,
+      `${folder.path} has no checkpoint yet: train it first (galatea resume ${folder.path})`,
     );
-  }
+  const printer = new Printer(io, json);
+  const makeEnv = (): Env<unknown, number> => make(config.env, config.envOptions) as Env<unknown, number>;
+  const env = makeEnv();
+  const { device, threads } = config;
+  const engine = () => nodeEngine({ device, ...(threads && { threads }) });
+  const options: unknown = agent.options.parse(config.options);
+  const policy = await agent.policy(checkpoint, { options, makeEnv: makeEnv as () => Env, engine });
   const { functional } = env.unwrapped;
-  const actions = greedyActions(model, Q);
   const live = io.stdout.isTTY && !json;
   let height = 0;
   const show = async (text: string): Promise<void> => {
@@ -53,19 +64,22 @@ async function run(name: string, parsed: Record<string, unknown>, io: Io): Promi
     if (live) await setTimeout(delay, undefined, { signal: io.signal }).catch(() => {});
   };
   for (let episode = 0; episode < episodes && !io.signal.aborted; episode++) {
-    env.reset(episode === 0 ? { seed } : {});
+    let { observation, info } = env.reset(episode === 0 ? { seed } : {});
     height = 0;
     let total = 0;
     let steps = 0;
     let over = "left";
-    await show(`${config.algorithm} on ${config.env}, episode ${episode + 1}\n${env.render().trimEnd()}`);
+    await show(`${agent.name} on ${config.env}, episode ${episode + 1}\n${env.render().trimEnd()}`);
     while (steps < maxSteps && !io.signal.aborted) {
-      const state = functional.indexOf!(env.unwrapped.state);
-      const action = actions[state]!;
-      const { reward, terminated, truncated } = env.step(action);
+      const before = env.unwrapped.state;
+      const action = (await policy.act(observation, info, before)) as number;
+      const state = functional.indexOf?.(before) ?? observation;
+      const result = env.step(action);
+      ({ observation, info } = result);
+      const { reward, terminated, truncated } = result;
       total += reward;
       steps++;
-      const what = model.actionNames[action]!;
+      const what = functional.actionNames?.[action] ?? String(action);
       printer.object({ episode, step: steps, state, action: what, reward, terminated, truncated });
       await show(
         `step ${steps}: ${what}, reward ${short(reward)}, return ${short(total)}\n${env.render().trimEnd()}`,

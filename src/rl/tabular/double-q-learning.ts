@@ -1,4 +1,5 @@
 import { actionTable, checkLearning, type Learning, stepSizes } from "./learning.ts";
+import { Memory } from "./memory.ts";
 import type { ControlOptions } from "./q-learning.ts";
 import { epsilonGreedy, greedyAction } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
@@ -13,7 +14,9 @@ export function* doubleQLearning(
   options: ControlOptions & { Q1?: Float64Array; Q2?: Float64Array },
 ): Learning<{ Q1: Float64Array; Q2: Float64Array; Q: Float64Array }> {
   const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1) } = options;
-  const { Q1 = actionTable(task), Q2 = actionTable(task), Q = actionTable(task) } = options;
+  const { memory = new Memory(), Q = actionTable(task) } = options;
+  const { Q1 = memory.floats("Q1", () => actionTable(task)) } = options;
+  const { Q2 = memory.floats("Q2", () => actionTable(task)) } = options;
   checkLearning(options);
   // The behaviour looks at the mean of both, which is also what comes of it.
   Q.forEach((_, i) => {

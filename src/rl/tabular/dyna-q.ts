@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { actionTable, checkLearning, type Learning } from "./learning.ts";
+import { Memory } from "./memory.ts";
 import type { ControlOptions } from "./q-learning.ts";
 import { epsilonGreedy, maxValue } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
@@ -15,17 +16,19 @@ export function* dynaQ(
   options: Omit<ControlOptions, "alpha"> & { alpha: number; n: number; kappa?: number },
 ): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, alpha, rng, n, kappa = 0 } = options;
-  const { behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
+  const { behaviour = epsilonGreedy(0.1), Q = actionTable(task), memory = new Memory() } = options;
   checkLearning(options);
   if (!(Number.isInteger(n) && n >= 0)) throw new UserError(`n, the planning steps, must be ≥ 0, not ${n}`);
   const model = {
-    next: new Int32Array(Q.length).fill(-1),
-    reward: new Float64Array(Q.length),
-    lastTried: new Float64Array(Q.length),
-    /** The pairs that planning draws from. */
-    known: [] as number[],
+    next: memory.ints("next", () => new Int32Array(Q.length).fill(-1)),
+    reward: memory.floats("reward", () => new Float64Array(Q.length)),
+    lastTried: memory.floats("lastTried", () => new Float64Array(Q.length)),
+    /** The pairs that planning draws from: the first `count` of these. */
+    known: memory.ints("known", () => new Int32Array(Q.length)),
   };
-  let time = 0;
+  /** Steps so far, and pairs known. */
+  const clock = memory.floats("clock", () => new Float64Array(2));
+  let [time, count] = clock as unknown as [number, number];
   const learn = (i: number, R: number, next: number): void => {
     Q[i]! += alpha * (R + gamma * maxValue(task, Q, next) - Q[i]!);
   };
@@ -37,7 +40,7 @@ export function* dynaQ(
         const j = S * task.actions + task.options[k]!;
         if (j !== i && kappa === 0) continue;
         model.next[j] = S;
-        model.known.push(j);
+        model.known[count++] = j;
       }
     }
     model.next[i] = next;
@@ -56,7 +59,7 @@ export function* dynaQ(
       learn(S * task.actions + A, R, next);
       remember(S, A, R, next);
       for (let p = 0; p < n; p++) {
-        const j = model.known[Math.floor(rng.random() * model.known.length)]!;
+        const j = model.known[Math.floor(rng.random() * count)]!;
         const bonus = kappa === 0 ? 0 : kappa * Math.sqrt(time - model.lastTried[j]!);
         learn(j, model.reward[j]! + bonus, model.next[j]!);
       }
@@ -64,6 +67,7 @@ export function* dynaQ(
       G += R;
       steps++;
     } while (!task.terminated && !task.truncated);
+    clock.set([time, count]);
     yield { episode, steps, return: G };
   }
   return { Q };

@@ -1,10 +1,11 @@
-export * from "./algorithms.ts";
+export * from "./agents.ts";
 export * from "./bandit.ts";
 export { doubleQLearning } from "./double-q-learning.ts";
 export { dynaQ } from "./dyna-q.ts";
 export { expectedSarsa } from "./expected-sarsa.ts";
 export { offlineLambdaReturn } from "./lambda-return.ts";
 export * from "./learning.ts";
+export * from "./memory.ts";
 export { monteCarloPrediction } from "./monte-carlo.ts";
 export {
   type MonteCarloControlOptions,
@@ -31,3 +32,4 @@ export { EnvTask, ModelTask, type TabularTask } from "./task.ts";
 export { tdLambda } from "./td-lambda.ts";
 export { type PredictionOptions, tdPrediction } from "./td-prediction.ts";
 export type { TraceKind } from "./traces.ts";
+export { tabularAgent } from "./train.ts";

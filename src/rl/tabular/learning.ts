@@ -42,14 +42,17 @@ export function stateTable(task: TabularTask, initial = 0): Float64Array {
 /** A constant step size, or a function of how often the entry has been updated: `(n) => 1 / n` averages. */
 export type StepSize = number | ((n: number) => number);
 
-/** α of each entry of a table. */
-export function stepSizes(alpha: StepSize, size: number): (index: number) => number {
+/** α of each entry of a table; `counts` are the updates it has had. */
+export function stepSizes(
+  alpha: StepSize,
+  size: number,
+  counts: Int32Array = new Int32Array(size),
+): (index: number) => number {
   if (typeof alpha === "number") {
     if (!(alpha > 0 && alpha <= 1))
       throw new UserError(`the step size alpha must lie in 0 … 1, not ${alpha}`);
     return () => alpha;
   }
-  const counts = new Uint32Array(size);
   return (index) => alpha(++counts[index]!);
 }
 

@@ -1,5 +1,6 @@
 import type { Rng } from "../random.ts";
 import { actionTable, checkLearning, type Learning, type StepSize, stepSizes } from "./learning.ts";
+import { Memory } from "./memory.ts";
 import { firstVisits, generateEpisode, type Trajectory, told } from "./monte-carlo.ts";
 import { epsilonGreedy, greedy, type Rule, randomAction } from "./rules.ts";
 import type { ModelTask, TabularTask } from "./task.ts";
@@ -11,6 +12,7 @@ export interface MonteCarloControlOptions {
   /** (n) => 1 / n by default: the plain average of all returns. */
   alpha?: StepSize;
   Q?: Float64Array;
+  memory?: Memory;
 }
 
 /** The first-visit returns of an episode, averaged into Q: what both controls below have in common. */
@@ -41,7 +43,9 @@ export function* monteCarloControl(
 ): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
   checkLearning(options);
-  const alpha = stepSizes(options.alpha ?? ((n) => 1 / n), Q.length);
+  const { memory = new Memory() } = options;
+  const visits = memory.ints("visits", () => new Int32Array(Q.length));
+  const alpha = stepSizes(options.alpha ?? ((n) => 1 / n), Q.length, visits);
   for (let episode = 0; episode < episodes; episode++) {
     const trajectory = generateEpisode(task, behaviour, Q, rng);
     learnReturns(Q, task.actions, trajectory, gamma, alpha);
@@ -63,7 +67,9 @@ export function* monteCarloExploringStarts(
     starts = [...Array(task.states).keys()].filter((s) => task.optionPtr[s]! < task.optionPtr[s + 1]!),
   } = options;
   checkLearning(options);
-  const alpha = stepSizes(options.alpha ?? ((n) => 1 / n), Q.length);
+  const { memory = new Memory() } = options;
+  const visits = memory.ints("visits", () => new Int32Array(Q.length));
+  const alpha = stepSizes(options.alpha ?? ((n) => 1 / n), Q.length, visits);
   for (let episode = 0; episode < episodes; episode++) {
     const S0 = task.resetTo(starts[Math.floor(rng.random() * starts.length)]!);
     const trajectory = generateEpisode(task, greedy, Q, rng, S0, randomAction(task, S0, rng));

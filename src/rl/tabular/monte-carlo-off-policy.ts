@@ -1,6 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { Rng } from "../random.ts";
 import { actionTable, checkLearning, type Learning, stateTable } from "./learning.ts";
+import { Memory } from "./memory.ts";
 import { firstVisits, generateEpisode, told } from "./monte-carlo.ts";
 import { equiprobable, maxValue, type Rule } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
@@ -82,11 +83,19 @@ function ratio(
  */
 export function* offPolicyControl(
   task: TabularTask,
-  options: { behaviour?: Rule; episodes: number; gamma: number; rng: Rng; Q?: Float64Array },
+  options: {
+    behaviour?: Rule;
+    episodes: number;
+    gamma: number;
+    rng: Rng;
+    Q?: Float64Array;
+    memory?: Memory;
+  },
 ): Learning<{ Q: Float64Array }> {
   const { behaviour = equiprobable, episodes, gamma, rng, Q = actionTable(task, PESSIMISTIC) } = options;
+  const { memory = new Memory() } = options;
   checkLearning(options);
-  const C = new Float64Array(Q.length);
+  const C = memory.floats("C", () => new Float64Array(Q.length));
   for (let episode = 0; episode < episodes; episode++) {
     // b(A | S) as it was when the episode was played, for Q changes below.
     const trajectory = generateEpisode(task, behaviour, Q, rng);

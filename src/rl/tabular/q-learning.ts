@@ -1,5 +1,6 @@
 import type { Rng } from "../random.ts";
 import { actionTable, checkLearning, type Learning, type StepSize, stepSizes } from "./learning.ts";
+import type { Memory } from "./memory.ts";
 import { epsilonGreedy, maxValue, type Rule } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
 
@@ -13,6 +14,8 @@ export interface ControlOptions {
   behaviour?: Rule;
   /** Where to begin and where to learn; zeros by default. */
   Q?: Float64Array;
+  /** What is carried from episode to episode; to go on, the memory of before. */
+  memory?: Memory;
 }
 
 /**

@@ -1,8 +1,17 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CATALOG } from "../../../src/catalog.ts";
 import { Cli } from "../../../src/cli/command.ts";
 import { rlCommand } from "../../../src/cli/rl.ts";
 
@@ -29,7 +38,8 @@ async function rl(line: string, abortAfter?: string): Promise<Ran> {
     return pass as unknown as NodeJS.WriteStream;
   };
   const root = new Cli("galatea");
-  const command = rlCommand({ stdout: stream("out"), stderr: stream("err"), signal: interrupt.signal });
+  const io = { stdout: stream("out"), stderr: stream("err"), signal: interrupt.signal };
+  const command = rlCommand({ catalog: CATALOG, io });
   root.addCommand(command);
   const all = (c: Cli): Cli[] => [c, ...(c.commands as Cli[]).flatMap(all)];
   for (const c of all(root)) {
@@ -95,24 +105,33 @@ describe("train and play", () => {
     expect(trained.thrown).toBeUndefined();
     expect(trained.out).toContain("greedy policy from the start  -13 (exact, γ = 1)");
     expect(trained.out).toContain(`galatea rl play ${run}`);
-    expect(readdirSync(run).sort()).toEqual([
+    expect(
+      readdirSync(run)
+        .filter((name) => !name.startsWith("events."))
+        .sort(),
+    ).toEqual([
+      "checkpoints",
       "config.json",
       "learning.png",
       "metrics.jsonl",
       "policy.png",
+      "samples",
+      "timing.jsonl",
       "values.csv",
       "values.json",
     ]);
     expect(png(join(run, "policy.png")) && png(join(run, "learning.png"))).toBe(true);
     const lines = json(readFileSync(join(run, "metrics.jsonl"), "utf8"));
     expect(lines).toHaveLength(100);
-    expect(lines.at(-1)!.episode).toBe(600);
+    expect(lines.at(-1)!.step).toBe(600);
     expect(JSON.parse(readFileSync(join(run, "config.json"), "utf8"))).toMatchObject({
+      format: 2,
       kind: "tabular",
-      algorithm: "q-learning",
+      agent: "q-learning",
       env: "CliffWalking-v1",
+      learnsFrom: "environment",
       seed: 0,
-      settings: { alpha: 0.5, gamma: 1, epsilon: 0.1 },
+      options: { alpha: 0.5, gamma: 1, epsilon: 0.1 },
     });
   });
 
@@ -154,24 +173,37 @@ describe("train and play", () => {
   it("never writes over a run", async () => {
     const before = readFileSync(join(run, "values.json"), "utf8");
     const { thrown } = await rl(`train sarsa --env FrozenLake-v1 --out ${run}`);
-    expect(thrown?.message).toContain(
-      "is not empty: it may hold another run. Choose another folder with --out",
-    );
+    expect(thrown?.message).toContain("is not empty. Go on with what is there");
     expect(readFileSync(join(run, "values.json"), "utf8")).toBe(before);
   });
 
   it("says what is wrong with a damaged run", async () => {
     const broken = join(folder, "broken");
     await rl(`train sarsa --env FrozenLake-v1 --episodes 10 --out ${broken}`);
-    const values = join(broken, "values.json");
-    writeFileSync(values, readFileSync(values, "utf8").slice(0, 40));
-    expect((await rl(`play ${broken}`)).thrown?.message).toContain(
-      "values.json is not JSON: it was cut short",
+    const state = join(broken, "checkpoints/10/state.json");
+    writeFileSync(state, readFileSync(state, "utf8").slice(0, 40));
+    expect((await rl(`play ${broken}`)).thrown?.message).toContain("state.json is damaged");
+    rmSync(join(broken, "checkpoints"), { recursive: true });
+    rmSync(join(broken, "values.json"));
+    expect((await rl(`play ${broken}`)).thrown?.message).toContain("has no checkpoint yet");
+  });
+
+  it("plays a run of the first tabular format, and says what is wrong with a damaged one", async () => {
+    const old = join(folder, "old");
+    mkdirSync(old);
+    const settings = { gamma: 1, alpha: 0.5, epsilon: 0.1, episodes: 600 };
+    const config = { kind: "tabular", galatea: "0.1.0", algorithm: "q-learning", env: "CliffWalking-v1" };
+    writeFileSync(
+      join(old, "config.json"),
+      JSON.stringify({ ...config, envOptions: {}, maxSteps: 10000, seed: 0, settings }),
     );
+    const values = join(old, "values.json");
+    writeFileSync(values, readFileSync(join(run, "values.json")));
+    expect((await rl(`play ${old}`)).out).toContain("episode 1 ended after 13 steps with a return of -13");
+    writeFileSync(values, readFileSync(values, "utf8").slice(0, 40));
+    expect((await rl(`play ${old}`)).thrown?.message).toContain("values.json is not JSON: it was cut short");
     writeFileSync(values, JSON.stringify({ states: 16, actions: 4, episodes: 1, Q: [1] }));
-    expect((await rl(`play ${broken}`)).thrown?.message).toContain("1 values for 16 states × 4 actions");
-    rmSync(values);
-    expect((await rl(`play ${broken}`)).thrown?.message).toContain("holds no values.json");
+    expect((await rl(`play ${old}`)).thrown?.message).toContain("1 values for 16 states × 4 actions");
   });
 });
 

@@ -6,7 +6,7 @@ import { deterministicPolicy, greedyActions, uniformPolicy } from "../../../src/
 import { valueIteration } from "../../../src/rl/mdp/value-iteration.ts";
 import { actionValues, exactPolicyValues, policyReturn } from "../../../src/rl/mdp/values.ts";
 import { fastRandom } from "../../../src/rl/random.ts";
-import { algorithms } from "../../../src/rl/tabular/algorithms.ts";
+import { TABULAR_AGENTS } from "../../../src/rl/tabular/agents.ts";
 import { doubleQLearning } from "../../../src/rl/tabular/double-q-learning.ts";
 import { dynaQ } from "../../../src/rl/tabular/dyna-q.ts";
 import { expectedSarsa } from "../../../src/rl/tabular/expected-sarsa.ts";
@@ -24,6 +24,7 @@ import { sarsaLambda } from "../../../src/rl/tabular/sarsa-lambda.ts";
 import { EnvTask, ModelTask } from "../../../src/rl/tabular/task.ts";
 import { tdLambda } from "../../../src/rl/tabular/td-lambda.ts";
 import { tdPrediction } from "../../../src/rl/tabular/td-prediction.ts";
+import { learnt } from "./agents.ts";
 
 const walk = modelById("RandomWalk19-v0");
 const cliff = modelById("CliffWalking-v1");
@@ -220,24 +221,17 @@ describe("control: what must agree does", () => {
     expect(Q1).not.toEqual(Q2);
   });
 
-  it.each(Object.keys(algorithms))("%s learns the 4 × 4 gridworld", (name) => {
-    const m = modelById("Gridworld4x4-v0");
-    const task = new ModelTask(m, fastRandom([7, 0]), { maxSteps: 200 });
-    const settings = {
-      episodes: 3000,
-      gamma: 1,
-      alpha: 0.2,
-      epsilon: 0.3,
-      n: 3,
-      lambda: 0.7,
-      kappa: 1e-4,
-      traces: "replacing",
-    } as const;
-    const { learning, Q } = algorithms[name]!.learn(task, settings, fastRandom([7, 1]));
-    finish(learning);
-    const optimal = m.initial.reduce((sum, p, s) => sum + p * valueIteration(m, { gamma: 1 }).v[s]!, 0);
-    expect(startReturn(m, Q)).toBeGreaterThan(optimal - 0.5);
-  });
+  it.each(TABULAR_AGENTS.map((agent) => [agent.name, agent] as const))(
+    "%s learns the 4 × 4 gridworld",
+    async (_, agent) => {
+      const m = modelById("Gridworld4x4-v0");
+      const wishes = { gamma: 1, alpha: 0.2, epsilon: 0.3, n: 3, lambda: 0.8, kappa: 0.0001 };
+      const own = Object.entries(wishes).filter(([key]) => key in agent.options.shape);
+      const { Q } = await learnt(agent, Object.fromEntries(own), { learnsFrom: "model", steps: 3000 });
+      const optimal = m.initial.reduce((sum, p, s) => sum + p * valueIteration(m, { gamma: 1 }).v[s]!, 0);
+      expect(startReturn(m, Q)).toBeGreaterThan(optimal - 0.5);
+    },
+  );
 
   it("Q-learning and Monte Carlo come near the lake's optimum", () => {
     const q = finish(

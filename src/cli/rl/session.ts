@@ -1,0 +1,165 @@
+import { join } from "node:path";
+import { nodeEngine } from "../../engine/onnx/node.ts";
+import { lookup, UserError } from "../../errors.ts";
+import { readJsonLines } from "../../files/jsonl.node.ts";
+import { lineChart } from "../../plot/index.ts";
+import { saveChart } from "../../plot/node.ts";
+import type { AnyAgent, Setting } from "../../rl/agent.ts";
+import { make, timeLimitOf } from "../../rl/make.ts";
+import { deterministicPolicy, greedyActions } from "../../rl/mdp/policy.ts";
+import { valueIteration } from "../../rl/mdp/value-iteration.ts";
+import { policyReturn } from "../../rl/mdp/values.ts";
+import { Memory } from "../../rl/tabular/memory.ts";
+import type { Checkpoint } from "../../train/checkpoint.ts";
+import type { RunFolder } from "../../train/node.ts";
+import { readCheckpoint } from "../../train/run.ts";
+import type { AgentRun } from "../../train/run-config.ts";
+import { RunWriter } from "../../train/run-writer.node.ts";
+import type { Shell } from "../common.ts";
+import { Interrupted, type Printer, table } from "../io.ts";
+import { short } from "../progress.ts";
+import { oldCheckpoint, saveValues } from "./run-folder.ts";
+import { openFinite, policyText, save, savePolicy, startValue, valuesCsv } from "./shared.ts";
+
+/** Steps after which an episode is cut where neither the environment nor the user says so. */
+export const PATIENCE = 10_000;
+
+export interface AgentTraining {
+  readonly run: RunFolder<AgentRun>;
+  readonly agent: AnyAgent;
+  readonly printer: Printer;
+  /** Go on from here; from the beginning when undefined. */
+  readonly from: Checkpoint | undefined;
+}
+
+export function agentOf({ catalog }: Pick<Shell, "catalog">, { path, config }: RunFolder): AnyAgent {
+  if (config.kind === "model")
+    throw new UserError(`${path} is a run of the model ${config.model}: see galatea sample ${path}`);
+  return lookup("algorithm", catalog.agents, config.agent);
+}
+
+/** What an agent learns in, as the run's configuration says. */
+export function settingOf(config: AgentRun): Pick<Setting<unknown>, "makeEnv" | "maxSteps" | "learnsFrom"> {
+  const { env, envOptions, learnsFrom } = config;
+  const limit = timeLimitOf(env, {});
+  const maxSteps = config.maxSteps ?? (limit || PATIENCE);
+  return {
+    makeEnv: () => make(env, { ...envOptions, max_episode_steps: maxSteps }),
+    maxSteps,
+    learnsFrom,
+  };
+}
+
+/** The checkpoint of a run of an agent; runs of the first tabular format have a table alone. */
+export const agentCheckpoint = async (
+  run: RunFolder<AgentRun>,
+  which?: number | "best",
+): Promise<Checkpoint | undefined> => (await readCheckpoint(run, which)) ?? oldCheckpoint(run);
+
+/** Train an agent's run to its end, or to Ctrl-C, writing its folder and showing how it goes. */
+export async function runAgent(training: AgentTraining): Promise<void> {
+  const { run, agent, printer, from } = training;
+  const { config } = run;
+  const options: unknown = agent.options.parse(config.options);
+  const { seed, steps, logEvery, sampleEvery, checkpointEvery, unit, device, threads } = config;
+  const writer = await RunWriter.open(run, from?.step ?? 0);
+  const bar = printer.progress(agent.name, steps, { unit: unit.slice(0, -1), start: from?.step ?? 0 });
+  let last: Record<string, number> = {};
+  let [done, finished] = [from?.step ?? 0, false];
+  try {
+    const events = agent.learn({
+      ...settingOf(config),
+      options,
+      seed,
+      steps,
+      logEvery,
+      sampleEvery,
+      checkpointEvery,
+      from,
+      store: writer,
+      signal: printer.io.signal,
+      engine: () => nodeEngine({ device, ...(threads && { threads }) }),
+    });
+    for await (const event of events) {
+      await writer.on(event);
+      if (event.kind === "step") {
+        last = event.metrics;
+        bar.update(event.step, event.metrics);
+        printer.object({ event: unit, [unit.slice(0, -1)]: event.step, ...event.metrics });
+      } else if (event.kind === "checkpoint")
+        printer.object({ event: "checkpoint", step: event.step, path: event.where });
+      else if (event.kind === "done") ({ step: done, finished } = event);
+    }
+  } finally {
+    bar.stop();
+    await writer.close();
+  }
+  const course = { done, last, stopped: !finished };
+  if (config.kind === "tabular") await reportTable(training, course);
+  if (!finished) {
+    printer.note(`stopped; nothing is lost. Go on with\n  galatea resume ${run.path}`);
+    throw new Interrupted();
+  }
+}
+
+interface Course {
+  readonly done: number;
+  readonly last: Readonly<Record<string, number>>;
+  readonly stopped: boolean;
+}
+
+/** What a table is worth, exactly, with its pictures. */
+async function reportTable({ run, agent, printer }: AgentTraining, course: Course): Promise<void> {
+  const { path, config } = run;
+  const { env: id, envOptions, unit } = config;
+  const finite = openFinite(id, envOptions);
+  const { model } = finite;
+  const gamma = (config.options as { gamma?: number }).gamma ?? 1;
+  const { tensors } = (await agentCheckpoint(run))!;
+  const Q = Memory.from(tensors.weights).floats("Q", () => new Float64Array(0));
+  const actions = greedyActions(model, Q);
+  const v = Float64Array.from(actions, (a, s) => (a === -1 ? 0 : Q[s * model.actions + a]!));
+  const optimal = startValue(model, valueIteration(model, { gamma, theta: 1e-9 }).v);
+  const greedy = policyReturn(model, deterministicPolicy(model, actions), gamma);
+  await saveValues(path, finite, Q, course.done);
+  await save(path, "values.csv", valuesCsv(model, v, actions, Q));
+  await savePolicy(path, `${id}: ${agent.name} after ${course.done} ${unit}`, finite, v, actions);
+  await saveCurve(run, agent.name);
+  printer.object({
+    event: course.stopped ? "stopped" : "done",
+    run: path,
+    [unit]: course.done,
+    startValue: greedy ?? null,
+    optimum: optimal,
+  });
+  printer.line(policyText(finite, v, actions));
+  printer.line(
+    table([
+      [unit, `${course.done}${course.stopped ? " (stopped by Ctrl-C)" : ""}`],
+      [
+        "learnt from",
+        config.learnsFrom === "model" ? "samples of the exact model" : "the stepped environment",
+      ],
+      ["return lately", course.last.return === undefined ? "none" : short(course.last.return)],
+      [
+        "greedy policy from the start",
+        greedy === undefined ? "may go on for ever" : `${short(greedy)} (exact, γ = ${gamma})`,
+      ],
+      ["best possible", `${short(optimal)} (exact, γ = ${gamma})`],
+      ["run", path],
+      ["watch it", `galatea rl play ${path}`],
+    ]),
+  );
+}
+
+/** learning.png: the mean return of the whole run, whatever was resumed in it. */
+async function saveCurve({ path, config }: RunFolder<AgentRun>, name: string): Promise<void> {
+  const lines = (await readJsonLines(join(path, "metrics.jsonl"))) as { step: number; return?: number }[];
+  const known = lines.filter((line) => line.return !== undefined);
+  if (known.length === 0) return;
+  const curve = { name, x: known.map((line) => line.step), y: known.map((line) => line.return!) };
+  const chart = lineChart({ title: `${name} on ${config.env}`, x: config.unit, y: "return per episode" }, [
+    curve,
+  ]);
+  await saveChart(join(path, "learning.png"), chart);
+}
