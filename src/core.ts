@@ -25,3 +25,4 @@ export { Tensor } from "./tensor/tensor.ts";
 export { assign, substitute } from "./tensor/trace.ts";
 export { Variable } from "./tensor/variable.ts";
 export { VERSION } from "./version.ts";
+export { onWarning } from "./warnings.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { allocate } from "../tensor/dtype.ts";
-import { isNdArray, type NdArray } from "../tensor/ndarray.ts";
+import { arrayName, isNdArray, type NdArray } from "../tensor/ndarray.ts";
 import { fillRandom, Key } from "../tensor/random.ts";
 import { showShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -61,13 +61,31 @@ export function describe(value: unknown, path: string, leaves: Leaf[], name: str
       .join()}}`;
   if (value === undefined || value === null || typeof value === "string" || typeof value === "boolean")
     return JSON.stringify(value) ?? "undefined";
+  if (ArrayBuffer.isView(value))
+    throw new TypeError(
+      `${name}, ${path}: a ${arrayName(value)} has no dtype here; pass ndarray(array, shape, dtype), or convert it, as by Float32Array.from(values)`,
+    );
   throw new TypeError(
     `${name}, ${path}: an array, number, key, string, boolean, or an object of them, was expected`,
   );
 }
 
+/** Where plain arrays of numbers stand in an argument. */
+function plainLists(value: unknown, path: string): string[] {
+  const numbers = (v: unknown): boolean =>
+    typeof v === "number" || (Array.isArray(v) && v.length > 0 && v.every(numbers));
+  if (Array.isArray(value))
+    return numbers(value) ? [path] : value.flatMap((v, i) => plainLists(v, `${path}[${i}]`));
+  return isPlain(value) ? Object.entries(value).flatMap(([k, v]) => plainLists(v, `${path}.${k}`)) : [];
+}
+
 /** An error met while tracing says what was being traced, and for which inputs. */
-export function located(error: unknown, name: string, leaves: readonly Leaf[]): unknown {
+export function located(
+  error: unknown,
+  name: string,
+  args: readonly unknown[],
+  leaves: readonly Leaf[],
+): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error;
   const inputs = leaves
     .slice(0, 8)
@@ -75,8 +93,11 @@ export function located(error: unknown, name: string, leaves: readonly Leaf[]): 
       value instanceof Key ? `${path} a key` : `${path} ${value.dtype}${showShape(value.shape)}`,
     );
   if (leaves.length > 8) inputs.push(`${leaves.length - 8} more`);
+  const lists = args.flatMap((arg, i) => plainLists(arg, `argument ${i + 1}`));
   const { message } = error;
   error.message += `\n  while tracing ${name}${inputs.length > 0 ? ` for ${inputs.join(", ")}` : ""}`;
+  for (const list of lists)
+    error.message += `\n  ${list} is a plain array: each of its numbers came as a tensor of its own. For one tensor, pass fromNested(array)`;
   if (error.stack) error.stack = error.stack.replace(message, error.message);
   return error;
 }

@@ -4,10 +4,12 @@ import { nodesOf } from "../tensor/graph.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import { constant } from "../tensor/ops.ts";
 import { Key } from "../tensor/random.ts";
+import { showShape } from "../tensor/shape.ts";
 import { simplify } from "../tensor/simplify.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { substitute, withTrace } from "../tensor/trace.ts";
 import { Variable } from "../tensor/variable.ts";
+import { warnOnce } from "../warnings.ts";
 import {
   asArray,
   describe,
@@ -44,7 +46,8 @@ export interface Compiled<A extends readonly unknown[], R> {
 /**
  * Trace `fn` once for each signature (shapes, dtypes, and values that are not numbers) into one static graph,
  * and run it on the engine. Arguments are trees of arrays, numbers (fed as float32 scalars) and keys; strings,
- * booleans and undefined are part of the signature.
+ * booleans and undefined are part of the signature. What `fn` takes from outside is looked at while it is traced: a
+ * number or a key becomes part of the program and stays as it was (see "What compile freezes" in docs/getting-started.md).
  *
  * The last 32 signatures (or `programs`) keep their program; the one unused for longest goes, and is traced anew should
  * it be needed again. A function that meets many lengths does better to pad them to a few.
@@ -79,9 +82,9 @@ export function compile<A extends readonly unknown[], R>(
   const newEntry = (signature: string, args: readonly unknown[], leaves: readonly Leaf[]): Entry => {
     const traced = frozen().then((values) => {
       try {
-        return traceGraph(fn as unknown as (...a: unknown[]) => unknown, args, leaves, values);
+        return traceGraph(name, fn as unknown as (...a: unknown[]) => unknown, args, leaves, values);
       } catch (error) {
-        throw located(error, name, leaves);
+        throw located(error, name, args, leaves);
       }
     });
     const entry: Entry = { users: 0, traced };
@@ -176,6 +179,7 @@ function freezer({ freeze }: CompileOptions): () => Promise<ReadonlyMap<Variable
 }
 
 function traceGraph(
+  name: string,
   fn: (...args: unknown[]) => unknown,
   args: readonly unknown[],
   leaves: readonly Leaf[],
@@ -200,15 +204,20 @@ function traceGraph(
   const { result, trace } = withTrace(() => substitute(frozen, () => fn(...inputs)));
 
   const outputs: Tensor[] = [];
+  let promised = false;
   const collect = (value: unknown): ((arrays: NdArray[]) => unknown) => {
     if (value instanceof Tensor) {
       const at = outputs.push(value) - 1;
       return (arrays) => arrays[at];
     }
-    if (value instanceof Promise)
-      throw new TypeError("a compiled function must not be async: it is traced, and returns tensors at once");
+    if (value instanceof Promise) {
+      // Whatever becomes of it, nobody waits for it any more.
+      value.catch(() => undefined);
+      promised = true;
+      return () => undefined;
+    }
     if (value instanceof Variable)
-      throw new TypeError(`${value.name} was returned as a variable; return its value, asTensor(variable)`);
+      throw new TypeError(`${value.label} was returned as a variable; return its value, asTensor(variable)`);
     if (Array.isArray(value)) {
       const parts = value.map(collect);
       return (arrays) => parts.map((p) => p(arrays));
@@ -220,16 +229,45 @@ function traceGraph(
     return () => value;
   };
   const rebuild = collect(result);
+  if (promised)
+    throw new UserError(
+      "a compiled function must not be async: it is traced once, and returns tensors at once. What it waits for can be done before the call and be passed as an argument",
+    );
   const updates = [...trace.current].flatMap(([variable, value]) =>
     trace.reads.get(variable) === value || frozen.get(variable) === value ? [] : [{ variable, value }],
   );
+  if (outputs.length === 0 && updates.length === 0)
+    throw new UserError(
+      `${name} returns no tensor and assigns no variable, so there is nothing to compute. Does it lack a return?`,
+    );
   const needed = nodesOf([...outputs, ...updates.map((u) => u.value)]);
   const reads = needed.filter((t): t is Tensor<"state"> => t.is("state"));
+  const draws = needed.filter((t): t is Tensor<"random"> => t.is("random"));
+  warnOfTwins(name, draws, leaves);
   const graph = simplify({
-    feeds: [...feeds, ...needed.filter((t) => t.is("random"))],
+    feeds: [...feeds, ...draws],
     outputs,
     updates,
     reads,
   });
   return { graph, rebuild, rooms: [] };
 }
+
+/** Two draws from one key are the same numbers, which is hardly ever meant. */
+function warnOfTwins(name: string, draws: readonly Tensor<"random">[], leaves: readonly Leaf[]): void {
+  const first = new Map<string, Tensor>();
+  for (const draw of draws) {
+    const { root, path } = draw.attrs.key;
+    const id = JSON.stringify([root, path]);
+    const twin = first.get(id);
+    first.set(id, twin ?? draw);
+    if (!twin) continue;
+    const from = "argument" in root ? leaves[root.argument]!.path : "a key from outside";
+    const splits = path.map((part) => `.split(${JSON.stringify(part)})`).join("");
+    warnOnce(
+      `${name} draws twice from one key (${from}${splits}): ${show(twin)} and ${show(draw)} are made of the same random numbers. Give each draw a key of its own: key.split("a name")`,
+    );
+  }
+}
+
+const show = ({ shape }: Tensor): string => showShape(shape);

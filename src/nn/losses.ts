@@ -127,6 +127,10 @@ function pickLabels(
     throw new UserError(
       `${what}: logits ${showShape(x.shape)} need labels ${showShape(x.shape.slice(0, -1))}, not ${showShape(y.shape)}`,
     );
+  if (y.dtype !== "int32" && y.dtype !== "int64")
+    throw new UserError(
+      `${what}: labels are class indices, int32 or int64, not ${y.dtype}: pass an Int32Array, or cast(labels, "int32")`,
+    );
   const at = (label: Tensor): Tensor => reshape(gatherElements(x, unsqueeze(label, -1), -1), y.shape);
   if (ignoreIndex === undefined) return reduced(lossOf(at, y), options);
   const counts = notEqual(y, ignoreIndex);
@@ -155,10 +159,13 @@ export function crossEntropy(
   const even = (): Tensor => neg(mean(logp, { axes: -1 }));
   const smooth = (loss: Tensor): Tensor =>
     labelSmoothing === 0 ? loss : add(mul(loss, 1 - labelSmoothing), mul(even(), labelSmoothing));
-  if (y.dtype !== "float32")
-    return pickLabels("crossEntropy", logp, y, options, (at, label) => smooth(neg(at(label))));
-  const [, p] = pair("crossEntropy", logp, y);
-  return reduced(smooth(neg(sum(mul(p, logp), { axes: -1 }))), options);
+  const perClass = y.dtype === "float32" && sameShape(y.shape, logp.shape);
+  if (!perClass && y.dtype === "float32" && !sameShape(y.shape, logp.shape.slice(0, -1)))
+    throw new UserError(
+      `crossEntropy: logits ${showShape(logp.shape)} need labels ${showShape(logp.shape.slice(0, -1))} (int32) or probabilities ${showShape(logp.shape)} (float32), not ${showShape(y.shape)}`,
+    );
+  if (!perClass) return pickLabels("crossEntropy", logp, y, options, (at, label) => smooth(neg(at(label))));
+  return reduced(smooth(neg(sum(mul(y, logp), { axes: -1 }))), options);
 }
 
 export interface KlDivOptions {

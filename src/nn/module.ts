@@ -84,7 +84,11 @@ export abstract class Module {
   /** Current values by name, from wherever they are: the engine that trained them, or the host. */
   async stateDict(): Promise<StateDict> {
     const out: StateDict = {};
-    for (const [name, variable] of this.variables()) out[name] = await variable.read();
+    for (const [name, variable] of this.variables()) {
+      if (!variable.home && !variable.value)
+        throw new UserError(`${name} has no value yet: initialise the module, or load a state dict`);
+      define(out, name, await variable.read());
+    }
     return out;
   }
 
@@ -99,7 +103,7 @@ export abstract class Module {
   /** Take values by name. A missing, unknown or misshapen entry is refused before anything changes. */
   loadStateDict(dict: Readonly<StateDict>, { source = "the state dict" } = {}): this {
     const own = new Map(this.variables());
-    const missing = [...own.keys()].filter((name) => !(name in dict));
+    const missing = [...own.keys()].filter((name) => !Object.hasOwn(dict, name));
     const unknown = Object.keys(dict).filter((name) => !own.has(name));
     if (missing.length > 0 || unknown.length > 0)
       throw new UserError(
@@ -119,6 +123,11 @@ export abstract class Module {
     return this;
   }
 }
+
+/** As own property, whatever it is called: "__proto__" too. */
+const define = (dict: StateDict, name: string, value: NdArray): void => {
+  Object.defineProperty(dict, name, { value, enumerable: true, writable: true, configurable: true });
+};
 
 function list(label: string, names: readonly string[]): string {
   if (names.length === 0) return "";

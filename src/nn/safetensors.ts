@@ -98,7 +98,7 @@ export function readSafeTensors(bytes: Uint8Array, file: string): SafeTensors {
       parseEntry(value) ?? fail(`the header's entry of "${name}" is malformed.`);
     if (!Object.hasOwn(DTYPE_OF, code))
       fail(
-        `"${name}" is of type ${code}, which is not supported. Convert it to F32; there is: ${Object.keys(DTYPE_OF).join(", ")}.`,
+        `"${name}" is of type ${code}, which is not supported. Convert it to F32; known: ${Object.keys(DTYPE_OF).join(", ")}.`,
       );
     const dtype = DTYPE_OF[code]!;
     const size = sizeOf(shape) * BYTES[dtype];

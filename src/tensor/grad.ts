@@ -39,7 +39,7 @@ export function grad(
     if (g) return g;
     if (options.unused === "zero") return zeros(t.shape);
     const target = targets[i]!;
-    const name = target instanceof Variable ? target.name : target.toString();
+    const name = target instanceof Variable ? target.label : target.toString();
     throw new Error(`grad: the loss does not depend on ${name} (pass { unused: "zero" } if that is meant)`);
   });
 }

@@ -16,6 +16,8 @@ export function ndarray(data: BigInt64Array, shape?: Shape): NdArray<"int64">;
 export function ndarray<D extends DType>(data: DataOf[D], shape: Shape, dtype: D): NdArray<D>;
 export function ndarray(data: TypedArray, shape: Shape = [data.length], dtype?: DType): NdArray {
   const kind = dtype ?? dtypeOfArray(data);
+  if (arrayName(data) !== ARRAY_NAMES[kind])
+    throw new TypeError(`ndarray: ${kind} is held by a ${ARRAY_NAMES[kind]}, not by a ${arrayName(data)}`);
   if (sizeOf(shape) !== data.length)
     throw new RangeError(`ndarray: ${data.length} values do not fill shape ${showShape(shape)}`);
   return { data, shape, dtype: kind } as NdArray;
@@ -101,11 +103,30 @@ export function isNdArray(value: unknown): value is NdArray {
   );
 }
 
+const ARRAY_NAMES: Readonly<Record<DType, string>> = {
+  float32: "Float32Array",
+  int32: "Int32Array",
+  int64: "BigInt64Array",
+  bool: "Uint8Array",
+  uint8: "Uint8Array",
+  float16: "Uint16Array",
+  bfloat16: "Uint16Array",
+};
+
+/** "Float64Array", "Array", "number": what a value is, whichever window or worker it comes from. */
+export const arrayName = (value: unknown): string =>
+  typeof value === "object" ? Object.prototype.toString.call(value).slice(8, -1) : typeof value;
+
 function dtypeOfArray(data: TypedArray): DType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof BigInt64Array) return "int64";
+  const name = arrayName(data);
+  if (name === "Float32Array") return "float32";
+  if (name === "Int32Array") return "int32";
+  if (name === "BigInt64Array") return "int64";
+  if (name === "Uint8Array" || name === "Uint16Array")
+    throw new TypeError(
+      "ndarray: say the dtype of a Uint8Array (uint8 or bool) or a Uint16Array (float16 or bfloat16)",
+    );
   throw new TypeError(
-    "ndarray: say the dtype of a Uint8Array (uint8 or bool) or a Uint16Array (float16 or bfloat16)",
+    `ndarray: takes a Float32Array, Int32Array, BigInt64Array, Uint8Array or Uint16Array, not ${name === "Array" ? "a plain array: fromNested([[1, 2], [3, 4]]) makes one of nested numbers, Float32Array.from(values) of flat ones" : `a ${name}: convert it, as by Float32Array.from(values)`}`,
   );
 }

@@ -13,6 +13,8 @@ export interface Home {
   };
 }
 
+const UNNAMED = "unnamed";
+
 /**
  * A value carried from call to call: a parameter, an optimizer moment, a running statistic. Its current value has one
  * home: the host, or the engine whose program last wrote it. Other engines may hold copies, which know by `version`
@@ -31,12 +33,19 @@ export class Variable {
   constructor(shape: Shape, options: { name?: string; dtype?: DType; value?: NdArray } = {}) {
     this.shape = shape;
     this.dtype = options.dtype ?? "float32";
-    this.name = options.name ?? "unnamed";
+    this.name = options.name ?? UNNAMED;
     if (options.value) this.set(options.value);
   }
 
   get size(): number {
     return this.shape.reduce((n, d) => n * d, 1);
+  }
+
+  /** For messages: its name, or what it is while it has none. */
+  get label(): string {
+    return this.name === UNNAMED
+      ? `a variable ${this.dtype}${showShape(this.shape)} without a name`
+      : this.name;
   }
 
   /**
@@ -46,7 +55,7 @@ export class Variable {
   get value(): NdArray | undefined {
     if (this.#home)
       throw new Error(
-        `${this.name}: ${this.#home.name} has computed a newer value than the host's; get it by await variable.read() (or await module.stateDict()), or bring it here by await variable.toHost()`,
+        `${this.label}: ${this.#home.name} has computed a newer value than the host's; get it by await variable.read() (or await module.stateDict()), or bring it here by await variable.toHost()`,
       );
     return this.#value;
   }
@@ -71,7 +80,7 @@ export class Variable {
   set(value: NdArray): void {
     if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype)
       throw new TypeError(
-        `${this.name} holds ${this.dtype}${showShape(this.shape)}; it was given ${value.dtype}${showShape(value.shape)}`,
+        `${this.label} holds ${this.dtype}${showShape(this.shape)}; it was given ${value.dtype}${showShape(value.shape)}`,
       );
     this.#value = value;
     this.#home = undefined;
@@ -103,7 +112,7 @@ export class Variable {
     const { value } = this;
     if (!value)
       throw new Error(
-        `${this.name} has no value yet: initialise its module, or load a state dict, before running`,
+        `${this.label} has no value yet: initialise its module, or load a state dict, before running: module.initialize(Key.seed(0))`,
       );
     return value;
   }
@@ -129,7 +138,7 @@ export class Variable {
     if (this.#version !== version) {
       if (!this.#home) return version;
       throw new Error(
-        `${this.name} was written by ${this.#home.name} and ${home.name} at once: await the step of one before that of the other`,
+        `${this.label} was written by ${this.#home.name} and ${home.name} at once: await the step of one before that of the other`,
       );
     }
     this.#home = home;
@@ -144,7 +153,8 @@ export class Variable {
 
   /** Its home went, and the current value with it: whoever reads it is told why. */
   lost(why: string): void {
-    const read = (): Promise<never> => Promise.reject(new Error(`the value of ${this.name} is lost: ${why}`));
+    const read = (): Promise<never> =>
+      Promise.reject(new Error(`the value of ${this.label} is lost: ${why}`));
     this.#home = { name: "an engine that is gone", state: { read, release() {} } };
   }
 }

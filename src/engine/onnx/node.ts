@@ -131,7 +131,7 @@ async function requireDevice(
   const known = backends.map((b) => b.name);
   if (!known.includes(device))
     throw new UserError(
-      `device ${device} is not offered by onnxruntime-node on this platform; there is: ${DEVICES.filter((d) => d === "wasm" || known.includes(d)).join(", ")}`,
+      `device ${device} is not offered by onnxruntime-node on this platform; known: ${DEVICES.filter((d) => d === "wasm" || known.includes(d)).join(", ")}`,
     );
   try {
     await start();

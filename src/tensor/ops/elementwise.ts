@@ -1,5 +1,5 @@
 import { allocate, type DType } from "../dtype.ts";
-import { filled, fromNested, isNdArray, type NdArray, type Nested } from "../ndarray.ts";
+import { arrayName, filled, fromNested, isNdArray, type NdArray, type Nested } from "../ndarray.ts";
 import type { Distribution, Key } from "../random.ts";
 import type { Shape } from "../shape.ts";
 import { apply, Tensor } from "../tensor.ts";
@@ -50,7 +50,10 @@ export function asTensor(x: Operand, like: DType = "float32"): Tensor {
   if (x instanceof Variable) return readVariable(x);
   if (typeof x === "number") return constant(x, like === "bool" || like === "uint8" ? "float32" : like);
   if (isNdArray(x)) return constant(x);
-  throw new TypeError(`a tensor, a variable, an array or a number was expected, not ${typeof x}`);
+  const got = Array.isArray(x)
+    ? `an array of ${(x as unknown[]).length}: tensor([1, 2]) makes one of numbers, stack(list) of tensors`
+    : arrayName(x);
+  throw new TypeError(`a tensor, a variable, an array or a number was expected, not ${got}`);
 }
 
 type UnaryName = "neg" | "exp" | "log" | "sqrt" | "abs" | "sign" | "sin" | "cos" | "tanh" | "sigmoid" | "erf" | "floor" | "relu" | "silu" | "gelu" | "not" | "stopGradient"; // biome-ignore format: a list of names
