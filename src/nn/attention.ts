@@ -3,6 +3,7 @@ import { allocate } from "../tensor/dtype.ts";
 import { ndarray } from "../tensor/ndarray.ts";
 import { add, asTensor, chunk, constant, matmul, narrow, type Operand, reshape, softmax, transpose, where } from "../tensor/ops.ts"; // biome-ignore format: a list of names
 import type { Key } from "../tensor/random.ts";
+import { sameShape, showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 import * as init from "./init.ts";
@@ -70,10 +71,19 @@ export interface MultiheadAttentionOptions {
   readonly vdim?: number;
 }
 
+/** Who may attend to whom in a MultiheadAttention, in PyTorch's convention: a bool mask is true where attention may NOT go. */
+export interface AttentionMasks {
+  /** [L, S], or one for each example and head, [B·heads, L, S]: bool, or float32 that is added to the scores. */
+  readonly attnMask?: Operand | undefined;
+  /** Keys that are padding, [B, S]: bool, or float32 that is added to the scores. */
+  readonly keyPaddingMask?: Operand | undefined;
+  /** Query i sees keys 0 … i. */
+  readonly causal?: boolean | undefined;
+}
+
 /**
  * torch.nn.MultiheadAttention, batch first: query [B, L, E], key [B, S, kdim], value [B, S, vdim] → [B, L, E].
- * Masks are as in scaledDotProductAttention, for scores [B, heads, L, S]; a padding mask over keys is
- * [B, 1, 1, S]. State: in_proj_weight [3E, E] (or q_, k_, v_proj_weight), in_proj_bias [3E], out_proj.
+ * State: in_proj_weight [3E, E] (or q_, k_, v_proj_weight), in_proj_bias [3E], out_proj.
  */
 export class MultiheadAttention extends Module {
   readonly in_proj_weight: Parameter | undefined;
@@ -107,11 +117,16 @@ export class MultiheadAttention extends Module {
     query: Tensor,
     key: Tensor = query,
     value: Tensor = key,
-    options: Pick<AttentionOptions, "mask" | "causal"> = {},
+    { attnMask, keyPaddingMask, causal = false }: AttentionMasks = {},
     rng?: Key,
   ): Tensor {
     const [q, k, v] = this.#project(query, key, value).map((x) => splitHeads(x, this.#heads)) as Three;
-    const y = scaledDotProductAttention(q, k, v, { ...options, dropout: this.#dropout }, rng);
+    const scores = [query.shape[0]!, this.#heads, query.shape[1]!, key.shape[1]!] as const;
+    const biases = [attentionBias(attnMask, scores), paddingBias(keyPaddingMask, scores)].filter(
+      (b) => b !== undefined,
+    );
+    const mask = biases.length > 0 ? biases.reduce((a, b) => add(a, b)) : undefined;
+    const y = scaledDotProductAttention(q, k, v, { mask, causal, dropout: this.#dropout }, rng);
     return this.out_proj.forward(joinHeads(y));
   }
 
@@ -129,3 +144,27 @@ export class MultiheadAttention extends Module {
 }
 
 type Three = [Tensor, Tensor, Tensor];
+
+/** What is added to scores [B, heads, L, S]. */
+type Scores = readonly [number, number, number, number];
+
+const hiding = (mask: Tensor): Tensor => (mask.dtype === "bool" ? where(mask, HIDDEN, 0) : mask);
+
+function attentionBias(mask: Operand | undefined, [b, heads, l, s]: Scores): Tensor | undefined {
+  if (mask === undefined) return undefined;
+  const t = asTensor(mask);
+  if (sameShape(t.shape, [l, s])) return hiding(t);
+  if (sameShape(t.shape, [b * heads, l, s])) return reshape(hiding(t), [b, heads, l, s]);
+  throw new UserError(
+    `MultiheadAttention: attnMask is [L, S] or [B·heads, L, S], here ${showShape([l, s])} or ${showShape([b * heads, l, s])}, not ${showShape(t.shape)}`,
+  );
+}
+
+function paddingBias(mask: Operand | undefined, [b, , , s]: Scores): Tensor | undefined {
+  if (mask === undefined) return undefined;
+  const t = asTensor(mask);
+  if (sameShape(t.shape, [b, s])) return reshape(hiding(t), [b, 1, 1, s]);
+  throw new UserError(
+    `MultiheadAttention: keyPaddingMask is [B, S], here ${showShape([b, s])}, not ${showShape(t.shape)}`,
+  );
+}

@@ -1,5 +1,6 @@
 export { ACTIVATIONS, type Activation, type ActivationName } from "./activations.ts";
 export {
+  type AttentionMasks,
   type AttentionOptions,
   joinHeads,
   MultiheadAttention,
@@ -9,6 +10,8 @@ export {
 } from "./attention.ts";
 export { type Layer, Sequential, type Step } from "./container.ts";
 export {
+  Conv1d,
+  type Conv1dOptions,
   Conv2d,
   type Conv2dOptions,
   ConvTranspose2d,
@@ -30,6 +33,7 @@ export {
   type NormOptions,
   RMSNorm,
 } from "./normalization.ts";
+export { AvgPool1d, AvgPool2d, Flatten, MaxPool1d, MaxPool2d } from "./pooling.ts";
 export {
   type CellOptions,
   type CellState,
@@ -46,3 +50,14 @@ export {
 } from "./recurrent.ts";
 export { readSafeTensors, type SafeTensors, writeSafeTensors } from "./safetensors.ts";
 export { SpectralNorm } from "./spectral-norm.ts";
+export { summary } from "./summary.ts";
+export {
+  type DecoderMasks,
+  type EncoderMasks,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+  type TransformerStackOptions,
+} from "./transformer.ts";

@@ -1,6 +1,13 @@
 import type { DType } from "./dtype.ts";
 import type { Operand } from "./ops/elementwise.ts";
-import type { ConvOptions, MatmulOptions, OneOrTwo, PoolOptions } from "./ops/network.ts";
+import type {
+  Conv1dOptions,
+  ConvOptions,
+  MatmulOptions,
+  OneOrTwo,
+  Pool1dOptions,
+  PoolOptions,
+} from "./ops/network.ts";
 import type { Axes, ReduceOptions } from "./ops/reductions.ts";
 import * as ops from "./ops.ts";
 import type { Attributes, OpName, Primitive } from "./primitive.ts";
@@ -225,6 +232,10 @@ export class Tensor<K extends OpName = OpName> {
   broadcastTo(shape: Shape): Tensor {
     return ops.broadcastTo(this, shape);
   }
+  /** Axes `start` to `end` (both included; all when left out) as one. */
+  flatten(start?: number, end?: number): Tensor {
+    return ops.flatten(this, start, end);
+  }
   squeeze(axis: number): Tensor {
     return ops.squeeze(this, axis);
   }
@@ -280,6 +291,10 @@ export class Tensor<K extends OpName = OpName> {
   logSoftmax(axis?: number): Tensor {
     return ops.logSoftmax(this, axis);
   }
+  /** [N, C, L] with kernels [out, C / groups, k]. */
+  conv1d(weight: Operand, options?: Conv1dOptions): Tensor {
+    return ops.conv1d(this, weight, options);
+  }
   /** [N, C, H, W] with kernels [out, C / groups, kh, kw]. */
   conv2d(weight: Operand, options?: ConvOptions): Tensor {
     return ops.conv2d(this, weight, options);
@@ -287,6 +302,12 @@ export class Tensor<K extends OpName = OpName> {
   /** [N, in, h, w] with kernels [in, out / groups, kh, kw]. */
   convTranspose2d(weight: Operand, options?: ConvOptions & { readonly outputPadding?: OneOrTwo }): Tensor {
     return ops.convTranspose2d(this, weight, options);
+  }
+  maxPool1d(kernel: number, options?: Pool1dOptions): Tensor {
+    return ops.maxPool1d(this, kernel, options);
+  }
+  avgPool1d(kernel: number, options?: Pool1dOptions): Tensor {
+    return ops.avgPool1d(this, kernel, options);
   }
   maxPool2d(kernel: OneOrTwo, options?: PoolOptions): Tensor {
     return ops.maxPool2d(this, kernel, options);

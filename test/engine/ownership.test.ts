@@ -307,7 +307,7 @@ describe("memory", () => {
     const step = compile(() => assign(model.bias!, o.add(model.bias!, o.sum(model.weight))), { engine });
     await step();
     model.dispose();
-    await expect(model.stateDict()).rejects.toThrow("weight has no value yet: initialise its module");
+    await expect(model.stateDict()).rejects.toThrow("weight has no value yet: initialise the module");
     await expect(step()).rejects.toThrow("has no value yet");
     model.initialize(Key.seed(0));
     await step();

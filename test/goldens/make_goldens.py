@@ -3,7 +3,7 @@
 
     python3 test/goldens/make_goldens.py          # rewrites test/goldens/*.json
 
-Format. One JSON file a group (networks, recurrent, layers, activations, losses, optimizers, penalty); each maps
+Format. One JSON file a group (networks, recurrent, layers, activations, losses, optimizers, penalty, transformers); each maps
 a case's name to
 
     {"config":  plain options, named as PyTorch names them,
@@ -274,6 +274,21 @@ def layers():
         x = leaf(2, 2, 6, 4)
         case("layers", name, None, {"x": x}, {"y": fn(x)}, config=c)
 
+    for name, c in {
+        "Conv1d": dict(in_channels=3, out_channels=5, kernel_size=4, padding="same"),
+        "Conv1d_stride_dilation_groups": dict(in_channels=4, out_channels=6, kernel_size=3, stride=2, padding=2,
+                                              dilation=2, groups=2, bias=False),
+    }.items():
+        one(name, nn.Conv1d(**c), leaf(2, c["in_channels"], 9), c)
+    for name, fn, c in [
+        ("MaxPool1d", nn.MaxPool1d(2), {"kernel_size": 2}),
+        ("MaxPool1d_overlapping", nn.MaxPool1d(3, 2, 1), {"kernel_size": 3, "stride": 2, "padding": 1}),
+        ("AvgPool1d", nn.AvgPool1d(4), {"kernel_size": 4}),
+        ("AvgPool1d_overlapping", nn.AvgPool1d(3, 2, 1), {"kernel_size": 3, "stride": 2, "padding": 1}),
+    ]:
+        x = leaf(2, 3, 8)
+        case("layers", name, None, {"x": x}, {"y": fn(x)}, config=c)
+
 
 def activations():
     for name, fn, c in [
@@ -380,7 +395,49 @@ def penalty():
              config={"lambda": 10})
 
 
-for i, make in enumerate([networks, recurrent, layers, activations, losses, optimizers, penalty]):
+# ---- Transformer blocks, without dropout ----
+
+def transformers():
+    width = {"d_model": 8, "nhead": 2, "dim_feedforward": 12, "dropout": 0.0}
+    causal = torch.triu(torch.ones(4, 4), 1).bool()
+    padding = torch.arange(4)[None] >= torch.tensor([4, 2])[:, None]  # of the second example two tokens
+
+    for name, c, masked in [("encoder_layer", {}, False), ("encoder_layer_masked", {}, True),
+                            ("encoder_layer_norm_first", {"norm_first": True, "activation": "gelu"}, True)]:
+        layer = rounded(nn.TransformerEncoderLayer(**width, **c, batch_first=True))
+        x = leaf(2, 4, 8)
+        masks = dict(src_mask=causal, src_key_padding_mask=padding) if masked else {}
+        case("transformers", name, layer, {"x": x}, {"y": layer(x, **masks)}, config={**width, **c, "masked": masked})
+
+    for name, c, masked in [("decoder_layer", {}, False),
+                            ("decoder_layer_norm_first", {"norm_first": True, "activation": "gelu"}, True)]:
+        layer = rounded(nn.TransformerDecoderLayer(**width, **c, batch_first=True))
+        x, memory, bias = leaf(2, 3, 8), leaf(2, 4, 8), rand(3, 4)
+        masks = dict(tgt_mask=causal[:3, :3], memory_mask=bias, memory_key_padding_mask=padding) if masked else {}
+        case("transformers", name, layer, {"x": x, "memory": memory, "bias": bias}, {"y": layer(x, memory, **masks)},
+             config={**width, **c, "masked": masked})
+
+    encoder = rounded(nn.TransformerEncoder(nn.TransformerEncoderLayer(**width, batch_first=True), 2,
+                                            norm=nn.LayerNorm(8), enable_nested_tensor=False))
+    x = leaf(2, 4, 8)
+    case("transformers", "encoder", encoder, {"x": x}, {"y": encoder(x, src_key_padding_mask=padding)},
+         config={**width, "num_layers": 2})
+
+    decoder = rounded(nn.TransformerDecoder(nn.TransformerDecoderLayer(**width, norm_first=True, batch_first=True), 2,
+                                            norm=nn.LayerNorm(8)))
+    x, memory = leaf(2, 4, 8), leaf(2, 4, 8)
+    case("transformers", "decoder", decoder, {"x": x, "memory": memory},
+         {"y": decoder(x, memory, tgt_mask=causal, tgt_key_padding_mask=padding)}, config={**width, "num_layers": 2})
+
+    # Numbers to add for each example and head, and padding among the keys.
+    attention = rounded(nn.MultiheadAttention(8, 2, batch_first=True))
+    x, y, bias = leaf(2, 3, 8), leaf(2, 4, 8), rand(4, 3, 4)
+    case("transformers", "attention_masks", attention, {"x": x, "y": y, "bias": bias},
+         {"y": attention(x, y, y, attn_mask=bias, key_padding_mask=padding, need_weights=False)[0]},
+         config={"embed_dim": 8, "num_heads": 2})
+
+
+for i, make in enumerate([networks, recurrent, layers, activations, losses, optimizers, penalty, transformers]):
     torch.manual_seed(i + 1)
     make()
 for group, cases in groups.items():

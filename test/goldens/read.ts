@@ -18,6 +18,7 @@ export const GROUPS = [
   "losses",
   "optimizers",
   "penalty",
+  "transformers",
   "diffusion",
 ] as const;
 export type Group = (typeof GROUPS)[number];

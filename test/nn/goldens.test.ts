@@ -84,9 +84,12 @@ const LAYERS: Record<string, (c: any) => Subject> = {
   RMSNorm: (c) => layer(new nn.RMSNorm(c.normalized_shape, { eps: c.eps })),
   GroupNorm: (c) => layer(new nn.GroupNorm(c.num_groups, c.num_channels, { eps: c.eps })),
   BatchNorm2d: (c) => layer(new nn.BatchNorm2d(c.num_features, c)),
+  Conv1d: (c) => layer(new nn.Conv1d(c.in_channels, c.out_channels, c.kernel_size, c)),
+  MaxPool1d: ({ kernel_size, ...c }) => layer(new nn.MaxPool1d(kernel_size, c)),
+  AvgPool1d: ({ kernel_size, ...c }) => layer(new nn.AvgPool1d(kernel_size, c)),
   Embedding: (c) => layer(new nn.Embedding(c.num_embeddings, c.embedding_dim)),
-  MaxPool2d: ({ kernel_size, ...c }) => fn((x) => ops.maxPool2d(x, kernel_size, c)),
-  AvgPool2d: ({ kernel_size, ...c }) => fn((x) => ops.avgPool2d(x, kernel_size, c)),
+  MaxPool2d: ({ kernel_size, ...c }) => layer(new nn.MaxPool2d(kernel_size, c)),
+  AvgPool2d: ({ kernel_size, ...c }) => layer(new nn.AvgPool2d(kernel_size, c)),
   UpsampleNearest2d: (c) => fn((x) => ops.upsampleNearest2d(x, c.scale_factor)),
 };
 
@@ -196,14 +199,55 @@ const NETWORKS: Record<string, () => Subject> = {
     return {
       module,
       run: ({ x, context, lengths }) => {
-        const mask = ops.less(ops.arange(4), ops.reshape(lengths!, [2, 1, 1, 1]));
-        return { y: module.forward(x!, context, context, { mask }) };
+        const keyPaddingMask = ops.lessEqual(ops.reshape(lengths!, [2, 1]), ops.arange(4));
+        return { y: module.forward(x!, context, context, { keyPaddingMask }) };
       },
     };
   },
 };
 
 suite("networks", (name) => NETWORKS[name]!());
+
+suite("transformers", (name, { config }) => {
+  // biome-ignore lint/suspicious/noExplicitAny: options as PyTorch names them, whatever they are
+  const c = config as any;
+  const options = {
+    dimFeedforward: c.dim_feedforward,
+    dropout: 0,
+    activation: c.activation ?? "relu",
+    normFirst: c.norm_first ?? name === "decoder",
+  };
+  // The second example has two tokens.
+  const padding = ops.lessEqual(ops.tensor([[4], [2]], "int32"), ops.arange(4));
+  const past = (length: number): Tensor => ops.triu(length, length, 1);
+  const encoderLayer = () => new nn.TransformerEncoderLayer(8, 2, options);
+  const decoderLayer = () => new nn.TransformerDecoderLayer(8, 2, options);
+  if (name.startsWith("encoder_layer")) {
+    const module = encoderLayer();
+    const masks = c.masked ? { mask: past(4), keyPaddingMask: padding } : {};
+    return { module, run: ({ x }) => ({ y: module.forward(x!, masks) }) };
+  }
+  if (name.startsWith("decoder_layer")) {
+    const module = decoderLayer();
+    const masks = (bias: Tensor): nn.DecoderMasks =>
+      c.masked ? { tgtMask: past(3), memoryMask: bias, memoryKeyPaddingMask: padding } : {};
+    return { module, run: ({ x, memory, bias }) => ({ y: module.forward(x!, memory!, masks(bias!)) }) };
+  }
+  if (name === "encoder") {
+    const module = new nn.TransformerEncoder(encoderLayer, 2, { norm: new nn.LayerNorm(8) });
+    return { module, run: ({ x }) => ({ y: module.forward(x!, { keyPaddingMask: padding }) }) };
+  }
+  if (name === "decoder") {
+    const module = new nn.TransformerDecoder(decoderLayer, 2, { norm: new nn.LayerNorm(8) });
+    const masks = { causal: true, tgtKeyPaddingMask: padding };
+    return { module, run: ({ x, memory }) => ({ y: module.forward(x!, memory!, masks) }) };
+  }
+  const module = new nn.MultiheadAttention(8, 2);
+  return {
+    module,
+    run: ({ x, y, bias }) => ({ y: module.forward(x!, y, y, { attnMask: bias!, keyPaddingMask: padding }) }),
+  };
+});
 
 /** Three steps of a cell over x [2, 3, 3]. */
 function unrolled(module: nn.Module, step: (x: Tensor, state: Tensor[]) => readonly Tensor[]): Subject {

@@ -27,6 +27,7 @@ describe("methods of a tensor", () => {
     >;
     const x = f(0, 2, 6);
     const image = f(1, 1, 2, 4, 4);
+    const sequence = f(1, 1, 2, 4);
     const bools = x.less(0);
     const index = new Tensor("input", [], { name: "i", index: 2 }, [2, 3], "int32");
     const special: Record<string, [Tensor, ...unknown[]]> = {
@@ -47,6 +48,7 @@ describe("methods of a tensor", () => {
       cumsum: [x, 1, { reverse: true }],
       transpose: [x, [1, 0]],
       broadcastTo: [x, [3, 2, 6]],
+      flatten: [image, 1, 2],
       squeeze: [image, 0],
       unsqueeze: [x, 1],
       slice: [x, { starts: [0, 1], lengths: [2, 2], steps: [1, 2] }],
@@ -61,6 +63,9 @@ describe("methods of a tensor", () => {
       matmul: [x, x, { transB: true }],
       softmax: [x, 0],
       logSoftmax: [x, 0],
+      conv1d: [sequence, f(3, 3, 2, 3), { padding: 1 }],
+      maxPool1d: [sequence, 2, { stride: 1 }],
+      avgPool1d: [sequence, 2, { stride: 1 }],
       conv2d: [image, f(3, 3, 2, 3, 3), { padding: 1 }],
       convTranspose2d: [image, f(3, 2, 3, 2, 2), { stride: 2 }],
       maxPool2d: [image, 2, { stride: 1 }],

@@ -1,8 +1,8 @@
-import { resolveAxis } from "../shape.ts";
+import { resolveAxis, ShapeError } from "../shape.ts";
 import { type Attributes, apply, type ConvGeometry, type Tensor } from "../tensor.ts";
 import { full } from "./composed.ts";
 import { asTensor, type Operand } from "./elementwise.ts";
-import { pad, reshape, squeeze } from "./shaping.ts";
+import { pad, reshape, squeeze, unsqueeze } from "./shaping.ts";
 
 /** The primitive as it is: both operands with two dimensions or more, either one transposed, scaled by alpha. */
 export function matmulOf(a: Tensor, b: Tensor, attrs: Attributes["matmul"]): Tensor {
@@ -72,6 +72,38 @@ function geometry(options: ConvOptions): ConvGeometry {
 export const conv2d = (x: Operand, weight: Operand, options: ConvOptions = {}): Tensor =>
   apply("conv2d", [asTensor(x), asTensor(weight)], geometry(options));
 
+export interface Conv1dOptions {
+  readonly stride?: number;
+  /** One number, or [left, right]. */
+  readonly padding?: OneOrTwo;
+  readonly dilation?: number;
+  readonly groups?: number;
+}
+
+/** Works on sequences [N, C, L] as on images of one row. */
+export function onRow(op: string, x: Operand, work: (row: Tensor) => Tensor): Tensor {
+  const t = asTensor(x);
+  if (t.rank !== 3) throw new ShapeError(op, [t.shape], "needs sequences [N, C, L]");
+  return squeeze(work(unsqueeze(t, -2)), -2);
+}
+
+/** The geometry of a convolution over sequences, as one over images of one row. */
+export const rowGeometry = ({
+  stride = 1,
+  padding = 0,
+  dilation = 1,
+  groups = 1,
+}: Conv1dOptions): ConvOptions => ({
+  stride: [1, stride],
+  padding: [[0, 0], two(padding)],
+  dilation: [1, dilation],
+  groups,
+});
+
+/** x [N, C, L] with kernels [out, C / groups, k] (torch.nn.functional.conv1d). */
+export const conv1d = (x: Operand, weight: Operand, options: Conv1dOptions = {}): Tensor =>
+  onRow("conv1d", x, (row) => conv2d(row, unsqueeze(weight, -2), rowGeometry(options)));
+
 /** x [N, in, h, w] with kernels [in, out / groups, kh, kw] (torch.nn.functional.conv_transpose2d). */
 export function convTranspose2d(
   x: Operand,
@@ -121,6 +153,21 @@ export function avgPool2d(x: Operand, kernel: OneOrTwo, options: PoolOptions = {
     groups: channels,
   });
 }
+
+export interface Pool1dOptions {
+  /** The kernel's size when left out. */
+  readonly stride?: number;
+  readonly padding?: number;
+}
+
+const pool1d =
+  (op: string, pool: typeof maxPool2d) =>
+  (x: Operand, kernel: number, { stride = kernel, padding = 0 }: Pool1dOptions = {}): Tensor =>
+    onRow(op, x, (row) => pool(row, [1, kernel], { stride: [1, stride], padding: [0, padding] }));
+
+/** maxPool2d and avgPool2d of sequences [N, C, L]. */
+export const maxPool1d = pool1d("maxPool1d", maxPool2d);
+export const avgPool1d = pool1d("avgPool1d", avgPool2d);
 
 export const upsampleNearest2d = (x: Operand, scale: OneOrTwo): Tensor =>
   apply("upsampleNearest2d", [asTensor(x)], { scale: two(scale) });

@@ -1,4 +1,4 @@
-import { resolveAxes, resolveAxis, type Shape, ShapeError, sameShape } from "../shape.ts";
+import { resolveAxes, resolveAxis, type Shape, ShapeError, sameShape, sizeOf } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
 import { arange, asTensor, cast, equal, type Operand } from "./elementwise.ts";
 import type { Axes } from "./reductions.ts";
@@ -122,6 +122,19 @@ export function unsqueeze(x: Operand, axis: number): Tensor {
   const t = asTensor(x);
   const at = axis < 0 ? axis + t.rank + 1 : axis;
   return reshape(t, [...t.shape.slice(0, at), 1, ...t.shape.slice(at)]);
+}
+
+/** Axes `start` to `end` (both included) as one (torch.flatten). */
+export function flatten(x: Operand, start = 0, end = -1): Tensor {
+  const t = asTensor(x);
+  if (t.rank === 0) return reshape(t, [1]);
+  const [from, to] = [resolveAxis("flatten", start, t.shape), resolveAxis("flatten", end, t.shape)];
+  if (from > to) throw new ShapeError("flatten", [t.shape], `axis ${start} lies behind axis ${end}`);
+  return reshape(t, [
+    ...t.shape.slice(0, from),
+    sizeOf(t.shape.slice(from, to + 1)),
+    ...t.shape.slice(to + 1),
+  ]);
 }
 
 /** Rows of `x` along `axis` at `index` (any shape), as torch.index_select and an embedding do. */
