@@ -9,7 +9,7 @@ import { checkpointOf } from "../../model/opened.ts";
 import { readSafeTensors } from "../../nn/safetensors.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { softmax } from "../../tensor/ops.ts";
-import { showShape } from "../../tensor/shape.ts";
+import { type Shape, sameShape, showShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Classifier, ClassifierOptions } from "../classifier-network.ts";
 import { imageShapeOf } from "../coders.ts";
@@ -85,11 +85,15 @@ export function rulerBy(program: Compiled<[Tensor], ReturnType<Look>>, about: Ab
   };
 }
 
-function requireImages({ data, shape }: Images, { name, image }: Pick<Ruler, "name" | "image">): void {
-  if (shape.length !== 4 || image.some((size, i) => shape[i + 1] !== size))
+function requireShape(shape: Shape, { name, image }: Pick<Ruler, "name" | "image">): void {
+  if (!sameShape(shape, image))
     throw new UserError(
-      `the classifier "${name}" measures images of ${showShape(image)}; these are ${showShape(shape.slice(1))}`,
+      `the classifier "${name}" measures images of ${showShape(image)}; these are ${showShape(shape)}`,
     );
+}
+
+function requireImages({ data, shape }: Images, about: Pick<Ruler, "name" | "image">): void {
+  requireShape(shape.slice(1), about);
   const strange = data.findIndex((v) => !(v >= -SLACK && v <= 1 + SLACK));
   if (strange >= 0)
     throw new UserError(
@@ -152,7 +156,7 @@ const rulers = new WeakMap<World, WeakMap<Engine, Map<string, Promise<Ruler>>>>(
  * The classifier to measure drawn images by: the one that comes with the package for the data, or `wanted`, which is
  * the name of such a one, a .safetensors file exported from a classifier, or a run of one. It belongs to the engine:
  * do not dispose of it.
- * @throws UserError where there is none, or it is no classifier.
+ * @throws UserError where there is none, it is no classifier, or one of images of another size.
  */
 export function rulerFor(context: RulerContext, wanted: string = context.spec.name): Promise<Ruler> {
   const { world, engine } = context;
@@ -164,7 +168,10 @@ export function rulerFor(context: RulerContext, wanted: string = context.spec.na
   known.set(wanted, made);
   // What could not be opened may be there the next time.
   made.catch(() => known.delete(wanted));
-  return made;
+  return made.then((ruler) => {
+    if (context.spec.kind === "images") requireShape(context.spec.shape, ruler);
+    return ruler;
+  });
 }
 
 async function openRuler(context: RulerContext, wanted: string): Promise<Ruler> {
