@@ -15,8 +15,7 @@ import { quadrants, sharedEngine, tinyData } from "../helpers.ts";
 /** The ruler for such images, in a world of its own that opens no data set. */
 async function openRuler({ spec }: ImageData, wanted?: string): Promise<Ruler> {
   const world = nodeWorld(() => Promise.reject(new Error("the data were opened")));
-  const { asset, file, run } = world;
-  return rulerFor({ asset, file, run, spec, engine: await sharedEngine(), world }, wanted);
+  return rulerFor({ ...world, spec, engine: await sharedEngine(), world }, wanted);
 }
 
 const assets = join(import.meta.dirname, "../../../assets/rulers");
