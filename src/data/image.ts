@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import { ShapeError } from "../tensor/shape.ts";
 
@@ -14,6 +15,20 @@ export function raster(width: number, height: number, channels: 1 | 3, data?: Ui
   if (data && data.length !== size)
     throw new RangeError(`raster: ${data.length} bytes do not fill ${width} × ${height} × ${channels}`);
   return { width, height, channels, data: data ?? new Uint8Array(size) };
+}
+
+/** Pixels that a picture from a file may have: a small file can promise any number. */
+const MAX_PIXELS = 2 ** 25;
+
+/** @throws UserError where a file's picture has no pixels, or more than 2²⁵. */
+export function requirePixels(file: string, kind: "PNG" | "JPEG", width: number, height: number): void {
+  if (width === 0 || height === 0)
+    throw new UserError(`${file}: this ${kind} file is damaged (it is ${width} × ${height} pixels large).`);
+  if (width * height > MAX_PIXELS)
+    throw new UserError(
+      `${file}: this ${kind} file unpacks to ${width} × ${height} pixels; at most ${MAX_PIXELS.toLocaleString("en-US")} ` +
+        "are read. Make the picture smaller.",
+    );
 }
 
 /** Grey by the luma weights of ITU-R BT.601, as PIL and OpenCV do. */
