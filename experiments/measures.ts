@@ -58,7 +58,7 @@ export const measures: Experiment = {
       [`${samples} images, floor ${floor.toFixed(2)}`, ...COLUMNS.map(([name]) => name)],
       lines,
     );
-    const figure = imageFigure({
+    const figure = await imageFigure({
       title: "What was measured",
       size: 40,
       rows: kinds.map(({ name, drawn }) => ({ name, images: rows(drawn.images, 0, SHOWN) })),

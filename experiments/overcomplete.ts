@@ -73,7 +73,7 @@ export const overcomplete: Experiment = {
       ["share of the variance that comes back", ...kinds.map((k) => k.name)],
       measured.map(({ name, scores }) => [name, ...scores.map((s) => `${(100 * s.explained).toFixed(1)} %`)]),
     );
-    const figure = imageFigure({
+    const figure = await imageFigure({
       title: "Trained on digits only: what comes back",
       subtitle: kinds.map((k) => k.name).join(" · "),
       size: 40,

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { type Dataset, dataset, holdOut, type ImageShape, type Split, split } from "./dataset.ts";
 import { isGray, type Raster, resizeAndCrop, withChannels } from "./image.ts";
-import { decodeImage } from "./image-files.ts";
 
 export interface FolderOptions {
   /** Resize and crop every image to this many pixels a side; without it all images must be of one size. */
@@ -87,6 +86,8 @@ async function list(path: string): Promise<{ files: string[]; folders: string[] 
 
 async function read(path: string, { files, classes }: Walked, options: FolderOptions): Promise<Split> {
   const { imageSize, onProgress } = options;
+  // Loaded when images are read: what opens other data does without.
+  const { decodeImage } = await import("./image-files.ts");
   const images: Raster[] = [];
   for (const { file } of files) {
     const image = decodeImage(await readFile(file), file);

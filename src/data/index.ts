@@ -4,7 +4,6 @@ export * from "./data.ts";
 export * from "./dataset.ts";
 export { idxDataset, idxSplit, type NamedBytes, parseIdx } from "./idx.ts";
 export * from "./image.ts";
-export * from "./image-files.ts";
 export { drawMixture, MIXTURES, type Mixture } from "./mixtures.ts";
 export { CIFAR10, DATASETS, DIGITS, FASHION, KNOWN_SPECS, knownSpec } from "./names.ts";
 export { mixtureData } from "./points.ts";

@@ -43,7 +43,7 @@ export async function reconstructions(
     { name: "output", images: output },
   ];
   const title = damage ? "Denoised test images" : "Reconstructed test images";
-  return [{ name: "reconstructions", svg: imageFigure({ title, rows: shown, size: 48 }) }];
+  return [{ name: "reconstructions", svg: await imageFigure({ title, rows: shown, size: 48 }) }];
 }
 
 export interface DrawOptions {
@@ -125,7 +125,7 @@ export async function interpolations(
   // A class cannot be half another: a row keeps the class of its first image.
   const labels = batch.labels && repeated(rows(batch.labels, 0, pairs), steps);
   const images = await coding.decode(paths(ends, steps, coding.model.prior.between), labels);
-  const svg = imageFigure({
+  const svg = await imageFigure({
     title: "Interpolations between test images",
     rows: ends.map((_, i) => ({ images: rows(images, i * steps, (i + 1) * steps) })),
     size: 48,
@@ -151,7 +151,7 @@ export async function traversals(
     return points.map((p) => mean + p * deviation);
   });
   const images = await coding.decode(codes, base.labels && repeated(base.labels, codes.shape[0]!));
-  const svg = imageFigure({
+  const svg = await imageFigure({
     title: "Latent traversals",
     subtitle: "each row moves one dimension of the code of the same test image; in standard deviations",
     rows: which.map((j, i) => ({ name: `z[${j}]`, images: rows(images, i * steps, (i + 1) * steps) })),

@@ -1,5 +1,4 @@
 import { imageGrid, type Raster, toRasters } from "../data/image.ts";
-import { encodePng } from "../data/image-files.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import { FONT_STACK, INK } from "./theme.ts";
 
@@ -24,7 +23,9 @@ const PADDING = 12;
 const GAP = 4;
 
 /** Rows of pictures with a title, row names and column names, as SVG text. Pixels stay sharp squares. */
-export function imageFigure(figure: ImageFigure): string {
+export async function imageFigure(figure: ImageFigure): Promise<string> {
+  // Loaded when a figure is drawn: what only computes does not need it.
+  const { encodePng } = await import("../data/png.ts");
   const { title, subtitle, rows, columns = [], size = 64 } = figure;
   // DejaVu Sans sets about 0.62 em a character; a little more keeps long names off the pictures.
   const textWidth = (words: string, fontSize: number): number => 0.68 * fontSize * words.length;

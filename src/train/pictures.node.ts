@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { imageGrid, type Raster } from "../data/image.ts";
-import { decodeImage, encodeGif, encodePng } from "../data/image-files.ts";
 import { writeFileAtomic } from "../files/node.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import type { Picture } from "./task.ts";
+import type { PngImage } from "./tensorboard.ts";
 
 /** Small images are enlarged by a whole number to about this many pixels. */
 const SIDE = 64;
@@ -12,8 +12,11 @@ const SIDE = 64;
 export async function pictureRaster(picture: Picture): Promise<Raster> {
   if ("svg" in picture) {
     // Loaded when a chart is drawn: the renderer is large.
-    const { svgToPng } = await import("../plot/node.ts");
-    return decodeImage(svgToPng(picture.svg), picture.name);
+    const [{ svgToPng }, { decodePng }] = await Promise.all([
+      import("../plot/node.ts"),
+      import("../data/png.ts"),
+    ]);
+    return decodePng(svgToPng(picture.svg), picture.name);
   }
   return grid("frames" in picture ? picture.frames.at(-1)! : picture.images, picture.columns);
 }
@@ -26,23 +29,27 @@ function grid(images: NdArray<"float32">, columns: number | undefined): Raster {
 /** Milliseconds that a frame of an animation is seen. */
 const FRAME = 80;
 
-/** Write a picture as `folder/name.png`, an animation as `.gif`; the path and the pixels come back. */
+/** Write a picture as `folder/name.png`, an animation as `.gif`; the path comes back, and the picture (of an animation the last). */
 export async function savePicture(
   folder: string,
   name: string,
   picture: Picture,
-): Promise<{ readonly path: string; readonly raster: Raster }> {
+): Promise<{ readonly path: string; readonly image: PngImage }> {
+  const { encodePng } = await import("../data/png.ts");
   const raster = await pictureRaster(picture);
-  const moving = "frames" in picture;
+  const { width, height, channels } = raster;
+  const png = encodePng(raster);
   const path = join(folder, `${name}.${pictureExtension(picture)}`);
-  const bytes = moving
-    ? encodeGif(
-        picture.frames.map((frame) => grid(frame, picture.columns)),
-        { delay: FRAME },
-      )
-    : encodePng(raster);
-  await writeFileAtomic(path, bytes);
-  return { path, raster };
+  await writeFileAtomic(path, "frames" in picture ? await gif(picture.frames, picture.columns) : png);
+  return { path, image: { width, height, channels, png } };
+}
+
+async function gif(frames: readonly NdArray<"float32">[], columns: number | undefined): Promise<Uint8Array> {
+  const { encodeGif } = await import("../data/gif.ts");
+  return encodeGif(
+    frames.map((frame) => grid(frame, columns)),
+    { delay: FRAME },
+  );
 }
 
 export const pictureExtension = (picture: Picture): "gif" | "png" => ("frames" in picture ? "gif" : "png");

@@ -74,7 +74,7 @@ export class RunWriter implements CheckpointStore {
     for (const picture of pictures) {
       const saved = await savePicture(join(this.#run.path, "samples"), `${step}-${picture.name}`, picture);
       paths.push(saved.path);
-      const images = { [picture.name]: saved.raster };
+      const images = { [picture.name]: saved.image };
       await this.#events.appendFile(encodeEvent({ wallTime: now(), step, images }));
     }
     return paths;

@@ -1,6 +1,12 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { Raster } from "../data/image.ts";
-import { encodePng } from "../data/image-files.ts";
+
+/** A picture as a PNG file, and its size. */
+export interface PngImage {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly png: Uint8Array;
+}
 
 /** What a TensorBoard event file can be given. */
 export type TensorBoardEvent = {
@@ -9,7 +15,7 @@ export type TensorBoardEvent = {
   step: number;
 } & (
   | { scalars: Readonly<Record<string, number>> }
-  | { images: Readonly<Record<string, Raster>> }
+  | { images: Readonly<Record<string, PngImage>> }
   /** A run goes on from `step`: TensorBoard drops what an earlier file has at that step and later. */
   | { restart: true }
 );
@@ -43,7 +49,7 @@ export function encodeEvent(event: TensorBoardEvent): Uint8Array<ArrayBuffer> {
     for (const [tag, image] of Object.entries(event.images)) {
       writer.tag(1, LEN).fork().tag(1, LEN).string(tag).tag(4, LEN).fork();
       writer.tag(1, VARINT).int32(image.height).tag(2, VARINT).int32(image.width);
-      writer.tag(3, VARINT).int32(image.channels).tag(4, LEN).bytes(encodePng(image)).join().join();
+      writer.tag(3, VARINT).int32(image.channels).tag(4, LEN).bytes(image.png).join().join();
     }
   return record(writer.join());
 }

@@ -5,8 +5,8 @@ import { imageFigure } from "../../src/plot/index.ts";
 import { svgToPng } from "../../src/plot/node.ts";
 import { ndarray } from "../../src/tensor/ndarray.ts";
 
-test("rows of pictures with their names, in sharp pixels", () => {
-  const svg = imageFigure({
+test("rows of pictures with their names, in sharp pixels", async () => {
+  const svg = await imageFigure({
     title: "Autoencoder <32>",
     subtitle: "test digits",
     columns: ["seven", "two"],

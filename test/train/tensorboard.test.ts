@@ -2,7 +2,7 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { raster } from "../../src/data/image.ts";
-import { decodeImage } from "../../src/data/image-files.ts";
+import { decodeImage, encodePng } from "../../src/data/image-files.ts";
 import { crc32c, encodeEvent, eventFileName, eventFileStart } from "../../src/train/tensorboard.ts";
 
 /** CRC-32C by long division of bits: written apart from the one under test. */
@@ -106,7 +106,11 @@ describe("events", () => {
   });
   test("an image is a PNG with its size", () => {
     const image = raster(3, 2, 1, Uint8Array.of(1, 2, 3, 4, 5, 6));
-    const event = fields(readRecords(encodeEvent({ wallTime: 1, step: 2, images: { samples: image } }))[0]!);
+    const event = fields(
+      readRecords(
+        encodeEvent({ wallTime: 1, step: 2, images: { samples: { ...image, png: encodePng(image) } } }),
+      )[0]!,
+    );
     const value = nested(nested(event[5]![0])[1]![0]);
     const { 1: height, 2: width, 3: channels, 4: png } = nested(value[4]![0]);
     expect([text(value[1]![0]), height, width, channels]).toEqual(["samples", [2], [3], [1]]);

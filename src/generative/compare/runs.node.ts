@@ -181,7 +181,7 @@ async function report(
   const files = [file("table.md"), file("table.json"), ...(await saveSvg(folder, "bars", svg))];
   const pictures: Raster[] = [];
   for (const job of jobs) pictures.push(decodeImage(await readFile(job.files.samples), job.files.samples));
-  const figure = imageFigure({
+  const figure = await imageFigure({
     title: `Samples of models of ${data.name}`,
     subtitle: "the first that each draws, not chosen",
     rows: rows.map(({ name }, i) => ({ name, images: [pictures[i]!] })),

@@ -280,7 +280,7 @@ async function report(records: readonly CellRecord[], parts: ReportParts): Promi
     );
     if (shown.length === 0) continue;
     const subtitle = `${spacing === "every" ? "every step" : `${spacing} steps`}; the same initial noise in every block`;
-    const figure = imageFigure({ title: "η × S", subtitle, rows: shown, columns, size: 112 });
+    const figure = await imageFigure({ title: "η × S", subtitle, rows: shown, columns, size: 112 });
     files.push(...(await saveSvg(folder, `grid-${spacing}`, figure)));
   }
   desk.line(markdown);

@@ -59,7 +59,7 @@ async function sample(context: DiffusionContext, options: SampleOptions): Promis
   const seconds = (performance.now() - began) / 1000;
   const columns = labels && options.class === undefined ? { columns: model.classes } : {};
   const drawn: Picture[] = [{ name: "samples", images: pictures.pixels(joined(made)), ...columns }];
-  drawn.push(film.strip());
+  drawn.push(await film.strip());
   if (options.gif) drawn.push(film.animation());
   if (options.interpolate) drawn.push(await interpolations(context, sampler, plan, options));
   if (options.grid) drawn.push(await stepsGrid(context, sampler, options));
@@ -172,7 +172,7 @@ async function reconstruct(
     const plan = ddim(schedule, path, { eta: 1 });
     const made = await sampler.last(plan, { x: noise, key: context.key, label, guidance, inpaint });
     return {
-      pictures: [pictures.inpainting(images, hidden, made)],
+      pictures: [await pictures.inpainting(images, hidden, made)],
       text: [`${plan.name}; ${path.description}`],
     };
   }
@@ -181,7 +181,7 @@ async function reconstruct(
   const back = await runWhole(context, sampler, ddim(schedule, path), noise, { label, guidance }, "decoding");
   const mse = pictures.pixelError(images, pictures.pixels(back));
   return {
-    pictures: [pictures.encoding(images, noise, pictures.pixels(back))],
+    pictures: [await pictures.encoding(images, noise, pictures.pixels(back))],
     numbers: { images: images.shape[0]!, steps: path.steps.length, mse },
     text: [`image → noise → image, ${path.description}`],
   };

@@ -69,7 +69,7 @@ export class Film {
   }
 
   /** Each image in two rows: x_t above what the network takes the finished image to be. */
-  strip(): Picture {
+  async strip(): Promise<Picture> {
     const columns = this.#kept.filter(({ column }) => column);
     const across = (i: number, pick: (k: (typeof columns)[number]) => Images): Images =>
       joined(columns.map((k) => rows(pick(k), i, i + 1)));
@@ -77,7 +77,7 @@ export class Film {
       { name: "x", images: across(i, ({ x }) => x) },
       { name: "x̂₀", images: across(i, ({ x, x0 }) => x0 ?? x) },
     ]);
-    const svg = imageFigure({
+    const svg = await imageFigure({
       title: "From noise to image",
       subtitle: `${this.#name}; x̂₀ is what the network takes the finished image to be`,
       rows: figure.flat(),
@@ -112,7 +112,7 @@ export async function noisingStrip(
       x0.shape,
     );
   });
-  const svg = imageFigure({
+  const svg = await imageFigure({
     title: "From image to noise",
     subtitle: `${schedule.name} schedule, T = ${schedule.T}; t above the columns`,
     rows: Array.from({ length: count }, (_, i) => ({
@@ -193,7 +193,7 @@ export type Mask = keyof typeof MASKS;
 
 const HIDDEN = 0.5;
 
-export function inpainting(images: Images, mask: Images, made: Images): Picture {
+export async function inpainting(images: Images, mask: Images, made: Images): Promise<Picture> {
   const size = sizeOf(images.shape.slice(2));
   const channels = images.shape[1]!;
   const shown = ndarray(
@@ -203,7 +203,7 @@ export function inpainting(images: Images, mask: Images, made: Images): Picture 
     }),
     images.shape,
   );
-  const svg = imageFigure({
+  const svg = await imageFigure({
     title: "Inpainting",
     rows: [
       { name: "image", images },
@@ -215,8 +215,8 @@ export function inpainting(images: Images, mask: Images, made: Images): Picture 
 }
 
 /** Image, the noise that stands for it, and the image that the noise gives back. */
-export function encoding(images: Images, noise: Images, back: Images): Picture {
-  const svg = imageFigure({
+export async function encoding(images: Images, noise: Images, back: Images): Promise<Picture> {
+  const svg = await imageFigure({
     title: "Image → noise → image",
     rows: [
       { name: "image", images },
@@ -228,13 +228,13 @@ export function encoding(images: Images, noise: Images, back: Images): Picture {
 }
 
 /** Rows of η, columns of S; each cell shows the same one or two noises. */
-export function stepsFigure(
+export async function stepsFigure(
   cells: readonly (readonly Images[])[],
   steps: readonly number[],
   etas: readonly (number | "sigma-hat")[],
-): Picture {
+): Promise<Picture> {
   const each = cells[0]![0]!.shape[0]!;
-  const svg = imageFigure({
+  const svg = await imageFigure({
     title: "Randomness and number of steps",
     subtitle: "every cell from the same noise",
     rows: cells.map((row, i) => ({
