@@ -40,7 +40,7 @@ export async function oldCheckpoint({ path, config }: RunFolder<AgentRun>): Prom
   if (Q.length !== states * actions)
     throw new UserError(`${file}: ${Q.length} values for ${states} states × ${actions} actions`);
   const memory = new Memory();
-  memory.floats("Q", () => Float64Array.from([...Q, ...new Array<number>(actions).fill(0)]));
+  memory.floats("Q", () => Float64Array.from([...Q, ...Array.from({ length: actions }, () => 0)]));
   return { step: episodes, seed: config.seed, seconds: 0, tensors: { weights: memory.dict() }, progress: {} };
 }
 
