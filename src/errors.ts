@@ -8,7 +8,7 @@ export class UserError extends Error {
   override name = "UserError";
 }
 
-/** "unknown data set "mnits": mnist, fashion-mnist or folder:PATH. Did you mean "mnist"?" */
+/** `unknown data set "mnits". Known: mnist, fashion-mnist, folder:PATH. Did you mean "mnist"?` */
 export function unknownName(kind: string, got: string, known: readonly string[]): UserError {
   // Letters in the wrong order are the likeliest slip: "vea" means "vae" and not "ae".
   const letters = (name: string): string => Array.from(name).sort().join("");
@@ -16,7 +16,7 @@ export function unknownName(kind: string, got: string, known: readonly string[])
   const nearest = swapped ?? (known.length > 0 ? closest(got, [...known]) : undefined);
   const near = nearest !== undefined && distance(got, nearest) <= Math.max(2, nearest.length / 3);
   const hint = near ? ` Did you mean "${nearest}"?` : "";
-  return new UserError(`unknown ${kind} "${got}". There is: ${known.join(", ") || "none yet"}.${hint}`);
+  return new UserError(`unknown ${kind} "${got}". Known: ${known.join(", ") || "none yet"}.${hint}`);
 }
 
 /** The value of `key` in `table`, or a sentence that lists what exists. */

@@ -8,15 +8,13 @@ describe("a name that is not known", () => {
     ["q-lerning", ["sarsa", "q-learning"], 'Did you mean "q-learning"?'],
   ])("%s: the nearest is offered", (got, known, hint) => {
     expect(unknownName("thing", got, known).message).toBe(
-      `unknown thing "${got}". There is: ${known.join(", ")}. ${hint}`,
+      `unknown thing "${got}". Known: ${known.join(", ")}. ${hint}`,
     );
   });
 
   test("nothing near: no guess; nothing at all: said", () => {
-    expect(unknownName("run", "zebra", ["vae-mnist"]).message).toBe(
-      'unknown run "zebra". There is: vae-mnist.',
-    );
-    expect(unknownName("run", "x", []).message).toBe('unknown run "x". There is: none yet.');
+    expect(unknownName("run", "zebra", ["vae-mnist"]).message).toBe('unknown run "zebra". Known: vae-mnist.');
+    expect(unknownName("run", "x", []).message).toBe('unknown run "x". Known: none yet.');
   });
 
   test("names that every object has are not in a table", () => {

@@ -207,30 +207,23 @@ test("a damaged checkpoint is refused by name, and the one before it offered", a
 });
 
 test.each([
-  [["trian"], 'unknown command "trian". There is: list, train, resume,', 'Did you mean "train"?'],
-  [["train", "vaee"], 'unknown model "vaee". There is: ', 'Did you mean "vae"?'],
+  [["trian"], 'unknown command "trian". Known: list, train, resume,', 'Did you mean "train"?'],
+  [["train", "vaee"], 'unknown model "vaee". Known: ', 'Did you mean "vae"?'],
   [["train"], "say which model or recipe: "],
   [
     ["train", "vae", "--latnt", "3"],
-    'unknown option of galatea train vae "--latnt". There is: --network, ',
+    'unknown option of galatea train vae "--latnt". Known: --network, ',
     'Did you mean "--latent"?',
   ],
   [["train", "vae", "--latent", "many"], "--latent many: a whole number is expected"],
   [["train", "vae", "--latent", "0"], "--latent 0: too small: expected number to be >=1"],
-  [["train", "vae", "--network", "cnn"], 'unknown value of --network "cnn". There is: mlp, conv'],
-  [
-    ["train", "vae", "--data", "mnits"],
-    'unknown data set "mnits". There is: mnist,',
-    'Did you mean "mnist"?',
-  ],
+  [["train", "vae", "--network", "cnn"], 'unknown value of --network "cnn". Known: mlp, conv'],
+  [["train", "vae", "--data", "mnits"], 'unknown data set "mnits". Known: mnist,', 'Did you mean "mnist"?'],
   [["train", "vae", "--steps", "5", "--epochs", "1"], "--steps and --epochs say the same thing twice"],
   [["train", "vae", "--lr"], "argument missing"],
   [["sample"], "missing required argument 'run'"],
-  [["sample", "nowhere"], 'unknown run "nowhere". There is: '],
-  [
-    ["list", "modles"],
-    'unknown list "modles". There is: models, recipes, data, runs. Did you mean "models"?',
-  ],
+  [["sample", "nowhere"], 'unknown run "nowhere". Known: '],
+  [["list", "modles"], 'unknown list "modles". Known: models, recipes, data, runs. Did you mean "models"?'],
   [["train", "vae", "--device", "cuda", "--steps", "1"], "device cuda"],
 ])("%j is refused with a sentence", async (args, ...parts) => {
   const { code, out, err } = await cli(args);

@@ -209,10 +209,7 @@ test.each([
   ],
   [() => [at("ddpm"), "--guidance -1"], "the guidance scale is 0 or more (1 is no guidance), not -1"],
   [() => [at("ddpm"), "--etas some"], "--etas some: a number is expected"],
-  [
-    () => [at("ddpm"), "--spacings cubic"],
-    'unknown value of --spacings "cubic". There is: linear, quadratic',
-  ],
+  [() => [at("ddpm"), "--spacings cubic"], 'unknown value of --spacings "cubic". Known: linear, quadratic'],
   [
     () => [at("ddpm"), "--samples 4"],
     "--samples 4: a Fréchet distance on 4 features needs more than 4 images",

@@ -51,7 +51,7 @@ test("options can have other defaults, and stay strict", () => {
   expect(withDefaults(schema, { b: 2 }).parse({ a: 3 })).toEqual({ a: 3, b: 2 });
   expect(() => other.parse({ c: 1 })).toThrow(/unrecognized key/i);
   expect(() => other.parse({ a: "x" })).toThrow();
-  expect(() => withDefaults(schema, { c: 2 })).toThrow('unknown option "c". There is: a, b');
+  expect(() => withDefaults(schema, { c: 2 })).toThrow('unknown option "c". Known: a, b');
 });
 
 test("the help shows a recipe's values as defaults, and what was recorded", async () => {

@@ -94,7 +94,7 @@ describe("devices", () => {
 
   test("an unknown one", async () => {
     await expect(nodeEngine({ device: "gpu" as never })).rejects.toThrow(
-      `unknown device "gpu". There is: cpu, webgpu, cuda, wasm`,
+      `unknown device "gpu". Known: cpu, webgpu, cuda, wasm`,
     );
   });
 

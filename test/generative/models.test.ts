@@ -90,7 +90,7 @@ test("a conditional VAE draws the class it is told, and its bounds are in order"
     expect(bright.indexOf(Math.max(...bright))).toBe(3);
   }
   await expect(done(run, "sample", { class: "sse" })).rejects.toThrow(
-    'unknown class "sse". There is: nw, ne, sw, se. Did you mean "se"?',
+    'unknown class "sse". Known: nw, ne, sw, se. Did you mean "se"?',
   );
   const { numbers } = await done(run, "evaluate", { importanceSamples: 50, images: 32 });
   expect(numbers!.iwaeImages).toBe(32);

@@ -68,7 +68,7 @@ test("a checkpoint comes back as it was written; the newest is the default", asy
   expect(await run.checkpointSteps()).toEqual([9, 10]);
   expect(await readCheckpoint(run, 9)).toEqual(checkpoint(9));
   expect((await readCheckpoint(run))?.tensors.ema?.w?.data).toEqual(Float32Array.of(1, 1));
-  await expect(readCheckpoint(run, 8)).rejects.toThrow('unknown checkpoint "8". There is: 9, 10.');
+  await expect(readCheckpoint(run, 8)).rejects.toThrow('unknown checkpoint "8". Known: 9, 10.');
 });
 
 test.each([
@@ -134,7 +134,7 @@ test("runs are found by folder and by name; what is not a run is said", async ()
   expect(await freeRunPath("a", root)).toBe(join(root, "a-2"));
   expect(await freeRunPath("b", root)).toBe(join(root, "b"));
   await expect(openRunFolder("aa", root)).rejects.toThrow(
-    'unknown run "aa". There is: a, ddpm-mnist. Did you mean "a"?',
+    'unknown run "aa". Known: a, ddpm-mnist. Did you mean "a"?',
   );
   await expect(createRun(run.path, config)).rejects.toThrow("is not empty. Go on with what is there");
 

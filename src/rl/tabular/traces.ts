@@ -19,7 +19,7 @@ export class Traces {
 
   constructor(size: number, kind: TraceKind) {
     if (!Object.hasOwn(MARK, kind)) {
-      throw new UserError(`unknown traces "${kind}". There is: ${Object.keys(MARK).join(", ")}`);
+      throw new UserError(`unknown traces "${kind}". Known: ${Object.keys(MARK).join(", ")}`);
     }
     this.z = new Float64Array(size);
     this.active = new Int32Array(size);

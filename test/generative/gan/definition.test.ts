@@ -86,7 +86,7 @@ test.each([
     const se = await done(run, "sample", { count: 8, class: "se" });
     expect(quadrantsOf(imagesOf(se)).filter((label) => label === 3).length).toBeGreaterThan(6);
     await expect(done(run, "sample", { class: "est" })).rejects.toThrow(
-      'unknown class "est". There is: nw, ne, sw, se.',
+      'unknown class "est". Known: nw, ne, sw, se.',
     );
   },
 );

@@ -138,7 +138,7 @@ describe("the list of figures", () => {
     expect(figureById("example-6.6").id).toBe("6.4");
     expect(figureById("figure 2.2").id).toBe("2.2");
     expect(figureById("Example 6.5").id).toBe("example-6.5");
-    expect(() => figureById("12.33")).toThrow('unknown figure "12.33". There is: 2.2, 2.3');
+    expect(() => figureById("12.33")).toThrow('unknown figure "12.33". Known: 2.2, 2.3');
     expect(() => drawFigure(figureById("3.2"), { runs: 0 })).toThrow("runs must be a whole number ≥ 1");
     expect(new Set(figures.map((f) => f.id)).size).toBe(figures.length);
   });
