@@ -1,8 +1,9 @@
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { Resvg } from "@resvg/resvg-js";
 import { writeFileAtomic } from "../files/node.ts";
 import { type ChartSpec, chartSvg } from "./chart.ts";
 
+const require = createRequire(import.meta.url);
 const FONT = "DejaVu Sans";
 const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) =>
   fileURLToPath(new URL(`../../assets/fonts/${file}`, import.meta.url)),
@@ -15,6 +16,8 @@ const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) =>
 export function svgToPng(svg: string, options: { scale?: number } = {}): Uint8Array {
   const { scale = 2 } = options;
   const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: FONT, sansSerifFamily: FONT };
+  // A native library, loaded with the first picture.
+  const { Resvg } = require("@resvg/resvg-js") as typeof import("@resvg/resvg-js");
   return new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } }).render().asPng();
 }
 

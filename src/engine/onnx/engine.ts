@@ -8,6 +8,8 @@ import { type Feed, lower } from "./lower.ts";
 import { fromOrt, type OrtModule, type OrtSetup, toOrt } from "./ort.ts";
 import { State } from "./state.ts";
 
+export { CPU, WEBGPU } from "./lowering/context.ts";
+
 /** An engine on ONNX Runtime, of either package. */
 export class OrtEngine implements Engine {
   readonly name: string;

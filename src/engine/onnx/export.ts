@@ -6,8 +6,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import { compile } from "../compile.ts";
 import type { Engine } from "../engine.ts";
-import { lower, type Port } from "./lower.ts";
-import { STANDARD } from "./lowering/context.ts";
+import type { Port } from "./lower.ts";
 import { type Repetition, recorder } from "./repetition.ts";
 
 export interface OnnxFile {
@@ -68,6 +67,11 @@ export async function exportOnnx(
   const results = simplified.splice(0, outputs.length);
   const take = (list: readonly Tensor[]): Tensor[] => simplified.splice(0, list.length);
   const repeated = repetitions.map((r) => ({ ...r, start: take(r.start), end: take(r.end) }));
+  // With the file format it is large, and loaded by those who write files.
+  const [{ lower }, { STANDARD }] = await Promise.all([
+    import("./lower.ts"),
+    import("./lowering/context.ts"),
+  ]);
   const lowered = lower({ ...graph, outputs: results }, STANDARD, { feeds, outputs }, repeated);
   const port = ({ name, dtype, shape }: Port): Port => ({ name, dtype, shape });
   return { bytes: lowered.bytes, inputs: lowered.feeds.map(port), outputs: lowered.outputs.map(port) };

@@ -2,8 +2,6 @@ import { availableParallelism } from "node:os";
 import type { InferenceSession } from "onnxruntime-common";
 import { UserError, unknownName } from "../../errors.ts";
 import { DEVICES, type Device, type Engine, type EngineOptions } from "../engine.ts";
-import { OrtEngine } from "./engine.ts";
-import { CPU, WEBGPU } from "./lowering/context.ts";
 import type { OrtModule } from "./ort.ts";
 
 /** Below this many multiply–adds a step, waking a second thread costs more than it brings. */
@@ -34,6 +32,8 @@ export async function nodeEngine(
     sayOnce(`galatea: computing with WebAssembly, several times slower than the native engine: ${reason}`);
     return wasmEngine(threads);
   }
+  // What builds and reads graphs is loaded with the first engine: most commands, and most pages, need none.
+  const { OrtEngine, CPU, WEBGPU } = await import("./engine.ts");
   // What goes wrong is thrown; printing it too would only startle.
   ort.env.logLevel = "fatal";
   await requireDevice(ort.listSupportedBackends(), device, () => probe(ort, device));

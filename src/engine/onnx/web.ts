@@ -1,8 +1,6 @@
 import type { InferenceSession } from "onnxruntime-common";
 import { UserError } from "../../errors.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
-import { OrtEngine } from "./engine.ts";
-import { CPU, WEBGPU } from "./lowering/context.ts";
 import type { OrtModule } from "./ort.ts";
 
 type WebModule = typeof import("onnxruntime-web/wasm");
@@ -19,7 +17,11 @@ export async function webEngine(options: EngineOptions = {}): Promise<Engine> {
 }
 
 /** The engine on one of the builds of onnxruntime-web: Node has its own. */
-export function engineOn(ort: WebModule, { device = "cpu", threads, wasmPaths }: EngineOptions): Engine {
+export async function engineOn(
+  ort: WebModule,
+  { device = "cpu", threads, wasmPaths }: EngineOptions,
+): Promise<Engine> {
+  const { OrtEngine, CPU, WEBGPU } = await import("./engine.ts");
   const gpu = device === "webgpu";
   // Threads need shared memory, which a page has only when it is cross-origin isolated.
   const shared = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true;
