@@ -40,8 +40,9 @@ export function withDefaults<S extends z.ZodObject>(schema: S, values: Readonly<
 export function addOptions(command: Cli, schema: z.ZodObject, group: string): void {
   for (const [name, property] of propertiesOf(schema)) {
     command.addOption(option(name, property, group));
-    const { default: _, alias, ...rest } = property;
-    if (alias) command.addOption(option(alias, rest, group).hideHelp());
+    const { alias } = property;
+    // Commander takes a switch that is turned off for on by default; null is no answer, so the name itself decides.
+    if (alias) command.addOption(option(alias, property, group).default(null).hideHelp());
   }
 }
 
@@ -104,8 +105,12 @@ export function givenOptions(
   command: Cli,
   parsed: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const own = Object.keys(schema.shape).filter((key) => command.getOptionValueSource(key) === "cli");
-  return Object.fromEntries(own.map((key) => [key, parsed[key]]));
+  const own = Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([key, type]) => {
+    const names = [key, aliasOf(type)].filter((name) => name !== undefined);
+    const given = names.find((name) => command.getOptionValueSource(name) === "cli");
+    return given === undefined ? [] : [[key, parsed[given]] as const];
+  });
+  return Object.fromEntries(own);
 }
 
 /** A sentence of the library, which names options in backticks, as the shell says it. */

@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
 import { hostNormal, type Key } from "../tensor/random.ts";
 
@@ -10,10 +11,13 @@ export type Interpolation = (a: Float32Array, b: Float32Array, t: number) => Flo
 export const lerp: Interpolation = (a, b, t) => a.map((v, i) => (1 - t) * v + t * b[i]!);
 
 /**
- * The great arc from a to b (Shoemake 1985): codes drawn from N(0, I) lie near a sphere, and so do the points
- * between them, where a straight line would cut through its empty middle (White 2016).
+ * The great arc from a to b (Shoemake 1985; Song et al. 2021, eq. 67): sin((1−t)θ)/sin θ·a + sin(tθ)/sin θ·b, θ the angle
+ * between a and b. Codes drawn from N(0, I) lie near a sphere, and so do the points between them, where a straight line
+ * would cut through its empty middle (White 2016).
  */
 export const slerp: Interpolation = (a, b, t) => {
+  if (a.length !== b.length)
+    throw new UserError(`slerp joins arrays of one length, not of ${a.length} and ${b.length}`);
   const dot = (x: Float32Array, y: Float32Array): number => x.reduce((s, v, i) => s + v * y[i]!, 0);
   const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
   const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));

@@ -26,6 +26,17 @@ test("lerp is the straight line, slerp the arc", () => {
   expect([...slerp(a, b, 0)]).toEqual([2, 0]);
 });
 
+test("slerp: ends, the middle of a right angle, and the length kept; parallel arrays go straight", () => {
+  const [a, b] = [Float32Array.of(2, 0), Float32Array.of(0, 2)];
+  const out = [0, 0.5, 1, 1 / 3].flatMap((t) => [...slerp(a, b, t)]);
+  const expected = [2, 0, Math.SQRT2, Math.SQRT2, 0, 2, 2 * Math.cos(Math.PI / 6), 1];
+  expect(out).toHaveLength(expected.length);
+  for (const [i, v] of expected.entries()) expect(out[i]).toBeCloseTo(v, 5);
+  const c = Float32Array.of(1, 2);
+  expect([...slerp(c, c, 0.3)]).toEqual([...c]);
+  expect(() => slerp(c, new Float32Array(3), 0)).toThrow("slerp joins arrays of one length, not of 2 and 3");
+});
+
 test("slerp between codes on one line through the origin, or at it, is finite", () => {
   const a = Float32Array.of(1, 1);
   for (const b of [a, Float32Array.of(2, 2), Float32Array.of(-1, -1), Float32Array.of(0, 0)])

@@ -180,6 +180,37 @@ def case(name, network, config, shape, t, labels):
     }
 
 
+def sampled(name, times, eta, prediction, clip, use_clipped_model_output):
+    """Steps of diffusers' DDIMScheduler (scheduling_ddim.py), or without clipping of the official code's
+    generalized_steps, for a network that is 1.3·x + 0.4·sin(t/50), over the linear schedule of 1000 steps."""
+    alpha_bar = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+    rng = np.random.default_rng(5)
+    x, z = rng.standard_normal(4).round(3), rng.standard_normal((len(times), 4)).round(3)
+    start = x
+    for i, t in enumerate(times):
+        now, then = alpha_bar[t], (alpha_bar[times[i + 1]] if i + 1 < len(times) else 1.0)
+        out = 1.3 * x + 0.4 * np.sin(t / 50)
+        if prediction == "epsilon":
+            x0, epsilon = (x - np.sqrt(1 - now) * out) / np.sqrt(now), out
+        elif prediction == "x0":
+            x0, epsilon = out, (x - np.sqrt(now) * out) / np.sqrt(1 - now)
+        else:
+            x0, epsilon = np.sqrt(now) * x - np.sqrt(1 - now) * out, np.sqrt(now) * out + np.sqrt(1 - now) * x
+        if clip:
+            x0 = np.clip(x0, -1, 1)
+            if use_clipped_model_output:
+                epsilon = (x - np.sqrt(now) * x0) / np.sqrt(1 - now)
+        sigma = eta * np.sqrt((1 - then) / (1 - now) * (1 - now / then))
+        x = np.sqrt(then) * x0 + np.sqrt(1 - then - sigma**2) * epsilon + sigma * z[i]
+    cases[name] = {
+        "config": {"times": times, "eta": eta, "prediction": prediction, "clipX0": clip,
+                   "useClippedModelOutput": use_clipped_model_output},
+        "state": {}, "grads": {},
+        "inputs": {"x": dump(torch.tensor(start)[:, None]), "z": dump(torch.tensor(z)[:, :, None])},
+        "outputs": {"y": dump(torch.tensor(x)[:, None])},
+    }
+
+
 UNET = {
     "sample_size": 8, "in_channels": 1, "out_channels": 1, "center_input_sample": False,
     "time_embedding_type": "positional", "flip_sin_to_cos": False, "freq_shift": 1,
@@ -206,6 +237,12 @@ case("unet-swish", unet, {**SMALL, "act_fn": "swish", "resnet_time_scale_shift":
 DIT = {"shape": [1, 8, 4], "patch": 2, "depth": 2, "width": 8, "heads": 2, "labels": 4, "learnSigma": False}
 case("dit", dit, DIT, (1, 8, 4), [7, 64], [3, 0])
 case("dit-sigma", dit, {**DIT, "shape": [2, 8, 8], "patch": 4, "depth": 1, "labels": 0, "learnSigma": True}, (2, 8, 8), [99, 1], None)
+
+leading = list(range(900, -1, -100))  # diffusers' "leading" timesteps, S = 10
+for prediction in ["epsilon", "x0", "v"]:
+    for use in [False, True]:
+        sampled(f"ddim-{prediction}-{'clipped' if use else 'own'}-epsilon", leading, 0.5, prediction, True, use)
+sampled("ddim-official", [int(v) for v in np.linspace(0, np.sqrt(1000 * 0.8), 10) ** 2][::-1], 0.0, "epsilon", False, False)
 
 text = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in cases.items())
 (HERE / "diffusion.json").write_text("{\n" + text + "\n}\n")

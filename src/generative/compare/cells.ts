@@ -3,8 +3,7 @@ import type { ChartSpec } from "../../plot/chart.ts";
 import { lineChart } from "../../plot/lines.ts";
 import { markdownTable } from "../../plot/markdown.ts";
 import { sideBySide } from "../../plot/parts.ts";
-import { ddim, type Eta } from "../diffusion/ddim.ts";
-import type { Plan as SamplingPlan } from "../diffusion/plan.ts";
+import { ddim, type Eta, type SamplingPlan } from "../diffusion/samplers.ts";
 import type { NoiseSchedule } from "../diffusion/schedule.ts";
 import {
   type Convention,

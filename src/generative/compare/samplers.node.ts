@@ -13,8 +13,8 @@ import { imagesOf } from "../coders.ts";
 import { diffusionOf } from "../diffusion/config.ts";
 import { type DiffusionModel, requireGuidable } from "../diffusion/model.ts";
 import { pixels } from "../diffusion/pictures.ts";
-import type { Plan as SamplingPlan } from "../diffusion/plan.ts";
-import { type Compile, type Images, initialNoise, Sampler } from "../diffusion/sampler.ts";
+import type { SamplingPlan } from "../diffusion/samplers.ts";
+import { type Compile, type Images, initialNoise, Sampler } from "../diffusion/sampling.ts";
 import type { Convention } from "../diffusion/trajectory.ts";
 import { quality, referenceOf } from "../metrics/quality.ts";
 import { rulerFor } from "../metrics/ruler.ts";
@@ -43,7 +43,9 @@ export interface SamplersHow extends CompareHow {
   readonly guidance: number;
   readonly batchSize: number;
   /** Hold x̂₀ to the range of images where the sampler does. */
-  readonly clip: boolean;
+  readonly clipX0: boolean;
+  /** Let ε̂ follow from an x̂₀ that was held to the range. */
+  readonly useClippedModelOutput: boolean;
 }
 
 /** Images of a cell that are shown. */
@@ -65,7 +67,7 @@ const measuredOf = ({ eta, S, spacing, ran, milliseconds, numbers }: CellRecord)
 
 /** η × S of one diffusion run. Each cell is a file once it is done, each batch of the cell in work another. */
 export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow): Promise<void> {
-  const { desk, seed, guidance, convention, samples, clip } = how;
+  const { desk, seed, guidance, convention, samples } = how;
   const opened = await desk.open(run);
   const { step, weights: kind } = opened;
   const key = Key.seed(seed).split("sample");
@@ -122,11 +124,17 @@ export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow)
       const about =
         `${run.config.model} on ${run.config.data}, step ${step} (${kind === "ema" ? "averaged" : "trained"} weights), seed ${seed}, ` +
         `n = ${samples}${guidance === 1 ? "" : `, guidance ${guidance}`}, ${convention} subsequences` +
-        `${clip ? "" : ", x̂₀ not held to the range of images"}`;
+        clippingName(how);
       await report(measured, { folder, store, about, run, step, how });
     },
     { key, progress: desk.progress },
   );
+}
+
+/** What is unusual in how x̂₀ and ε̂ are treated, for people. */
+function clippingName({ clipX0, useClippedModelOutput }: SamplersHow): string {
+  if (!clipX0) return ", x̂₀ not held to the range of images";
+  return useClippedModelOutput ? "" : ", the network's ε̂ kept where x̂₀ was held to the range";
 }
 
 /** Steps of all images of these cells. */
@@ -144,14 +152,15 @@ function wasInterrupted(desk: Desk): boolean {
 
 /** All that a cell's numbers depend on, as a folder's name. */
 function settingName(how: SamplersHow & { step: number; kind: string }): string {
-  const { step, kind, samples, seed, guidance, convention, batchSize, clip } = how;
+  const { step, kind, samples, seed, guidance, convention, batchSize, clipX0, useClippedModelOutput } = how;
   const usual = { guidance: guidance === 1, convention: convention === "paper", batch: batchSize === 100 };
   return [
     `${step}-${kind}-n${samples}-seed${seed}`,
     ...(usual.guidance ? [] : [`guidance${guidance}`]),
     ...(usual.convention ? [] : [convention]),
     ...(usual.batch ? [] : [`batch${batchSize}`]),
-    ...(clip ? [] : ["unclipped"]),
+    ...(clipX0 ? [] : ["unclipped"]),
+    ...(clipX0 && !useClippedModelOutput ? ["own-epsilon"] : []),
   ].join("-");
 }
 
@@ -162,7 +171,7 @@ function announce(record: CellRecord, bar: Bar, desk: Desk): void {
   bar.log(
     `${cellName(record)}: Fréchet distance ${withError(numbers.frechet, numbers.frechetError)}` +
       `${recognised === undefined ? "" : `, ${(100 * recognised).toFixed(1)} % recognised`}, ` +
-      `${milliseconds.toFixed(2)} ms an image, ${ran} steps`,
+      `${milliseconds.toFixed(2)} ms per image, ${ran} steps`,
   );
 }
 
@@ -185,7 +194,7 @@ class Bench {
     this.#parts = parts;
   }
 
-  /** All images of a cell, the classes they were asked for, and milliseconds of an image in each whole batch. */
+  /** All images of a cell, the classes they were asked for, and milliseconds per image in each whole batch. */
   async draw(cell: Cell, plan: SamplingPlan, progress: (imageSteps: number) => void) {
     const { model, store, how } = this.#parts;
     const { samples, batchSize } = how;
@@ -218,9 +227,10 @@ class Bench {
     progress: (step: number) => void,
   ): Promise<DrawnBatch> {
     const { key, model, how } = this.#parts;
-    const { desk, guidance, clip } = how;
+    const { desk, guidance, clipX0, useClippedModelOutput } = how;
     let x = initialNoise(model, key, size, first);
-    const options = { x, key, first, label, guidance, clip: clip && plan.clip };
+    const clipping = { clipX0: clipX0 && plan.clipX0, useClippedModelOutput };
+    const options = { x, key, first, label, guidance, ...clipping };
     const began = performance.now();
     for await (const now of this.#sampler.run(plan, options)) {
       desk.check();
@@ -232,7 +242,7 @@ class Bench {
 
   /** Compile for these shapes, and let the engine settle, before the clock runs. */
   async #warmUp(plan: SamplingPlan, size: number, label: number[] | undefined): Promise<void> {
-    const signature = `${size} ${plan.clip}`;
+    const signature = `${size} ${plan.clipX0}`;
     if (this.#warm.has(signature)) return;
     await this.#drawBatch({ ...plan, steps: plan.steps.slice(0, 2) }, 0, size, label, () => {});
     this.#warm.add(signature);
@@ -251,7 +261,8 @@ interface ReportParts {
 /** The tables, as Markdown and JSON; the plot; and the pictures of η × S. */
 async function report(records: readonly CellRecord[], parts: ReportParts): Promise<void> {
   const { folder, store, about, run, step, how } = parts;
-  const { desk, samples, seed, guidance, convention, batchSize, clip } = how;
+  const { desk, samples, seed, guidance, convention, batchSize } = how;
+  const { clipX0, useClippedModelOutput } = how;
   const cells = records.map(measuredOf);
   const { frechetFloor = 0, frechetFloorSamples = samples } = records[0]!.numbers;
   const floor = { value: frechetFloor, samples: frechetFloorSamples };
@@ -266,7 +277,8 @@ async function report(records: readonly CellRecord[], parts: ReportParts): Promi
   const markdown = `${[title, ...notes, compareTables(cells)].join("\n\n")}\n`;
   const file = (name: string): string => join(folder, name);
   await writeFileAtomic(file("table.md"), markdown);
-  const setting = { run: run.path, step, samples, seed, guidance, convention, batchSize, clip, floor };
+  const drawing = { samples, seed, guidance, convention, batchSize, clipX0, useClippedModelOutput };
+  const setting = { run: run.path, step, ...drawing, floor };
   await writeFileAtomic(file("table.json"), `${JSON.stringify({ ...setting, cells: records }, null, 2)}\n`);
   const svg = await chartSvg(
     compareChart(`${run.config.model} on ${run.config.data}, n = ${samples}`, cells, floor),

@@ -7,7 +7,7 @@ import { UserError } from "../../errors.ts";
 import { sweepLeftovers, writeFileAtomic } from "../../files/node.ts";
 import { readSafeTensors, writeSafeTensors } from "../../nn/safetensors.ts";
 import { sameShape } from "../../tensor/shape.ts";
-import type { Images } from "../diffusion/sampler.ts";
+import type { Images } from "../diffusion/sampling.ts";
 import { type Cell, cellName } from "./cells.ts";
 
 /** What a cell's file holds. Cells of another setting, or measured by another ruler, do not belong to the same table. */

@@ -7,7 +7,8 @@ import type { Desk, Tool } from "../../model/tool.ts";
 import type { SavedRun } from "../../train/run.ts";
 import type { ModelRun } from "../../train/run-config.ts";
 import { isDiffusion } from "../diffusion/config.ts";
-import type { Eta } from "../diffusion/ddim.ts";
+import { CLIPPING } from "../diffusion/sampler-options.ts";
+import type { Eta } from "../diffusion/samplers.ts";
 import { RULER_OPTION } from "../metrics/quality.ts";
 import { ETAS, SPACINGS } from "./cells.ts";
 import { compareRuns } from "./runs.node.ts";
@@ -50,10 +51,7 @@ const SamplersOptions = z.strictObject({
     .optional()
     .describe("steps as the DDIM paper writes them (default), or as its official code runs them"),
   guidance: z.number().optional().describe("scale of classifier-free guidance (default: 1, none)"),
-  clip: z
-    .boolean()
-    .default(true)
-    .describe("do not hold x̂₀ to the range of images at each step (the paper's code does so for σ̂ only)"),
+  ...CLIPPING,
   batchSize: count
     .optional()
     .describe("images drawn together, which the time per image depends on (default: 100)"),
@@ -92,18 +90,19 @@ type How = z.output<typeof CompareOptions> & { readonly desk: Desk };
 type Samplers = z.output<typeof SamplersOptions>;
 
 function ofOne(run: SavedRun<ModelRun>, how: How, samplers: Samplers): Promise<void> {
-  const { etas = ETAS, spacings = SPACINGS, steps, clip } = samplers;
+  const { etas = ETAS, spacings = SPACINGS, steps, clipX0, useClippedModelOutput } = samplers;
   const { convention = "paper", guidance = 1, batchSize = 100 } = samplers;
   if (!isDiffusion(modelOfRun(how.desk.catalog, run)))
     throw new UserError(
       `${run.path} is a ${run.config.model}: it has no sampling steps to compare. Name several runs to compare those`,
     );
   const cells = { etas: etas as readonly Eta[], spacings, steps };
-  return compareSamplers(run, { ...how, cells, convention, guidance, batchSize, clip });
+  const clipping = { clipX0, useClippedModelOutput };
+  return compareSamplers(run, { ...how, cells, convention, guidance, batchSize, ...clipping });
 }
 
 function ofSeveral(runs: readonly SavedRun<ModelRun>[], how: How, samplers: Samplers): Promise<void> {
-  const { clip: _, ...rest } = samplers;
+  const { clipX0: _, useClippedModelOutput: __, ...rest } = samplers;
   const meant = Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   if (meant.length > 0)
     throw new UserError(

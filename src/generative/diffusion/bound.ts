@@ -1,17 +1,17 @@
-/** The variational bound of a trained model, in bits a dimension (Ho et al. 2020, eq. 5). For evaluation. */
+/** The variational bound of a trained model, in bits per dimension (Ho et al. 2020, eq. 5). For evaluation. */
 import type { Compiled } from "../../engine/compile.ts";
 import { lookup, UserError } from "../../errors.ts";
-import { add, div, erf, less, log, maximum, mean, mul, neg, square, sub, where } from "../../tensor/ops.ts";
+import { less, sub, where } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { VARIANCES, type Variance } from "./ddpm.ts";
-import { type DiffusionModel, labelsFor, readNetwork } from "./model.ts";
+import { type DiffusionModel, estimate, labelsFor } from "./model.ts";
 import { noised } from "./prediction.ts";
-import { type Compile, type Images, noiseFor } from "./sampler.ts";
+import { VARIANCES, type Variance } from "./samplers.ts";
+import { type Compile, type Images, noiseFor } from "./sampling.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 
 /**
- * KL(q(x_{t−1} | x_t, x₀) ‖ p(x_{t−1} | x_t)) for t ≥ 1, in nats a dimension: `scale`·(x₀ − x̂₀)² + `offset`, because the two
+ * KL(q(x_{t−1} | x_t, x₀) ‖ p(x_{t−1} | x_t)) for t ≥ 1, in nats per dimension: `scale`·(x₀ − x̂₀)² + `offset`, because the two
  * means differ in x̂₀ alone.
  */
 export function stepKl(
@@ -35,23 +35,23 @@ export function priorKl(schedule: NoiseSchedule, x0: Images): number {
 
 /** The distance between two of 256 grey values in [−1, 1], halved. */
 const HALF_BIN = 1 / 255;
-const normalCdf = (z: Tensor): Tensor => mul(add(erf(mul(z, Math.SQRT1_2)), 1), 0.5);
+const normalCdf = (z: Tensor): Tensor => z.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
 
 /**
  * −ln p(x₀ | x₁) of grey values, each the weight that N(mean, deviation²) gives to its bin; the bins at the ends reach to
- * infinity (eq. 13). One value an element.
+ * infinity (eq. 13). One value per element.
  */
 export function discreteNll(x0: Tensor, mean: Tensor, deviation: Tensor): Tensor {
-  const distance = sub(x0, mean);
-  const above = normalCdf(div(add(distance, HALF_BIN), deviation));
-  const below = normalCdf(div(sub(distance, HALF_BIN), deviation));
-  const first = less(x0, -1 + HALF_BIN);
+  const distance = x0.sub(mean);
+  const above = normalCdf(distance.add(HALF_BIN).div(deviation));
+  const below = normalCdf(distance.sub(HALF_BIN).div(deviation));
+  const first = x0.less(-1 + HALF_BIN);
   const last = less(1 - HALF_BIN, x0);
-  const weight = where(first, above, where(last, sub(1, below), sub(above, below)));
-  return neg(log(maximum(weight, 1e-12)));
+  const weight = where(first, above, where(last, sub(1, below), above.sub(below)));
+  return weight.maximum(1e-12).log().neg();
 }
 
-/** Parts of the bound, each in bits a dimension; they add up to `total`. */
+/** Parts of the bound, each in bits per dimension; they add up to `total`. */
 export interface Bound {
   readonly total: number;
   /** What the noise at time T keeps of the image. */
@@ -92,12 +92,12 @@ export class BoundEvaluator {
   constructor(model: DiffusionModel, compile: Compile) {
     this.#model = model;
     const guess = ({ x0, noise, t, level, labels }: Feeds): Tensor =>
-      readNetwork(model, noised(x0, noise, level), t, level, { labels, clip: true }).x0;
-    const error = (x0: Tensor, x0Hat: Tensor): Tensor => mean(square(sub(x0, x0Hat)));
+      estimate(model, noised(x0, noise, level), t, level, { labels, clipX0: true }).x0;
+    const error = (x0: Tensor, x0Hat: Tensor): Tensor => x0.sub(x0Hat).square().mean();
     this.#error = compile((feeds: Feeds) => error(feeds.x0, guess(feeds)), "variational bound");
     this.#decoder = compile((feeds: Feeds, deviation: Tensor) => {
       const x0Hat = guess(feeds);
-      return { nll: mean(discreteNll(feeds.x0, x0Hat, deviation)), error: error(feeds.x0, x0Hat) };
+      return { nll: discreteNll(feeds.x0, x0Hat, deviation).mean(), error: error(feeds.x0, x0Hat) };
     }, "decoder of the variational bound");
   }
 

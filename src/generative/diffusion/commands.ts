@@ -1,19 +1,17 @@
 /** What can be done with a trained diffusion model, whatever its network. */
 import { z } from "zod";
-import { joined, rows } from "../../data/arrays.ts";
+import { joined } from "../../data/arrays.ts";
 import { batchAt, showcase } from "../../data/passes.ts";
 import { UserError } from "../../errors.ts";
 import { command, type Output, type Picture } from "../../model/contract.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import { imagesOf } from "../coders.ts";
+import { paths, row, slerp } from "../latent.ts";
 import { type DiffusionContext, diffusionOf } from "./config.ts";
-import { ddim, ddimEncode } from "./ddim.ts";
 import { draw, Evaluate, evaluate, testLoss } from "./evaluation.ts";
 import { exports } from "./exports.ts";
-import { slerp } from "./interpolation.ts";
 import * as pictures from "./pictures.ts";
-import type { Plan } from "./plan.ts";
-import { type Images, initialNoise, type Sampler } from "./sampler.ts";
 import {
   BATCH,
   classNumbers,
@@ -24,6 +22,8 @@ import {
   SAMPLER,
   samplerOf,
 } from "./sampler-options.ts";
+import { ddim, ddimEncode, type SamplingPlan } from "./samplers.ts";
+import { type Images, initialNoise, type Sampler } from "./sampling.ts";
 import { trajectory } from "./trajectory.ts";
 
 const Sample = z.strictObject({
@@ -39,7 +39,8 @@ type SampleOptions = z.output<typeof Sample>;
 async function sample(context: DiffusionContext, options: SampleOptions): Promise<Output> {
   const model = diffusionOf(context);
   const { plan, path } = planOf(model.schedule, options);
-  const { count: n, guidance, clip } = options;
+  const { count: n, guidance, clipX0, useClippedModelOutput } = options;
+  const how = { key: context.key, guidance, clipX0, useClippedModelOutput };
   const labels = classNumbers(context, model, n, options.class);
   const sampler = samplerOf(context, model);
   const film = new pictures.Film(plan, Math.min(n, pictures.SHOWN));
@@ -50,7 +51,7 @@ async function sample(context: DiffusionContext, options: SampleOptions): Promis
     const x = initialNoise(model, context.key, size, first);
     const label = labels?.slice(first, first + size);
     if (first === 0) film.begin(x);
-    for await (const now of sampler.run(plan, { x, key: context.key, first, label, guidance, clip })) {
+    for await (const now of sampler.run(plan, { ...how, x, first, label })) {
       if (first === 0) film.add(now);
       if (now.step === now.steps) made.push(now.x);
       context.progress(first * now.steps + size * now.step, n * now.steps, "sampling");
@@ -77,21 +78,21 @@ async function sample(context: DiffusionContext, options: SampleOptions): Promis
 async function interpolations(
   context: DiffusionContext,
   sampler: Sampler,
-  plan: Plan,
+  plan: SamplingPlan,
   { class: name, guidance }: SampleOptions,
 ): Promise<Picture> {
   if (plan.steps.some(({ weights }) => weights.noise !== 0))
     throw new UserError(
-      `${plan.name} adds noise at its steps, so a noise stands for no image: option \`interpolate\` needs ddim with option \`eta\` 0, or dpm-solver`,
+      `${plan.name} adds noise at its steps, so one noise gives many images: interpolation, option \`interpolate\` needs ddim with option \`eta\` 0, or dpm-solver`,
     );
   const { model } = sampler;
   const [pairs, between] = [8, 11];
-  const alphas = Array.from({ length: between }, (_, i) => i / (between - 1));
   const noise = initialNoise(model, context.key.split("interpolate"), 2 * pairs);
-  const one = (i: number): Images => ndarray(rows(noise, i, i + 1).data, model.shape);
-  const paths = joined(Array.from({ length: pairs }, (_, i) => slerp(one(i), one(i + pairs), alphas)));
-  const label = classNumbers(context, model, pairs, name)?.flatMap((c) => alphas.map(() => c));
-  const images = await runWhole(context, sampler, plan, paths, { label, guidance }, "interpolating");
+  const codes = ndarray(noise.data, [2 * pairs, sizeOf(model.shape)]);
+  const ends = Array.from({ length: pairs }, (_, i) => [row(codes, i), row(codes, i + pairs)] as const);
+  const x = ndarray(paths(ends, between, slerp).data, [pairs * between, ...model.shape]);
+  const label = classNumbers(context, model, pairs, name)?.flatMap((c) => Array<number>(between).fill(c));
+  const images = await runWhole(context, sampler, plan, x, { label, guidance }, "interpolating");
   return { name: "interpolations", images: pictures.pixels(images), columns: between };
 }
 
@@ -99,7 +100,7 @@ async function interpolations(
 async function runWhole(
   context: DiffusionContext,
   sampler: Sampler,
-  plan: Plan,
+  plan: SamplingPlan,
   x: Images,
   { label, guidance }: { label?: number[] | undefined; guidance?: number },
   what: string,
@@ -187,7 +188,7 @@ async function reconstruct(
   };
 }
 
-/** Images and times for a look at a run: few and quick. */
+/** Images, steps and test images of a preview: few and quick. */
 const [LOOK, LOOK_STEPS, LOOK_TEST] = [40, 25, 500];
 
 async function preview(context: DiffusionContext): Promise<Output> {

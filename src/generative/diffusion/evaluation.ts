@@ -31,7 +31,7 @@ export const Evaluate = z.strictObject({
   boundTimes: count.default(100).describe("times of the T at which the bound is measured"),
 });
 
-/** Images that are drawn to be measured where nobody says how many: drawing takes many steps. */
+/** Images that are drawn to be measured by default: few, for drawing takes many steps. */
 const MEASURED = 1000;
 
 export async function evaluate(
@@ -107,7 +107,7 @@ export const draw = (context: DiffusionContext, n: number): Promise<Drawn> =>
 async function drawnBy(
   context: DiffusionContext,
   n: number,
-  { guidance, clip, ...options }: z.output<typeof Drawing>,
+  { guidance, clipX0, useClippedModelOutput, ...options }: z.output<typeof Drawing>,
 ): Promise<Drawn> {
   const model = diffusionOf(context);
   const { plan } = planOf(model.schedule, options);
@@ -118,7 +118,8 @@ async function drawnBy(
     key: context.key,
     label,
     guidance,
-    clip,
+    clipX0,
+    useClippedModelOutput,
     progress: (done, total) => context.progress(done, total, "sampling"),
   });
   const labels: NdArray<"int32"> | undefined = label && ndarray(Int32Array.from(label));

@@ -1,12 +1,19 @@
-/** What of a diffusion model can be a file of its own: a whole sampler, noise in and images out, or the network. */
+/** The parts of a diffusion model that can be a file of their own: a whole sampler, noise in and images out, or the network. */
 import { z } from "zod";
 import { type ExportPart, exporting } from "../../model/contract.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type DiffusionContext, diffusionOf } from "./config.ts";
-import { ask, type DiffusionModel, nullLabel, requireGuidable, toPixels } from "./model.ts";
-import type { Plan } from "./plan.ts";
-import { traceSampler } from "./sampler.ts";
-import { planOf, SAMPLER } from "./sampler-options.ts";
+import {
+  type DiffusionModel,
+  type EstimateOptions,
+  nullLabel,
+  predict,
+  requireGuidable,
+  toPixels,
+} from "./model.ts";
+import { CLIPPING, planOf, SAMPLER } from "./sampler-options.ts";
+import type { SamplingPlan } from "./samplers.ts";
+import { traceSampler } from "./sampling.ts";
 
 export interface PartOptions {
   /** Images the file makes at once. */
@@ -15,9 +22,10 @@ export interface PartOptions {
   readonly guidance?: number | undefined;
 }
 
-export interface SamplerPartOptions extends PartOptions {
-  /** Hold x̂₀ to [−1, 1]; the plan's habit when left out. */
-  readonly clip?: boolean | undefined;
+/** `clipX0` is the plan's where it is left out. */
+export interface SamplerPartOptions
+  extends PartOptions,
+    Pick<EstimateOptions, "clipX0" | "useClippedModelOutput"> {
   /** Which steps run, for people: a trajectory's description. */
   readonly steps?: string | undefined;
 }
@@ -47,21 +55,21 @@ function conditions(model: DiffusionModel, guidance: number): string {
  */
 export function samplerPart(
   model: DiffusionModel,
-  plan: Plan,
-  { batch, guidance = 1, clip, steps = `${plan.steps.length} steps` }: SamplerPartOptions,
+  plan: SamplingPlan,
+  { batch, guidance = 1, steps = `${plan.steps.length} steps`, ...clipping }: SamplerPartOptions,
 ): ExportPart {
   requireGuidable(model, guidance);
   return {
     description: `noise to images in [0, 1]: ${plan.name}; ${steps}${conditions(model, guidance)}`,
     inputs: { noise: imagePort(model, batch), ...labelPort(model, batch) },
     run: ({ noise, labels }, repeat) => ({
-      images: toPixels(traceSampler(model, plan, noise!, { labels, guidance, clip, repeat })),
+      images: toPixels(traceSampler(model, plan, noise!, { labels, guidance, ...clipping, repeat })),
     }),
   };
 }
 
 /**
- * The network alone, for samplers written elsewhere: x [N, ...shape] as noisy as time t [N] says, to its prediction
+ * The network alone, for samplers written elsewhere: x [N, ...shape] with the noise of time t [N], to its prediction
  * [N, ...shape] (ε, x₀ or v).
  * @throws UserError where the model cannot be guided.
  */
@@ -78,7 +86,7 @@ export function denoiserPart(model: DiffusionModel, { batch, guidance = 1 }: Par
       ...labelPort(model, batch),
     },
     run: ({ x, t, labels }): Record<string, Tensor> => ({
-      prediction: ask(model, x!, t!, labels, guidance === 1 ? undefined : guidance),
+      prediction: predict(model, x!, t!, labels, guidance === 1 ? undefined : guidance),
     }),
   };
 }
@@ -97,17 +105,18 @@ const Options = z.strictObject({
     .number()
     .default(1)
     .describe("scale of classifier-free guidance, written into the file; 1 is none"),
-  clip: z.boolean().default(true).describe("do not hold x̂₀ to the range of images at each step"),
+  ...CLIPPING,
 });
 
 export const exports = exporting(
   Options,
   (context: Pick<DiffusionContext, "module" | "options" | "spec">, batch, options) => {
     const model = diffusionOf(context);
-    const { guidance, clip, ...chosen } = options;
+    const { guidance, clipX0, useClippedModelOutput, ...chosen } = options;
+    const clipping = { clipX0, useClippedModelOutput };
     const { plan, path } = planOf(model.schedule, Sampler.parse(chosen));
     return {
-      sampler: samplerPart(model, plan, { batch, guidance, clip, steps: path.description }),
+      sampler: samplerPart(model, plan, { batch, guidance, steps: path.description, ...clipping }),
       denoiser: denoiserPart(model, { batch, guidance }),
     };
   },

@@ -1,24 +1,39 @@
+export { slerp } from "../latent.ts";
 export { type Bound, BoundEvaluator, type BoundOptions, discreteNll, priorKl, stepKl } from "./bound.ts";
-export { ddim, ddimEncode, type Eta } from "./ddim.ts";
-export { ddpm, type Variance } from "./ddpm.ts";
 export { CONFIG_FILE, loadUNet, modernState, saveUNet, WEIGHTS_FILE } from "./diffusers.ts";
 export { DIT_PATCHES, DIT_SIZES, DIT_VARIANTS, DiT, type DiTOptions, ditVariant } from "./dit.ts";
-export { dpmSolver } from "./dpm-solver.ts";
 export { denoiserPart, type PartOptions, type SamplerPartOptions, samplerPart } from "./exports.ts";
-export { slerp } from "./interpolation.ts";
 export { diffusionLoss, type LossOptions, lossWeights, type Weighting } from "./losses.ts";
 export {
   type DiffusionModel,
   type DiffusionNetwork,
+  type EstimateOptions,
+  estimate,
   labelsFor,
   nullLabel,
-  type ReadOptions,
-  readNetwork,
   toModel,
   toPixels,
 } from "./model.ts";
-export { type Plan, type PlannedStep, update, type Weights } from "./plan.ts";
-export { PARAMETERIZATIONS, type Parameterization, type Prediction } from "./prediction.ts";
+export {
+  type Estimate,
+  type LevelOf,
+  PARAMETERIZATIONS,
+  type Parameterization,
+  type Prediction,
+} from "./prediction.ts";
+export {
+  ddim,
+  ddimEncode,
+  ddpm,
+  dpmSolver,
+  type Eta,
+  type PlannedStep,
+  type SamplingPlan,
+  update,
+  VARIANCES,
+  type Variance,
+  type Weights,
+} from "./samplers.ts";
 export {
   type Compile,
   type Inpainting,
@@ -30,7 +45,7 @@ export {
   Sampler,
   type TraceOptions,
   traceSampler,
-} from "./sampler.ts";
+} from "./sampling.ts";
 export {
   type BetaRange,
   cosine,

@@ -1,28 +1,14 @@
 /** What a diffusion model is trained to minimise. */
 import { UserError } from "../../errors.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
-import {
-  bernoulli,
-  cast,
-  constant,
-  gather,
-  less,
-  mean,
-  mul,
-  normal,
-  randint,
-  reshape,
-  square,
-  sub,
-  where,
-} from "../../tensor/ops.ts";
+import { bernoulli, cast, constant, less, normal, randint, where } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import { sameShape, showShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Losses } from "../../train/task.ts";
 import { type DiffusionModel, nullLabel } from "./model.ts";
-import { noised, PARAMETERIZATIONS, type Prediction } from "./prediction.ts";
-import type { NoiseSchedule } from "./schedule.ts";
+import { type LevelOf, noised, PARAMETERIZATIONS, type Prediction } from "./prediction.ts";
+import type { Level, NoiseSchedule } from "./schedule.ts";
 
 /** How much each time counts: `plain` leaves the error of what is predicted as it is (Ho et al. 2020, eq. 14). */
 export type Weighting = "plain" | { readonly minSnr: number };
@@ -34,7 +20,7 @@ const PER_X0: Readonly<Record<Prediction, (snr: number) => number>> = {
   v: (snr) => 1 / (snr + 1),
 };
 
-/** The weight of the error at each t: min(SNR, γ) on the error of x₀ (Hang et al. 2023, eq. 8), said for the prediction. */
+/** The weight of the error at each t: min(SNR, γ) on the error of x₀ (Hang et al. 2023, eq. 8), for each kind of prediction. */
 export function lossWeights(schedule: NoiseSchedule, kind: Prediction, weighting: Weighting): Float64Array {
   if (weighting === "plain") return schedule.table(() => 1);
   const { minSnr: gamma } = weighting;
@@ -45,31 +31,24 @@ export function lossWeights(schedule: NoiseSchedule, kind: Prediction, weighting
 
 /** A value for each time, looked up at t [N], to broadcast over x [N, ...]. */
 export function atTimes(values: Float64Array, t: Tensor, rank: number): Tensor {
-  const picked = gather(constant(ndarray(Float32Array.from(values))), t);
-  return reshape(picked, [t.shape[0]!, ...Array<number>(rank - 1).fill(1)]);
+  const picked = constant(ndarray(Float32Array.from(values))).gather(t);
+  return picked.reshape(t.shape[0]!, ...Array<number>(rank - 1).fill(1));
 }
 
 /** The levels of noise at t [N], to broadcast over x [N, ...]. */
-export const levelsAt = (
-  schedule: NoiseSchedule,
-  t: Tensor,
-  rank: number,
-): { signal: Tensor; noise: Tensor } => ({
-  signal: atTimes(
-    schedule.table((s, i) => s.level(i).signal),
-    t,
-    rank,
-  ),
-  noise: atTimes(
-    schedule.table((s, i) => s.level(i).noise),
-    t,
-    rank,
-  ),
-});
+export function levelsAt(schedule: NoiseSchedule, t: Tensor, rank: number): LevelOf<Tensor> {
+  const at = (part: keyof Level): Tensor =>
+    atTimes(
+      schedule.table((s, i) => s.level(i)[part]),
+      t,
+      rank,
+    );
+  return { signal: at("signal"), noise: at("noise") };
+}
 
 export interface LossOptions {
   readonly weighting?: Weighting;
-  /** Probability that an image is shown without its class, for guidance (Ho and Salimans 2022, algorithm 1). */
+  /** Probability that an image goes without its class, for guidance (Ho and Salimans 2022, algorithm 1). */
   readonly labelDropout?: number;
 }
 
@@ -94,16 +73,21 @@ export function diffusionLoss(
   const epsilon = normal(key.split("noise"), x0.shape);
   const level = levelsAt(schedule, t, x0.rank);
   const shown = dropLabels(model, labels, labelDropout, key.split("labels"));
-  const said = network.forward(noised(x0, epsilon, level), cast(t, "float32"), shown, key.split("network"));
-  if (said.shape[1] !== x0.shape[1])
+  const predicted = network.forward(
+    noised(x0, epsilon, level),
+    cast(t, "float32"),
+    shown,
+    key.split("network"),
+  );
+  if (predicted.shape[1] !== x0.shape[1])
     throw new UserError(
-      `the network says ${said.shape[1]} channels, and the images have ${x0.shape[1]}: a variance (learn_sigma) can be loaded, but not trained; build the network without it`,
+      `the network predicts ${predicted.shape[1]} channels, and the images have ${x0.shape[1]}: a variance (learn_sigma) can be loaded, but not trained; build the network without it`,
     );
   const target = PARAMETERIZATIONS[kind].target(x0, epsilon, level);
-  const errors = square(sub(said, target));
-  if (weighting === "plain") return { loss: mean(errors) };
+  const errors = predicted.sub(target).square();
+  if (weighting === "plain") return { loss: errors.mean() };
   const weights = atTimes(lossWeights(schedule, kind, weighting), t, x0.rank);
-  return { loss: mean(mul(errors, weights)), mse: mean(errors) };
+  return { loss: errors.mul(weights).mean(), mse: errors.mean() };
 }
 
 /** Some labels replaced with the null label. */

@@ -1,19 +1,19 @@
-/** A diffusion model: a network, the noise it was trained against, and what its word means. */
+/** A diffusion model: a network, the noise it was trained against, and what it predicts. */
 import { UserError } from "../../errors.ts";
 import type { Module } from "../../nn/module.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
-import { add, asTensor, broadcastTo, cast, clamp, concat, constant, mul, narrow, type Operand, sub } from "../../tensor/ops.ts"; // biome-ignore format: a list of names
+import { asTensor, broadcastTo, cast, concat, constant, type Operand } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { epsilonOf, type LevelOf, PARAMETERIZATIONS, type Prediction } from "./prediction.ts";
+import { type Estimate, epsilonOf, type LevelOf, PARAMETERIZATIONS, type Prediction } from "./prediction.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 
 /** A network over noisy x [N, ...], times [N] (float32) and, where it has a label table, labels [N] (int32). */
 export interface DiffusionNetwork extends Module {
   /** Rows of its label table; 0 for an unconditional network. */
   readonly labelCount: number;
-  /** The prediction, of x's shape, or with twice its channels where it also says a variance (learn_sigma). */
+  /** The prediction, of x's shape, or with twice its channels where it also predicts a variance (learn_sigma). */
   forward(x: Tensor, t: Tensor, labels?: Tensor, key?: Key): Tensor;
 }
 
@@ -32,8 +32,8 @@ export const nullLabel = ({ network, classes }: DiffusionModel): number | undefi
   classes > 0 && network.labelCount > classes ? classes : undefined;
 
 /** Pixels in [0, 1] as the network sees them, in [−1, 1], and back (held to the range). */
-export const toModel = (images: Operand): Tensor => sub(mul(images, 2), 1);
-export const toPixels = (x: Operand): Tensor => clamp(mul(add(x, 1), 0.5), 0, 1);
+export const toModel = (images: Operand): Tensor => asTensor(images).mul(2).sub(1);
+export const toPixels = (x: Operand): Tensor => asTensor(x).add(1).mul(0.5).clamp(0, 1);
 
 /** One label for each of `count` images, as the network takes them. `label` may be one class, or one for each. */
 export function labelsFor(
@@ -60,7 +60,7 @@ export function labelsFor(
     if (c === undefined) {
       if (none !== undefined) return none;
       throw new UserError(
-        `this model always needs a class (it was trained without label dropout): say one from 0 to ${classes - 1}`,
+        `this model always needs a class (it was trained without label dropout): give one from 0 to ${classes - 1}`,
       );
     }
     if (!Number.isInteger(c) || c < 0 || c >= classes)
@@ -88,35 +88,40 @@ export function requireGuidable(model: DiffusionModel, scale: number): void {
     );
 }
 
-export interface ReadOptions {
+export interface EstimateOptions {
   readonly labels?: Tensor | undefined;
   /** Scale w of classifier-free guidance; undefined or the number 1: none. */
   readonly guidance?: Operand | undefined;
-  /** Hold x̂₀ to [−1, 1], and let ε̂ follow. */
-  readonly clip?: boolean | undefined;
+  /** Hold x̂₀ to [−1, 1]. */
+  readonly clipX0?: boolean | undefined;
+  /**
+   * Where x̂₀ was clipped: let ε̂ follow from it (the default, and GLIDE's way), or keep that of the network, as
+   * diffusers' DDIMScheduler does where nobody says otherwise.
+   */
+  readonly useClippedModelOutput?: boolean | undefined;
 }
 
 /** x̂₀ and ε̂ of x_t [N, ...] at time t, for samplers. */
-export function readNetwork(
+export function estimate(
   model: DiffusionModel,
   x: Tensor,
   t: Operand,
   level: LevelOf,
-  { labels, guidance, clip = false }: ReadOptions = {},
-): { x0: Tensor; epsilon: Tensor } {
-  const said = ask(model, x, t, labels, guidance === 1 ? undefined : guidance);
-  const read = PARAMETERIZATIONS[model.prediction].read(x, said, level);
-  if (!clip) return read;
-  const x0 = clamp(read.x0, -1, 1);
-  return { x0, epsilon: epsilonOf(x, x0, level) };
+  { labels, guidance, clipX0 = false, useClippedModelOutput = true }: EstimateOptions = {},
+): Estimate {
+  const prediction = predict(model, x, t, labels, guidance === 1 ? undefined : guidance);
+  const found = PARAMETERIZATIONS[model.prediction].estimate(x, prediction, level);
+  if (!clipX0) return found;
+  const x0 = found.x0.clamp(-1, 1);
+  return { x0, epsilon: useClippedModelOutput ? epsilonOf(x, x0, level) : found.epsilon };
 }
 
 /**
- * The network's word, guided: u + w·(c − u) of its words with and without the class (Ho and Salimans 2022, eq. 6,
- * with w = 1 for no guidance). Both are made in one pass over a doubled batch. All parameterizations are affine in ε
- * given x_t, so guiding any of them guides ε.
+ * The network's prediction, guided: u + w·(c − u) of its predictions with and without the class (Ho and Salimans 2022,
+ * eq. 6, with w = 1 for no guidance). Both are made in one pass over a doubled batch. All parameterizations are affine in
+ * ε given x_t, so guiding any of them guides ε.
  */
-export function ask(
+export function predict(
   model: DiffusionModel,
   x: Tensor,
   t: Operand,
@@ -125,21 +130,21 @@ export function ask(
 ): Tensor {
   const count = x.shape[0]!;
   const time = cast(broadcastTo(t, [count]), "float32");
-  if (w === undefined) return prediction(model, model.network.forward(x, time, labels));
+  if (w === undefined) return withoutVariance(model, model.network.forward(x, time, labels));
   const none = nullLabel(model);
   if (none === undefined || !labels)
     throw new Error("guidance needs labels and a null label (see requireGuidable)");
   const nothing = broadcastTo(constant(none, "int32"), [count]);
-  const both = prediction(
+  const both = withoutVariance(
     model,
     model.network.forward(concat([x, x], 0), concat([time, time], 0), concat([labels, nothing], 0)),
   );
-  const [c, u] = [narrow(both, 0, 0, count), narrow(both, 0, count, 2 * count)];
-  return add(u, mul(sub(c, u), w));
+  const [c, u] = [both.narrow(0, 0, count), both.narrow(0, count, 2 * count)];
+  return u.add(c.sub(u).mul(w));
 }
 
-/** The network's word without the variance that learn_sigma adds. */
-function prediction({ shape }: DiffusionModel, out: Tensor): Tensor {
+/** The prediction without the variance that learn_sigma adds. */
+function withoutVariance({ shape }: DiffusionModel, out: Tensor): Tensor {
   const channels = shape[0]!;
-  return out.shape[1] === channels ? asTensor(out) : narrow(out, 1, 0, channels);
+  return out.shape[1] === channels ? out : out.narrow(1, 0, channels);
 }

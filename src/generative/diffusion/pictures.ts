@@ -9,8 +9,8 @@ import { lineChart } from "../../plot/lines.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { imagesOf } from "../coders.ts";
-import type { Plan } from "./plan.ts";
-import { type Images, noiseFor, type Progress } from "./sampler.ts";
+import type { SamplingPlan } from "./samplers.ts";
+import { type Images, noiseFor, type Progress } from "./sampling.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 
 /** Images whose way is shown. */
@@ -45,7 +45,7 @@ export class Film {
   readonly #kept: { t: string; x: Images; x0: Images | undefined; column: boolean; frame: boolean }[] = [];
   readonly #name: string;
 
-  constructor(plan: Plan, shown: number) {
+  constructor(plan: SamplingPlan, shown: number) {
     const last = plan.steps.length;
     this.#name = plan.name;
     this.#shown = shown;

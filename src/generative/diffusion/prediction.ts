@@ -2,7 +2,7 @@
  * What the network predicts. Each kind is the same knowledge in other words: with x_t = signal·x₀ + noise·ε
  * (Ho et al. 2020, eq. 4), one of x₀, ε and v = signal·ε − noise·x₀ (Salimans and Ho 2022, appendix D) gives all.
  */
-import { add, asTensor, div, mul, type Operand, sub } from "../../tensor/ops.ts";
+import type { Operand } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** A Level in a graph: numbers or tensors that broadcast to x. */
@@ -11,39 +11,45 @@ export interface LevelOf<N = Operand> {
   readonly noise: N;
 }
 
-export interface Parameterization {
-  /** What the network should have said. */
-  target(x0: Operand, epsilon: Operand, level: LevelOf): Tensor;
-  /** x₀ and ε from x_t and what it said. */
-  read(xt: Operand, said: Operand, level: LevelOf): { x0: Tensor; epsilon: Tensor };
+/** x̂₀ and ε̂: what is known of an image and of the noise in it. */
+export interface Estimate {
+  readonly x0: Tensor;
+  readonly epsilon: Tensor;
 }
 
-/** Ho et al. (2020), eq. 4. */
-export const noised = (x0: Operand, epsilon: Operand, { signal, noise }: LevelOf): Tensor =>
-  add(mul(x0, signal), mul(epsilon, noise));
+export interface Parameterization {
+  /** What the network should predict. */
+  target(x0: Tensor, epsilon: Tensor, level: LevelOf): Tensor;
+  /** x̂₀ and ε̂ from x_t and the prediction. */
+  estimate(xt: Tensor, prediction: Tensor, level: LevelOf): Estimate;
+}
+
+/** x_t (Ho et al. 2020, eq. 4). */
+export const noised = (x0: Tensor, epsilon: Tensor, { signal, noise }: LevelOf): Tensor =>
+  x0.mul(signal).add(epsilon.mul(noise));
 
 /** ε that leads from this x₀ to this x_t. */
-export const epsilonOf = (xt: Operand, x0: Operand, { signal, noise }: LevelOf): Tensor =>
-  div(sub(xt, mul(x0, signal)), noise);
+export const epsilonOf = (xt: Tensor, x0: Tensor, { signal, noise }: LevelOf): Tensor =>
+  xt.sub(x0.mul(signal)).div(noise);
 
 /** x₀ that this ε was added to (Ho et al. 2020, eq. 15). */
-export const x0Of = (xt: Operand, epsilon: Operand, { signal, noise }: LevelOf): Tensor =>
-  div(sub(xt, mul(epsilon, noise)), signal);
+export const x0Of = (xt: Tensor, epsilon: Tensor, { signal, noise }: LevelOf): Tensor =>
+  xt.sub(epsilon.mul(noise)).div(signal);
 
 export const PARAMETERIZATIONS = {
   epsilon: {
-    target: (_x0, epsilon) => asTensor(epsilon),
-    read: (xt, said, level) => ({ x0: x0Of(xt, said, level), epsilon: asTensor(said) }),
+    target: (_x0, epsilon) => epsilon,
+    estimate: (xt, epsilon, level) => ({ x0: x0Of(xt, epsilon, level), epsilon }),
   },
   x0: {
-    target: (x0) => asTensor(x0),
-    read: (xt, said, level) => ({ x0: asTensor(said), epsilon: epsilonOf(xt, said, level) }),
+    target: (x0) => x0,
+    estimate: (xt, x0, level) => ({ x0, epsilon: epsilonOf(xt, x0, level) }),
   },
   v: {
-    target: (x0, epsilon, { signal, noise }) => sub(mul(epsilon, signal), mul(x0, noise)),
-    read: (xt, said, { signal, noise }) => ({
-      x0: sub(mul(xt, signal), mul(said, noise)),
-      epsilon: add(mul(xt, noise), mul(said, signal)),
+    target: (x0, epsilon, { signal, noise }) => epsilon.mul(signal).sub(x0.mul(noise)),
+    estimate: (xt, v, { signal, noise }) => ({
+      x0: xt.mul(signal).sub(v.mul(noise)),
+      epsilon: xt.mul(noise).add(v.mul(signal)),
     }),
   },
 } as const satisfies Record<string, Parameterization>;

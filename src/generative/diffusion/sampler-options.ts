@@ -2,12 +2,9 @@
 import { z } from "zod";
 import { lookup, UserError } from "../../errors.ts";
 import { type DiffusionContext, diffusionOf } from "./config.ts";
-import { ddim } from "./ddim.ts";
-import { ddpm, VARIANCES } from "./ddpm.ts";
-import { dpmSolver } from "./dpm-solver.ts";
 import type { DiffusionModel } from "./model.ts";
-import type { Plan } from "./plan.ts";
-import { Sampler } from "./sampler.ts";
+import { ddim, ddpm, dpmSolver, type SamplingPlan, VARIANCES } from "./samplers.ts";
+import { Sampler } from "./sampling.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 import { fullTrajectory, type Trajectory, trajectory } from "./trajectory.ts";
 
@@ -43,12 +40,15 @@ const STEPS: Readonly<Record<SamplerOptions["sampler"], (T: number) => number>> 
 };
 
 /** The plan these options ask for, and the steps it takes. */
-export function planOf(schedule: NoiseSchedule, options: SamplerOptions): { plan: Plan; path: Trajectory } {
+export function planOf(
+  schedule: NoiseSchedule,
+  options: SamplerOptions,
+): { plan: SamplingPlan; path: Trajectory } {
   const { sampler, eta, variance, spacing, convention } = options;
   const { T } = schedule;
   const S = options.steps ?? STEPS[sampler](T);
   const path = S === T ? fullTrajectory(T) : trajectory({ T, S, spacing, convention });
-  const plans: Record<SamplerOptions["sampler"], () => Plan> = {
+  const plans: Record<SamplerOptions["sampler"], () => SamplingPlan> = {
     ddim: () => ddim(schedule, path, { eta }),
     ddpm: () => ddpm(schedule, path, { variance }),
     "dpm-solver": () => dpmSolver(schedule, path),
@@ -56,19 +56,32 @@ export function planOf(schedule: NoiseSchedule, options: SamplerOptions): { plan
   return { plan: plans[sampler](), path };
 }
 
-/** All that says how images are drawn, but for which. */
+/** What becomes of x̂₀ and ε̂ at each step. */
+export const CLIPPING = {
+  clipX0: z
+    .boolean()
+    .default(true)
+    .describe("do not hold x̂₀ to the range of images at each step")
+    .meta({ alias: "clip" }),
+  useClippedModelOutput: z
+    .boolean()
+    .default(true)
+    .describe("ddim: keep the network's ε̂ where x̂₀ was held to the range, as diffusers does by default"),
+};
+
+/** How images are drawn, whichever they are. */
 export const DRAWING = {
   ...SAMPLER,
   guidance: z
     .number()
     .default(1)
     .describe("scale of classifier-free guidance: 1 is none, more holds closer to the class"),
-  clip: z.boolean().default(true).describe("do not hold x̂₀ to the range of images at each step"),
+  ...CLIPPING,
 };
 export const Drawing = z.strictObject(DRAWING);
 
 /** Which sampler ran, and which steps, for people. */
-export const drawnHow = (plan: Plan, path: Trajectory, guidance: number): string =>
+export const drawnHow = (plan: SamplingPlan, path: Trajectory, guidance: number): string =>
   `${plan.name}; ${path.description}${guidance === 1 ? "" : `; guidance ${guidance}`}`;
 
 const classNumber = ({ spec }: DiffusionContext, name: string): number => {

@@ -15,8 +15,7 @@ import {
   speedUp,
   stepsOf,
 } from "../../../src/generative/compare/cells.ts";
-import type { Eta } from "../../../src/generative/diffusion/ddim.ts";
-import { ddpm } from "../../../src/generative/diffusion/ddpm.ts";
+import { ddpm, type Eta } from "../../../src/generative/diffusion/samplers.ts";
 import { noiseSchedule } from "../../../src/generative/diffusion/schedule.ts";
 import { fullTrajectory } from "../../../src/generative/diffusion/trajectory.ts";
 import { chartSvg } from "../../../src/plot/chart.ts";

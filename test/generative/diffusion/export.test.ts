@@ -12,9 +12,9 @@ import {
   dpmSolver,
   initialNoise,
   linear,
-  type Plan,
   type Prediction,
   Sampler,
+  type SamplingPlan,
   samplerPart,
   trajectory,
   UNet,
@@ -84,7 +84,7 @@ async function inPlainRuntime(
 }
 
 describe("a whole sampler as a file, in plain onnxruntime-node", () => {
-  test.each<[string, keyof typeof NETWORKS, Kind, (S: number) => Plan, number]>([
+  test.each<[string, keyof typeof NETWORKS, Kind, (S: number) => SamplingPlan, number]>([
     ["ddim on a U-Net", "unet", { prediction: "epsilon" }, (S) => ddim(schedule, path(S)), 1],
     ["ddim, classes, guidance", "unet", { classes: 3 }, (S) => ddim(schedule, path(S)), 1.5],
     ["dpm-solver, which remembers", "unet", { classes: 3 }, (S) => dpmSolver(schedule, path(S)), 1],

@@ -7,13 +7,13 @@ import {
   type DiffusionNetwork,
   type NoiseSchedule,
   PARAMETERIZATIONS,
-  type Plan,
   type Prediction,
+  type SamplingPlan,
 } from "../../../src/generative/diffusion/index.ts";
 import { levelsAt } from "../../../src/generative/diffusion/losses.ts";
 import { Module } from "../../../src/nn/module.ts";
 import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
-import { add, cast, div, mul, reshape, square, sub } from "../../../src/tensor/ops.ts";
+import { add, cast, constant, div, mul, reshape, square, sub } from "../../../src/tensor/ops.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 
 let engine: Promise<Engine> | undefined;
@@ -43,9 +43,8 @@ export class GaussianNetwork extends Module implements DiffusionNetwork {
   forward(x: Tensor, t: Tensor, labels?: Tensor): Tensor {
     const level = levelsAt(this.#schedule, cast(t, "int32"), x.rank);
     const shape = [x.shape[0]!, ...x.shape.slice(1).map(() => 1)];
-    const shift = labels ? cast(labels, "float32") : 0;
     const { mean, deviation } = this.#data;
-    const centre = typeof shift === "number" ? mean : add(reshape(shift, shape), mean);
+    const centre = labels ? add(reshape(cast(labels, "float32"), shape), mean) : constant(mean);
     const variance = add(mul(square(level.signal), deviation ** 2), square(level.noise));
     const epsilon = div(mul(sub(x, mul(level.signal, centre)), level.noise), variance);
     const x0 = add(
@@ -81,7 +80,12 @@ export function ideal(
 }
 
 /** A plan in float64 on one number, with the noise of each step given. */
-export function runIdeal(plan: Plan, x: number, data: Gaussian, z: (i: number) => number = () => 0): number {
+export function runIdeal(
+  plan: SamplingPlan,
+  x: number,
+  data: Gaussian,
+  z: (i: number) => number = () => 0,
+): number {
   let previous = 0;
   for (const [i, { level, weights: w }] of plan.steps.entries()) {
     const { x0, epsilon } = ideal(x, level, data);
@@ -94,7 +98,7 @@ export function runIdeal(plan: Plan, x: number, data: Gaussian, z: (i: number) =
 
 /** Mean and variance after a plan (of one step's memory) from x ~ N(mean, variance), by the affine recursion. */
 export function moments(
-  plan: Plan,
+  plan: SamplingPlan,
   start: { mean: number; variance: number },
   data: Gaussian,
 ): { mean: number; variance: number } {

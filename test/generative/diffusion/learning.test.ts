@@ -70,7 +70,7 @@ test.each(networks)("a %s draws the class it is asked for", async (_, steps, mak
   const plan = ddim(model.schedule, trajectory({ T: 50, S: 10 }));
   const count = 16;
   const wanted = Array.from({ length: count }, (_, i) => i % 2);
-  const { data } = await sampler.sample(plan, { count, key, label: wanted, guidance: 1.5, clip: true });
+  const { data } = await sampler.sample(plan, { count, key, label: wanted, guidance: 1.5, clipX0: true });
   const error = (n: number, label: number): number =>
     picture(label).reduce((sum, v, i) => sum + (v - data[n * SIDE * SIDE + i]!) ** 2, 0) / SIDE ** 2;
   const right = wanted.filter((label, n) => error(n, label) < 0.1 && error(n, label) < error(n, 1 - label));

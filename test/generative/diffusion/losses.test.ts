@@ -183,7 +183,7 @@ describe("each prediction, schedule and weighting learns two places in the plane
     const plan = ddim(model.schedule, trajectory({ T: 40, S: 20 }));
     // Clipped: where the signal is almost gone, ε says next to nothing of x₀ (cosine's last steps).
     const draw = async () =>
-      (await sampler.sample(plan, { count: 200, batchSize: 200, key, clip: true })).data;
+      (await sampler.sample(plan, { count: 200, batchSize: 200, key, clipX0: true })).data;
     const off = (x: Float32Array): number => {
       const distances = Array.from({ length: 200 }, (_, i) =>
         Math.min(...PLACES.map(([a, b]) => Math.hypot(x[2 * i]! - a, x[2 * i + 1]! - b))),

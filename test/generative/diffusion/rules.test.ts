@@ -11,12 +11,14 @@ import {
   linear,
   NoiseSchedule,
   PARAMETERIZATIONS,
-  type Plan,
   type Prediction,
+  type SamplingPlan,
   trajectory,
   update,
   visiting,
 } from "../../../src/generative/diffusion/index.ts";
+import { constant } from "../../../src/tensor/ops.ts";
+import type { Tensor } from "../../../src/tensor/tensor.ts";
 import { type Gaussian, ideal, moments, runIdeal, sharedEngine } from "./helpers.ts";
 
 /** ᾱ = 0.75, 0.5, 0.1 */
@@ -84,7 +86,7 @@ describe("weights by hand, from ᾱ = 0.1 to ᾱ = 0.75 and on to the image", ()
 });
 
 /** What a step makes of x and x₀ (ε is what leads from one to the other). */
-const effect = ({ level, weights: w }: Plan["steps"][number]) => ({
+const effect = ({ level, weights: w }: SamplingPlan["steps"][number]) => ({
   x: w.x + w.epsilon / level.noise,
   x0: w.x0 - (w.epsilon * level.signal) / level.noise,
   noise: w.noise,
@@ -153,7 +155,7 @@ describe("exact marginals on Gaussian data", () => {
 
   test("the wrong variance shows: too small on N(0, 1), too large on a point", () => {
     const start = { mean: 0, variance: 1 };
-    const to = (plan: Plan): Plan => ({ ...plan, steps: plan.steps.slice(0, -1) });
+    const to = (plan: SamplingPlan): SamplingPlan => ({ ...plan, steps: plan.steps.slice(0, -1) });
     const normal = { mean: 0, deviation: 1 };
     expect(
       moments(to(ddpm(schedule, path, { variance: "fixed-small" })), start, normal).variance,
@@ -185,7 +187,10 @@ describe("exact marginals on Gaussian data", () => {
       });
       return visiting(times);
     };
-    const error = (make: (s: NoiseSchedule, p: ReturnType<typeof visiting>) => Plan, S: number): number => {
+    const error = (
+      make: (s: NoiseSchedule, p: ReturnType<typeof visiting>) => SamplingPlan,
+      S: number,
+    ): number => {
       const plan = make(fine, path(S));
       const cut = { ...plan, steps: plan.steps.slice(0, -1) };
       return Math.abs(runIdeal(cut, at(top).mean + 1.3 * at(top).deviation, data) - exact);
@@ -212,7 +217,7 @@ describe("exact marginals on Gaussian data", () => {
 });
 
 /** The first step reads the image at a level it does not have: ε̂ comes from the network there, as in the graph. */
-function runIdealEncoding(plan: Plan, x: number, data: Gaussian): number {
+function runIdealEncoding(plan: SamplingPlan, x: number, data: Gaussian): number {
   for (const { level, weights: w } of plan.steps) {
     const { x0, epsilon } = ideal(x, level, data);
     x = w.x * x + w.x0 * x0 + w.epsilon * epsilon;
@@ -226,20 +231,23 @@ describe("in the graph", () => {
     async (kind) => {
       const level = { signal: 0.6, noise: 0.8 };
       const [x0, epsilon] = [0.25, -1.5];
-      const { target, read } = PARAMETERIZATIONS[kind];
-      const said = target(x0, epsilon, level);
+      const { target, estimate } = PARAMETERIZATIONS[kind];
+      const said = target(constant(x0), constant(epsilon), level);
       const wanted = { epsilon, x0, v: 0.6 * epsilon - 0.8 * x0 }[kind];
       const engine = await sharedEngine();
       expect(await evaluateNested(said, engine)).toBeCloseTo(wanted, 6);
-      const back = read(0.6 * x0 + 0.8 * epsilon, said, level);
+      const back = estimate(constant(0.6 * x0 + 0.8 * epsilon), said, level);
       expect(await evaluateNested(back.x0, engine)).toBeCloseTo(x0, 6);
       expect(await evaluateNested(back.epsilon, engine)).toBeCloseTo(epsilon, 6);
     },
   );
 
   test("the update rule adds its parts, and leaves out those of weight 0", async () => {
-    const parts = { x: 1, x0: 10, epsilon: 100, previous: 1000, noise: Number.NaN };
-    const sum = update(parts, { x: 2, x0: 3, epsilon: 4, previous: 5, noise: 0 });
+    const [x, x0, epsilon, previous] = [1, 10, 100, 1000].map((v) => constant(v)) as [Tensor, Tensor, Tensor, Tensor]; // biome-ignore format: four numbers
+    const sum = update(
+      { x, x0, epsilon, previous, noise: constant(Number.NaN) },
+      { x: 2, x0: 3, epsilon: 4, previous: 5, noise: 0 },
+    );
     expect(await evaluateNested(sum, await sharedEngine())).toBe(5432);
   });
 });

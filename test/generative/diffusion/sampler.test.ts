@@ -5,6 +5,7 @@ import { exportOnnx } from "../../../src/engine/onnx/export.ts";
 import {
   type Compile,
   type DiffusionModel,
+  type DiffusionNetwork,
   ddim,
   ddimEncode,
   ddpm,
@@ -15,27 +16,29 @@ import {
   labelsFor,
   linear,
   noiseFor,
-  type Plan,
   type Prediction,
   Sampler,
-  slerp,
+  type SamplingPlan,
   toModel,
   toPixels,
   traceSampler,
   trajectory,
   UNet,
+  visiting,
 } from "../../../src/generative/diffusion/index.ts";
+import { Module } from "../../../src/nn/module.ts";
 import { ndarray } from "../../../src/tensor/ndarray.ts";
 import { concat, mul } from "../../../src/tensor/ops.ts";
 import { hostNormal, Key } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { distance, golden, goldens } from "../../goldens/read.ts";
 import { column, compiler, GaussianNetwork, gaussianModel, runIdeal, sharedEngine } from "./helpers.ts";
 
 const key = Key.seed(11);
 const schedule = linear({ T: 100 });
 const path = trajectory({ T: 100, S: 8, spacing: "quadratic" });
 const data = { mean: 0.3, deviation: 0.4 };
-const PLANS: readonly Plan[] = [
+const PLANS: readonly SamplingPlan[] = [
   ddpm(schedule, path, { variance: "fixed-small" }),
   ddpm(schedule, path),
   ddim(schedule, path),
@@ -66,7 +69,7 @@ describe("every sampler on the best network of Gaussian data, against float64", 
     const sampler = new Sampler(model, compiler);
     const start = [-1.5, 0.2, 0.9];
     for (const plan of PLANS) {
-      const out = await sampler.last(plan, { x: column(...start), key, clip: false });
+      const out = await sampler.last(plan, { x: column(...start), key, clipX0: false });
       for (const [n, x] of start.entries()) {
         const z = (i: number): number => noiseFor(key, [1], 1, n, "step", plan.steps[i]!.t).data[0]!;
         expect(out.data[n], plan.name).toBeCloseTo(runIdeal(plan, x, data, z), 4);
@@ -92,13 +95,70 @@ describe("every sampler on the best network of Gaussian data, against float64", 
     const sampler = new Sampler(gaussianModel(schedule, data), compiler);
     const plan = ddim(schedule, fullTrajectory(100), { eta: 1 });
     const n = 4000;
-    const { data: x } = await sampler.sample(plan, { count: n, batchSize: n, key, clip: false });
+    const { data: x } = await sampler.sample(plan, { count: n, batchSize: n, key, clipX0: false });
     const mean = x.reduce((a, b) => a + b, 0) / n;
     const deviation = Math.sqrt(x.reduce((a, b) => a + (b - mean) ** 2, 0) / n);
     expect(Math.abs(mean - 0.3)).toBeLessThan(0.03);
     expect(Math.abs(deviation - 0.4)).toBeLessThan(0.03);
   });
 });
+
+/** The goldens' network: 1.3·x + 0.4·sin(t/50). */
+class Wave extends Module implements DiffusionNetwork {
+  readonly labelCount = 0;
+  forward(x: Tensor, t: Tensor): Tensor {
+    return x.mul(1.3).add(t.reshape(-1, 1).mul(1 / 50).sin().mul(0.4)); // biome-ignore format: a formula
+  }
+}
+
+describe("ε̂ where x̂₀ was clipped: as diffusers' DDIMScheduler, by default and with use_clipped_model_output, and as the DDIM paper's code", () => {
+  const names = [...goldens("diffusion").keys()].filter((name) => name.startsWith("ddim-"));
+  test.each(names)("%s", async (name) => {
+    const { config, inputs, outputs } = golden("diffusion", name);
+    const { times, eta, prediction, clipX0, useClippedModelOutput } = config as never as Sampled;
+    const model = { network: new Wave(), schedule: linear(), prediction, shape: [1], classes: 0 };
+    const plan = ddim(model.schedule, visiting(times), { eta });
+    const run = compiler((x: Tensor, z: Tensor) =>
+      traceSampler(model, plan, x, {
+        noise: (i) => z.narrow(0, i, i + 1).squeeze(0),
+        clipX0,
+        useClippedModelOutput,
+      }),
+    );
+    const y = await run(inputs.x!, inputs.z!);
+    expect(distance(y, outputs.y!)).toBeLessThan(1e-4);
+    // The other way would not pass.
+    const other = name.replace("own", "other").replace("clipped", "own").replace("other", "clipped");
+    if (other !== name) expect(distance(y, golden("diffusion", other).outputs.y!)).toBeGreaterThan(0.01);
+  });
+
+  test("the sampler's own default is that of use_clipped_model_output; diffusers' is there for the asking", async () => {
+    const model = gaussianModel(schedule, { mean: 2, deviation: 0.1 });
+    const [sampler, x] = [new Sampler(model, compiler), column(3)];
+    const last = (rest: object) => sampler.last(ddim(schedule, path), { x, key, clipX0: true, ...rest });
+    // All of the path but its last step shows the difference: the last is x̂₀ alone.
+    const kept = await first(sampler.run(ddim(schedule, path), { x, key, useClippedModelOutput: false }));
+    const follows = await first(sampler.run(ddim(schedule, path), { x, key }));
+    expect(Math.abs(kept.x.data[0]! - follows.x.data[0]!)).toBeGreaterThan(1e-3);
+    expect(await last({})).toEqual(await last({ useClippedModelOutput: true }));
+    // Where nothing is clipped, both are one.
+    const unclipped = await last({ clipX0: false, useClippedModelOutput: false });
+    expect(unclipped).toEqual(await last({ clipX0: false, useClippedModelOutput: true }));
+  });
+});
+
+async function first<T>(values: AsyncIterable<T>): Promise<T> {
+  for await (const value of values) return value;
+  throw new Error("nothing came");
+}
+
+interface Sampled {
+  readonly times: readonly number[];
+  readonly eta: number;
+  readonly prediction: Prediction;
+  readonly clipX0: boolean;
+  readonly useClippedModelOutput: boolean;
+}
 
 describe("the driver", () => {
   const plan = ddim(schedule, path, { eta: 1 });
@@ -139,8 +199,10 @@ describe("the driver", () => {
     const sampler = new Sampler(gaussianModel(schedule, { mean: 2, deviation: 0.1 }), compiler);
     const x = column(3);
     expect((await sampler.last(ddpm(schedule, path), { x, key })).data[0]).toBe(1);
-    expect((await sampler.last(ddpm(schedule, path), { x, key, clip: false })).data[0]).toBeGreaterThan(1.5);
-    expect((await sampler.last(ddim(schedule, path), { x, key, clip: true })).data[0]).toBeCloseTo(1, 6);
+    expect((await sampler.last(ddpm(schedule, path), { x, key, clipX0: false })).data[0]).toBeGreaterThan(
+      1.5,
+    );
+    expect((await sampler.last(ddim(schedule, path), { x, key, clipX0: true })).data[0]).toBeCloseTo(1, 6);
   });
 
   test("frozen weights stay, live weights follow", async () => {
@@ -180,7 +242,7 @@ describe("classes and guidance", () => {
     const sampler = new Sampler(model, compiler);
     const x = column(0.4, -0.2);
     const at = async (label: readonly number[] | undefined, guidance?: number) =>
-      Array.from((await sampler.last(ddim(schedule, path), { x, key, label, guidance, clip: false })).data);
+      Array.from((await sampler.last(ddim(schedule, path), { x, key, label, guidance, clipX0: false })).data);
     // The data of class c are the point c, those of the null label (3) the point 3: x̂₀ is 3 + w·(c − 3).
     const [plain, same, guided] = [await at([1, 2]), await at([1, 2], 1), await at([1, 2], 1.5)];
     expect(same).toEqual(plain);
@@ -276,10 +338,10 @@ describe("a whole sampler as one function", () => {
         key,
         label: [2, 0],
         guidance: 1.5,
-        clip: true,
+        clipX0: true,
       });
       const whole = (noise: Tensor, label: Tensor) =>
-        traceSampler(model, plan, noise, { labels: label, guidance: 1.5, clip: true });
+        traceSampler(model, plan, noise, { labels: label, guidance: 1.5, clipX0: true });
       const traced = await compiler((a: Tensor, b: Tensor) => whole(a, b))(x, labels);
       expect(far(traced.data as Float32Array, expected.data)).toBeLessThan(1e-4);
 
@@ -307,9 +369,9 @@ describe("a whole sampler as one function", () => {
     const z = (i: number) => noiseFor(key, [1], 1, 0, "step", plan.steps[i]!.t);
     const zs = plan.steps.map((_, i) => z(i));
     const traced = compiler((x: Tensor, noise: Tensor[]) =>
-      traceSampler(model, plan, x, { noise: (i) => noise[i]!, clip: false }),
+      traceSampler(model, plan, x, { noise: (i) => noise[i]!, clipX0: false }),
     );
-    const expected = await new Sampler(model, compiler).last(plan, { x: start, key, clip: false });
+    const expected = await new Sampler(model, compiler).last(plan, { x: start, key, clipX0: false });
     expect((await traced(start, zs)).data[0]).toBeCloseTo(expected.data[0]!, 5);
     await expect(compiler((x: Tensor) => traceSampler(model, plan, x))(start)).rejects.toThrow(
       "ddpm, fixed-large variance draws noise at its steps: give it",
@@ -317,24 +379,6 @@ describe("a whole sampler as one function", () => {
     await expect(
       compiler((x: Tensor) => traceSampler(model, ddim(schedule, path), x, { guidance: 2 }))(start),
     ).rejects.toThrow("trained without classes");
-  });
-});
-
-describe("slerp", () => {
-  test("ends, the middle of a right angle, and the length kept", () => {
-    const [a, b] = [ndarray(Float32Array.of(2, 0)), ndarray(Float32Array.of(0, 2))];
-    const out = slerp(a, b, [0, 0.5, 1, 1 / 3]);
-    expect(out.shape).toEqual([4, 2]);
-    const expected = [2, 0, Math.SQRT2, Math.SQRT2, 0, 2, 2 * Math.cos(Math.PI / 6), 1];
-    for (const [i, v] of expected.entries()) expect(out.data[i]).toBeCloseTo(v, 5);
-  });
-
-  test("parallel arrays go straight; other shapes are refused", () => {
-    const a = ndarray(Float32Array.of(1, 2));
-    expect(Array.from(slerp(a, a, [0.3]).data)).toEqual(Array.from(a.data, (v) => Math.fround(v)));
-    expect(() => slerp(a, ndarray(new Float32Array(3)), [0])).toThrow(
-      "slerp joins arrays of one shape, not [2] and [3]",
-    );
   });
 });
 

@@ -5,14 +5,14 @@
 import type { Compiled } from "../../engine/compile.ts";
 import { UserError } from "../../errors.ts";
 import { type NdArray, ndarray, zeros } from "../../tensor/ndarray.ts";
-import { add, mul, sub } from "../../tensor/ops.ts";
+import { sub } from "../../tensor/ops.ts";
 import { hostNormal, type Key } from "../../tensor/random.ts";
 import { type Repeat, unrolled } from "../../tensor/repeat.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type DiffusionModel, labelsFor, readNetwork, requireGuidable } from "./model.ts";
-import { type Plan, update, type Weights } from "./plan.ts";
+import { type DiffusionModel, type EstimateOptions, estimate, labelsFor, requireGuidable } from "./model.ts";
 import { noised } from "./prediction.ts";
+import { type SamplingPlan, update, type Weights } from "./samplers.ts";
 
 export type Images = NdArray<"float32">;
 
@@ -30,7 +30,10 @@ export interface Inpainting {
   readonly mask: Images;
 }
 
-export interface RunOptions {
+/** What becomes of x̂₀ and ε̂ before the update; `clipX0` is the plan's where it is left out. */
+type Clipping = Pick<EstimateOptions, "clipX0" | "useClippedModelOutput">;
+
+export interface RunOptions extends Clipping {
   /** What the plan starts from: noise [N, ...shape], or images in [−1, 1] where it encodes. */
   readonly x: Images;
   readonly key: Key;
@@ -40,8 +43,6 @@ export interface RunOptions {
   readonly label?: number | readonly number[] | undefined;
   /** Scale of classifier-free guidance; 1 when left out, which is none. */
   readonly guidance?: number | undefined;
-  /** Hold x̂₀ to [−1, 1]; the sampler's habit when left out. */
-  readonly clip?: boolean | undefined;
   readonly inpaint?: Inpainting | undefined;
 }
 
@@ -84,16 +85,19 @@ export const initialNoise = (
 ): Images => noiseFor(key, model.shape, count, first, "initial");
 
 /** Type aliases, not interfaces: `compile` sees through those only. */
+type LevelPair = { readonly signal: Tensor; readonly noise: Tensor };
+
 type StepFeeds = {
   readonly x: Tensor;
   readonly previous: Tensor;
   readonly noise: Tensor;
   readonly t: Tensor;
-  readonly level: { readonly signal: Tensor; readonly noise: Tensor };
+  readonly level: LevelPair;
   readonly weights: { readonly [K in keyof Weights]: Tensor };
   readonly labels: Tensor | undefined;
   readonly guidance: Tensor | undefined;
-  readonly clip: boolean;
+  readonly clipX0: boolean;
+  readonly useClippedModelOutput: boolean;
   readonly kept: Kept | undefined;
 };
 
@@ -101,12 +105,14 @@ type Kept = {
   readonly known: Tensor;
   readonly mask: Tensor;
   readonly noise: Tensor;
-  readonly level: { readonly signal: Tensor; readonly noise: Tensor };
+  readonly level: LevelPair;
 };
 
 /** Where the mask is 1, the known image at this level of noise (Lugmayr et al. 2022, RePaint, eq. 8). */
 function keep(x: Tensor, { known, mask, noise, level }: Kept): Tensor {
-  return add(mul(noised(known, noise, level), mask), mul(x, sub(1, mask)));
+  return noised(known, noise, level)
+    .mul(mask)
+    .add(x.mul(sub(1, mask)));
 }
 
 export class Sampler {
@@ -116,16 +122,17 @@ export class Sampler {
   constructor(model: DiffusionModel, compile: Compile) {
     this.model = model;
     this.#step = compile(({ x, previous, noise, t, level, weights, kept, ...how }: StepFeeds) => {
-      const { x0, epsilon } = readNetwork(model, x, t, level, how);
+      const { x0, epsilon } = estimate(model, x, t, level, how);
       const next = update({ x, x0, epsilon, previous, noise }, weights);
       return { x: kept ? keep(next, kept) : next, x0 };
     }, "sampling step");
   }
 
   /** Run a plan on a batch, step by step. */
-  async *run(plan: Plan, options: RunOptions): AsyncGenerator<Progress, void, undefined> {
+  async *run(plan: SamplingPlan, options: RunOptions): AsyncGenerator<Progress, void, undefined> {
     const { model } = this;
-    const { key, first = 0, label, guidance = 1, clip = plan.clip, inpaint } = options;
+    const { key, first = 0, label, guidance = 1, inpaint } = options;
+    const { clipX0 = plan.clipX0, useClippedModelOutput = true } = options;
     let { x } = options;
     const count = requireImages(model, x);
     requireGuidable(model, guidance);
@@ -136,7 +143,8 @@ export class Sampler {
     const fixed = {
       labels: labelsFor(model, label, count),
       guidance: guidance === 1 ? undefined : guidance,
-      clip,
+      clipX0,
+      useClippedModelOutput,
     };
     let previous = none;
     for (const [i, { t, level, next, weights }] of plan.steps.entries()) {
@@ -150,7 +158,7 @@ export class Sampler {
   }
 
   /** The end of a run. */
-  async last(plan: Plan, options: RunOptions): Promise<Images> {
+  async last(plan: SamplingPlan, options: RunOptions): Promise<Images> {
     let { x } = options;
     for await (const progress of this.run(plan, options)) x = progress.x;
     return x;
@@ -158,7 +166,7 @@ export class Sampler {
 
   /** Draw `count` images [count, ...shape] in [−1, 1], in batches. Image i is the same whatever the batches are. */
   async sample(
-    plan: Plan,
+    plan: SamplingPlan,
     options: Omit<RunOptions, "x" | "first" | "inpaint"> & SampleOptions,
   ): Promise<Images> {
     const { count, batchSize = 64, progress, label, ...rest } = options;
@@ -188,10 +196,9 @@ export interface SampleOptions {
   readonly progress?: ((done: number, total: number) => void) | undefined;
 }
 
-export interface TraceOptions {
+export interface TraceOptions extends Clipping {
   readonly labels?: Tensor | undefined;
   readonly guidance?: number | undefined;
-  readonly clip?: boolean | undefined;
   /** z of step i, for plans that draw noise. */
   readonly noise?: ((i: number) => Tensor) | undefined;
   /** How the steps follow one another: written out when left out; an exporter's loop. */
@@ -201,11 +208,12 @@ export interface TraceOptions {
 /** A whole plan as one function of tensors, from noise [N, ...shape] to x: what an exported file holds. */
 export function traceSampler(
   model: DiffusionModel,
-  plan: Plan,
+  plan: SamplingPlan,
   x: Tensor,
   options: TraceOptions = {},
 ): Tensor {
-  const { labels, guidance = 1, clip = plan.clip, noise, repeat = unrolled } = options;
+  const { labels, guidance = 1, noise, repeat = unrolled } = options;
+  const { clipX0 = plan.clipX0, useClippedModelOutput } = options;
   requireGuidable(model, guidance);
   const draws = plan.steps.some(({ weights }) => weights.noise !== 0);
   if (draws && !noise)
@@ -213,12 +221,12 @@ export function traceSampler(
       `${plan.name} draws noise at its steps: give it, or use a deterministic sampler (ddim with eta 0)`,
     );
   const remembers = plan.steps.some(({ weights }) => weights.previous !== 0);
-  const start: Readonly<Record<string, Tensor>> = remembers ? { x, previous: mul(x, 0) } : { x };
+  const start: Readonly<Record<string, Tensor>> = remembers ? { x, previous: x.mul(0) } : { x };
   const rows = plan.steps.map((step, i) => ({ ...step, z: draws ? noise?.(i) : undefined }));
   const end = repeat(start, rows, ({ x, previous }, { t, level, weights, z }) => {
-    const read = readNetwork(model, x!, t, level, { labels, guidance, clip });
-    const next = update({ x: x!, ...read, previous, noise: z }, weights);
-    return remembers ? { x: next, previous: read.x0 } : { x: next };
+    const found = estimate(model, x!, t, level, { labels, guidance, clipX0, useClippedModelOutput });
+    const next = update({ x: x!, ...found, previous, noise: z }, weights);
+    return remembers ? { x: next, previous: found.x0 } : { x: next };
   });
   return end.x!;
 }
