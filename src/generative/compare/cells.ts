@@ -30,7 +30,7 @@ export interface Cell {
 export interface MeasuredCell extends Cell {
   /** Steps that ran: what an official subsequence takes may not be what was asked for. */
   readonly ran: number;
-  /** Wall clock of one image in a batch, the median over batches, without start-up. */
+  /** Wall-clock time per image in a batch, the median over batches, without start-up. */
   readonly milliseconds: number;
   readonly frechet: number;
   /** Its standard error; absent where there are too few images for one. */
@@ -201,13 +201,13 @@ export function compareGrids<P>(
   });
 }
 
-/** What the DDIM paper says of such a table, read off this one: each a sentence with its numbers. */
+/** What the DDIM paper reads off such a table, read off this one: each a sentence with its numbers. */
 export function findings(cells: readonly MeasuredCell[]): string[] {
-  const said: string[] = [];
+  const lines: string[] = [];
   const ddpm = cells.find(isDdpm);
   const fifty = cells.filter((c) => c.eta === 0 && c.S === 50);
   for (const cell of ddpm ? fifty : [])
-    said.push(
+    lines.push(
       `η = 0 with 50 ${SPACING_TITLE[cell.spacing]}: Fréchet distance ${number(cell.frechet, 2)}, ` +
         `${number(cell.frechet / ddpm!.frechet, 2)} times that of DDPM at S = ${ddpm!.S} (${number(ddpm!.frechet, 2)}), ` +
         `${number(speedUp(cell, cells), 1)} times faster`,
@@ -221,9 +221,9 @@ export function findings(cells: readonly MeasuredCell[]): string[] {
       const worst = values.reduce((a, b) => (b.frechet > a.frechet ? b : a));
       return `S = ${S}: best ${etaName(best.eta)}, worst ${etaName(worst.eta)}`;
     });
-    said.push(`${SPACING_TITLE[spacing]}, ${order.join("; ")}`);
+    lines.push(`${SPACING_TITLE[spacing]}, ${order.join("; ")}`);
   }
-  return said;
+  return lines;
 }
 
 /** The middle value; of an even number the higher of the middle two. */

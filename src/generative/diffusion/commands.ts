@@ -83,7 +83,7 @@ async function interpolations(
 ): Promise<Picture> {
   if (plan.steps.some(({ weights }) => weights.noise !== 0))
     throw new UserError(
-      `${plan.name} adds noise at its steps, so one noise gives many images: interpolation, option \`interpolate\` needs ddim with option \`eta\` 0, or dpm-solver`,
+      `${plan.name} adds noise at its steps, so one noise gives many images: option \`interpolate\` needs ddim with option \`eta\` 0, or dpm-solver`,
     );
   const { model } = sampler;
   const [pairs, between] = [8, 11];

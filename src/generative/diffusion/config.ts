@@ -16,12 +16,12 @@ export const DIFFUSION = {
   schedule: z
     .enum(names(SCHEDULES))
     .default("linear")
-    .describe("how the noise grows: linear as in DDPM, cosine as in improved DDPM …"),
+    .describe("noise schedule: linear as in DDPM, cosine as in improved DDPM …"),
   timesteps: z.int().min(2).default(1000).describe("T, steps from image to noise"),
   prediction: z
     .enum(names(PARAMETERIZATIONS))
     .default("epsilon")
-    .describe("what the network predicts of x_t: the noise, the image, or v (Salimans and Ho 2022)"),
+    .describe("what the network predicts from x_t: the noise, the image, or v (Salimans and Ho 2022)"),
   minSnr: z
     .number()
     .positive()
@@ -36,7 +36,7 @@ export const DIFFUSION = {
     .min(0)
     .max(1)
     .default(0.1)
-    .describe("share of images shown without their class, for guidance; 0: the model cannot be guided"),
+    .describe("share of images that go without their class, for guidance; 0: the model cannot be guided"),
   flip: z.boolean().default(false).describe("mirror half of the training images, left to right"),
 };
 const Diffusion = z.strictObject(DIFFUSION);

@@ -95,8 +95,8 @@ export interface EstimateOptions {
   /** Hold x̂₀ to [−1, 1]. */
   readonly clipX0?: boolean | undefined;
   /**
-   * Where x̂₀ was clipped: let ε̂ follow from it (the default, and GLIDE's way), or keep that of the network, as
-   * diffusers' DDIMScheduler does where nobody says otherwise.
+   * Where x̂₀ was clipped: let ε̂ follow from it (the default, as in OpenAI's guided-diffusion), or keep that of the network, as
+   * diffusers' DDIMScheduler does by default.
    */
   readonly useClippedModelOutput?: boolean | undefined;
 }

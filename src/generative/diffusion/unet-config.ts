@@ -5,13 +5,13 @@ import { UserError } from "../../errors.ts";
 const DOWN = ["DownBlock2D", "AttnDownBlock2D"] as const;
 const UP = ["UpBlock2D", "AttnUpBlock2D"] as const;
 
-/** A file from elsewhere is held to what can be built, before anything is: published models stay far below. */
+/** Bounds on a file from elsewhere, checked before anything is built: published models stay far below them. */
 const upTo = (most: number) => z.int().min(1).max(most);
 const LEVELS = 16;
 const count = upTo(65_536);
 
 /**
- * What changes the network must be said: diffusers' constructor defaults are not those of the published models, and a
+ * What changes the network must be there: diffusers' constructor defaults are not those of the published models, and a
  * file that leaves a field out would load as another network. Fields that came to diffusers later, and that files from
  * before leave out, have the value they had then. Fields with one value are those of which we build no other.
  */
