@@ -1,15 +1,17 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Data } from "../data/data.ts";
 import { openData } from "../data/node.ts";
 import type { Engine } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/onnx/node.ts";
-import { fileProblem } from "../files/node.ts";
+import { fileProblem, writeFileAtomic } from "../files/node.ts";
 import { createRun, openRunFolder, type RunFolder } from "../train/node.ts";
 import type { ModelRun } from "../train/run-config.ts";
 import { asModelRun, type Catalog } from "./catalog.ts";
 import type { World } from "./contract.ts";
 import { type OpenedRun, openRunOf, type WeightChoice } from "./opened.ts";
+import { INDEX } from "./web.ts";
 
 const ASSETS = new URL("../../assets/", import.meta.url);
 
@@ -59,5 +61,7 @@ export async function saveRun(path: string, opened: OpenedRun): Promise<RunFolde
   const weights = await module.stateDict();
   const run = await createRun(path, { ...config, spec });
   await run.writeCheckpoint({ step, seed: config.seed, seconds, tensors: { weights }, progress: {} });
+  // Where it is served, a page cannot list folders.
+  await writeFileAtomic(join(path, INDEX), `${JSON.stringify([step])}\n`);
   return run;
 }
