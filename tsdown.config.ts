@@ -7,7 +7,7 @@ export default defineConfig({
     "src/{nn,optim,data,train,model,generative,plot,rl}/index.ts",
     "src/data/image-files.ts",
     "src/generative/diffusion/index.ts",
-    "src/{data,train,model,plot}/index.node.ts",
+    "src/{data,train,model,plot,rl}/index.node.ts",
     "src/catalog.ts",
     "src/catalog.node.ts",
     "src/cli/main.ts",

@@ -5,6 +5,7 @@
 
 import { make } from "../src/rl/make.ts";
 import { fastRandom, npRandom } from "../src/rl/random.ts";
+import type { Discrete } from "../src/rl/spaces.ts";
 import { makeVec } from "../src/rl/vector.ts";
 
 /** Gymnasium's steps a second (one environment, its own Python loop). */
@@ -49,7 +50,7 @@ for (const [id, gymnasium] of Object.entries(GYMNASIUM)) {
   vec.reset({ seed: 0 });
   // Random actions made beforehand: the environments are measured, not the agent.
   const rng = fastRandom(1);
-  const n = vec.singleActionSpace.n;
+  const { n } = vec.singleActionSpace as Discrete;
   const actions = Array.from({ length: 64 }, () => Int32Array.from({ length: ENVS }, () => rng.integers(n)));
   let k = 0;
   const r = rate(() => vec.step(actions[k++ & 63]!));

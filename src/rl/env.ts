@@ -1,5 +1,7 @@
 import { UserError } from "../errors.ts";
-import { type Generator, npRandom, type Seed } from "./random.ts";
+import { type BitGeneratorState, Generator, npRandom, type Seed } from "./random.ts";
+import { textSvg } from "./render/text-svg.ts";
+import type { Rows } from "./rows.ts";
 import { show } from "./show.ts";
 import type { Space } from "./spaces.ts";
 
@@ -70,11 +72,36 @@ export interface FunctionalEnv<S, O, A> {
   unavailable?(state: S, action: A): string | undefined;
   /** The state as text, without ANSI codes. */
   render(state: S, lastAction?: A): string;
+  /** The state as a picture: SVG text. Without it, the picture is of the text. */
+  renderSvg?(state: S, lastAction?: A): string;
   /** The exact model, where the states are finite. */
   model?(): TransitionTable;
   /** The model's index of a state. */
   indexOf?(state: S): number;
   readonly layout?: GridLayout;
+  /** Many of it at once, their states in typed arrays. Without it, a vector calls these functions row by row. */
+  readonly kernel?: (n: number) => VectorKernel;
+}
+
+/**
+ * Many environments of one kind, environment i in row i: struct of typed arrays, where a step allocates nothing.
+ * What it does must be what the functions do, number for number.
+ */
+export interface VectorKernel {
+  /** Starts an episode. With a seed, the world starts anew; kernels whose chance is `rng` need nothing else of it. */
+  initial(i: number, rng: Generator, options: EpisodeOptions | undefined, seed: Seed | undefined): void;
+  /** Moves environment i by the action in its row and returns the reward. @throws UserError if not available */
+  step(i: number, actions: Rows, rng: Generator): number;
+  terminal(i: number): boolean;
+  /** Environments with a clock of their own: it has run out. */
+  truncated?(i: number): boolean;
+  observe(i: number, out: Rows): void;
+  /** Writes 1 for each action that is available to environment i, else 0, from `at` on. */
+  mask?(i: number, out: Uint8Array, at: number): void;
+  info(i: number): Info;
+  /** All states, as plain data and typed arrays. */
+  snapshot(): unknown;
+  restore(snapshot: unknown): void;
 }
 
 export interface ResetArguments {
@@ -98,36 +125,65 @@ export interface StepResult<O> {
   readonly info: Info;
 }
 
-/** Gymnasium's API. `String(env)` prints the stack of wrappers: `<TimeLimit<FrozenLake-v1>>`. */
-export interface Env<O = unknown, A = unknown> {
-  readonly id: string;
+/**
+ * What is needed to be an environment: an object of one's own in Gymnasium's style. Wherever an environment is
+ * taken (make, wrappers, checker, vectors), such an object will do; `asEnv` completes it.
+ */
+export interface EnvLike<O = unknown, A = unknown> {
   readonly observationSpace: Space<O>;
   readonly actionSpace: Space<A>;
+  reset(how?: ResetArguments): ResetResult<O>;
+  step(action: A): StepResult<O>;
+  readonly id?: string;
+  readonly actionNames?: readonly string[] | undefined;
+  /** The present state as text. */
+  render?(): string;
+  /** The present state as a picture, SVG text. */
+  renderSvg?(): string;
+  close?(): void;
+  /** All that it needs to go on from here, as plain data; `restore` goes on. */
+  snapshot?(): EnvSnapshot;
+  restore?(snapshot: EnvSnapshot): void;
+}
+
+/** An environment in the middle of an episode, as plain data and typed arrays. */
+export type EnvSnapshot = Readonly<Record<string, unknown>>;
+
+/** Gymnasium's API. `String(env)` prints the stack of wrappers: `<TimeLimit<FrozenLake-v1>>`. */
+export interface Env<O = unknown, A = unknown> extends EnvLike<O, A> {
+  readonly id: string;
   /** The environment under all wrappers. */
   // biome-ignore lint/suspicious/noExplicitAny: the types under a wrapper are its own matter
-  readonly unwrapped: StatefulEnv<any, any, any>;
-  reset(how?: ResetArguments): ResetResult<O>;
+  readonly unwrapped: BaseEnv<any, any>;
   /** @throws UserError before reset, after the end of an episode, for an action outside the space. */
   step(action: A): StepResult<O>;
-  /** The present state as text. */
   render(): string;
+  renderSvg(): string;
   close(): void;
+  snapshot(): EnvSnapshot;
+  restore(snapshot: EnvSnapshot): void;
   toString(): string;
+}
+
+/** An environment without wrappers: of pure functions (a StatefulEnv), or a user's own object. */
+export interface BaseEnv<O = unknown, A = unknown> extends Env<O, A> {
+  // biome-ignore lint/suspicious/noExplicitAny: the types under a wrapper are its own matter
+  readonly functional?: FunctionalEnv<any, any, any>;
 }
 
 const NOTHING: Info = Object.freeze({});
 
 /** Gymnasium's stateful API around a functional environment. */
-export class StatefulEnv<S, O, A> implements Env<O, A> {
+export class StatefulEnv<S, O, A> implements BaseEnv<O, A> {
   readonly functional: FunctionalEnv<S, O, A>;
   readonly id: string;
   readonly observationSpace: Space<O>;
   readonly actionSpace: Space<A>;
-  private rng: Generator | undefined;
-  private now: S | undefined;
-  private lastAction: A | undefined;
-  private over = false;
-  private closed = false;
+  #rng: Generator | undefined;
+  #now: S | undefined;
+  #lastAction: A | undefined;
+  #over = false;
+  #closed = false;
 
   constructor(functional: FunctionalEnv<S, O, A>) {
     this.functional = functional;
@@ -140,68 +196,73 @@ export class StatefulEnv<S, O, A> implements Env<O, A> {
     return this;
   }
 
+  get actionNames(): readonly string[] | undefined {
+    return this.functional.actionNames;
+  }
+
   /** The random numbers of the environment (Gymnasium's `np_random`). */
   get npRandom(): Generator {
-    return (this.rng ??= npRandom());
+    return (this.#rng ??= npRandom());
   }
 
   /** The plain state. May be set, to begin from a state of one's own. */
   get state(): S {
-    if (this.now === undefined)
+    if (this.#now === undefined)
       throw new UserError(`${this.id} has no state before reset(). Call reset() first.`);
-    return this.now;
+    return this.#now;
   }
 
   set state(state: S) {
-    this.now = state;
-    this.lastAction = undefined;
-    this.over = false;
+    this.#now = state;
+    this.#lastAction = undefined;
+    this.#over = false;
   }
 
   reset({ seed, options }: ResetArguments = {}): ResetResult<O> {
-    if (this.closed) throw new UserError(`${this.id} is closed. Make a new one.`);
-    const last = seed === undefined ? this.now : undefined;
-    if (seed !== undefined) this.rng = npRandom(seed);
+    if (this.#closed) throw new UserError(`${this.id} is closed. Make a new one.`);
+    const last = seed === undefined ? this.#now : undefined;
+    if (seed !== undefined) this.#rng = npRandom(seed);
     this.state = this.functional.initial(this.npRandom, options, last);
-    return { observation: this.functional.observation(this.state), info: this.info(this.state) };
+    return { observation: this.functional.observation(this.state), info: this.#info(this.state) };
   }
 
-  private info(state: S): Info {
+  #info(state: S): Info {
     return this.functional.info === undefined ? NOTHING : this.functional.info(state);
   }
 
   step(action: A): StepResult<O> {
     const f = this.functional;
-    const state = this.now;
+    const state = this.#now;
     if (state === undefined) {
       throw new UserError(
         `${this.id}: step() before reset(). Call reset() first: it draws the initial state.`,
       );
     }
-    if (this.over) {
+    if (this.#over) {
       throw new UserError(
         `${this.id}: step() after the episode has terminated. Call reset() to begin another.`,
       );
     }
-    if (!this.actionSpace.contains(action)) throw this.invalid(action);
+    if (!this.actionSpace.contains(action)) throw this.#invalid(action);
     const why = f.unavailable?.(state, action);
     if (why !== undefined)
       throw new UserError(`${this.id}: action ${String(action)} is not available: ${why}`);
     const next = f.transition(state, action, this.npRandom);
     const terminated = f.terminal(next);
-    this.now = next;
-    this.lastAction = action;
-    this.over = terminated;
+    this.#now = next;
+    // An array belongs to the caller, who may fill it anew before the picture is drawn.
+    this.#lastAction = ArrayBuffer.isView(action) ? structuredClone(action) : action;
+    this.#over = terminated;
     return {
       observation: f.observation(next),
       reward: f.reward(state, action, next),
       terminated,
       truncated: false,
-      info: this.info(next),
+      info: this.#info(next),
     };
   }
 
-  private invalid(action: unknown): UserError {
+  #invalid(action: unknown): UserError {
     const names = this.functional.actionNames;
     const meaning = names === undefined ? "" : ` (${names.map((name, a) => `${a} ${name}`).join(", ")})`;
     return new UserError(
@@ -210,12 +271,29 @@ export class StatefulEnv<S, O, A> implements Env<O, A> {
   }
 
   render(): string {
-    return this.functional.render(this.state, this.lastAction);
+    return this.functional.render(this.state, this.#lastAction);
+  }
+
+  renderSvg(): string {
+    const { functional: f, state } = this;
+    return f.renderSvg?.(state, this.#lastAction) ?? textSvg(f.render(state, this.#lastAction));
+  }
+
+  snapshot(): EnvSnapshot {
+    const rng = this.#rng?.state();
+    return { state: this.#now, lastAction: this.#lastAction, over: this.#over, rng };
+  }
+
+  restore({ state, lastAction, over, rng }: EnvSnapshot): void {
+    this.#now = state as S | undefined;
+    this.#lastAction = lastAction as A | undefined;
+    this.#over = over === true;
+    this.#rng = rng === undefined ? undefined : Generator.from(rng as BitGeneratorState);
   }
 
   close(): void {
-    this.closed = true;
-    this.now = undefined;
+    this.#closed = true;
+    this.#now = undefined;
   }
 
   toString(): string {
@@ -223,13 +301,22 @@ export class StatefulEnv<S, O, A> implements Env<O, A> {
   }
 }
 
+/** The environment of pure functions under any stack of wrappers, or a sentence. */
+// biome-ignore lint/suspicious/noExplicitAny: the types under a wrapper are its own matter
+export function functionalBase(env: Env): StatefulEnv<any, any, any> {
+  const { unwrapped } = env;
+  if (unwrapped instanceof StatefulEnv) return unwrapped;
+  throw new UserError(
+    `${env.id} is an object of its own and not a set of pure functions, so there is no more to it than reset() and step().`,
+  );
+}
+
 /** The exact model under any stack of wrappers, or a sentence. */
 export function modelOf(env: Env): TransitionTable {
   const { functional } = env.unwrapped;
-  if (functional.model === undefined) {
-    throw new UserError(
-      `${env.id} has no exact model: its states are not finite. Use a method that learns from samples.`,
-    );
+  if (functional?.model === undefined) {
+    const why = functional === undefined ? "it is an object of its own" : "its states are not finite";
+    throw new UserError(`${env.id} has no exact model: ${why}. Use a method that learns from samples.`);
   }
   return functional.model();
 }

@@ -1,3 +1,4 @@
+export { AdoptedEnv, asEnv, type EnvSource } from "./adopt.ts";
 export type { Agent, AgentDefaults, AnyAgent, Policy, Setting } from "./agent.ts";
 export { checkEnv, checkModel } from "./checker.ts";
 export * from "./compare.ts";
@@ -27,22 +28,48 @@ export {
 export { type MountainCarOptions, mountainCar } from "./envs/mountain-car.ts";
 export { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
 export { type TabularEnv, type TabularSpec, tabularEnv } from "./envs/tabular.ts";
-export { decodeTaxi, encodeTaxi, type TaxiPosition, taxi } from "./envs/taxi.ts";
+export { decodeTaxi, encodeTaxi, type TaxiOptions, type TaxiPosition, taxi } from "./envs/taxi.ts";
 export * from "./figures/index.ts";
 export * from "./linear/index.ts";
-export { type EnvId, environments, type MakeOptions, make, makeFunctional, timeLimitOf } from "./make.ts";
+export {
+  type EnvId,
+  type EnvSpec,
+  environments,
+  type KnownEnv,
+  type MakeOptions,
+  make,
+  makeFunctional,
+  register,
+  registeredEnvs,
+  timeLimitOf,
+} from "./make.ts";
 export * from "./mdp/index.ts";
 export * from "./random.ts";
 export { type GridSvgOptions, gridSvg } from "./render/svg.ts";
 export { gridText, type TextOptions } from "./render/text.ts";
+export { type RowLayout, type Rows, rowLayout } from "./rows.ts";
 export * from "./spaces.ts";
 export * from "./tabular/index.ts";
 export * from "./vector.ts";
+export { VectorNormalizeObservation, VectorNormalizeReward, VectorWrapper } from "./vector-normalize.ts";
 export { ActionMask } from "./wrappers/action-mask.ts";
-export { EpisodeStatistics } from "./wrappers/episode-statistics.ts";
-export { FrameStack } from "./wrappers/frame-stack.ts";
-export { ObservationNormalize } from "./wrappers/observation-normalize.ts";
+export { Autoreset } from "./wrappers/autoreset.ts";
+export { FrameStackObservation } from "./wrappers/frame-stack-observation.ts";
+export { NormalizeObservation } from "./wrappers/normalize-observation.ts";
+export { NormalizeReward } from "./wrappers/normalize-reward.ts";
 export { cubicSchedule, type EpisodeRecord, RecordEpisode } from "./wrappers/record-episode.ts";
-export { RewardNormalize } from "./wrappers/reward-normalize.ts";
+export { RecordEpisodeStatistics } from "./wrappers/record-episode-statistics.ts";
+export { RecordVideo, type Video, type VideoOptions } from "./wrappers/record-video.ts";
+export { type MomentsState, RunningMoments } from "./wrappers/running.ts";
+export { TimeAwareObservation } from "./wrappers/time-aware-observation.ts";
 export { TimeLimit } from "./wrappers/time-limit.ts";
-export { Wrapper } from "./wrappers/wrapper.ts";
+export { ClipAction, RescaleAction, StickyAction, TransformAction } from "./wrappers/transform-action.ts";
+export {
+  DelayObservation,
+  FilterObservation,
+  FlattenObservation,
+  RescaleObservation,
+  TransformObservation,
+} from "./wrappers/transform-observation.ts";
+export { ClipReward, TransformReward } from "./wrappers/transform-reward.ts";
+export { ActionWrapper, ObservationWrapper, RewardWrapper, Wrapper } from "./wrappers/wrapper.ts";

@@ -16,14 +16,14 @@ export type Mask = ArrayLike<number>;
 
 /** What the simple spaces share: random numbers, made on first use. */
 class Seeded {
-  private generator: Generator | undefined;
+  #generator: Generator | undefined;
 
   protected get rng(): Generator {
-    return (this.generator ??= npRandom());
+    return (this.#generator ??= npRandom());
   }
 
   seed(seed?: Seed): void {
-    this.generator = npRandom(seed);
+    this.#generator = npRandom(seed);
   }
 }
 
@@ -220,24 +220,24 @@ export class MultiDiscrete extends Seeded implements Space<Int32Array> {
 /** Arrays of n bits, or of bits in a shape (flat, row by row). */
 export class MultiBinary extends Seeded implements Space<Int8Array> {
   readonly shape: readonly number[];
-  private readonly size: number;
+  readonly #size: number;
 
   constructor(n: number | readonly number[]) {
     super();
     this.shape = typeof n === "number" ? [n] : n;
     for (const d of this.shape) positive("MultiBinary: n", d);
-    this.size = this.shape.reduce((a, b) => a * b, 1);
+    this.#size = this.shape.reduce((a, b) => a * b, 1);
   }
 
   /** @param mask 0 and 1 fix a bit, 2 leaves it to chance */
   sample(mask?: Mask): Int8Array {
-    if (mask !== undefined) checkMask(this, mask, this.size, 2);
-    const bits = Int8Array.from(this.rng.bytes(1, this.size));
+    if (mask !== undefined) checkMask(this, mask, this.#size, 2);
+    const bits = Int8Array.from(this.rng.bytes(1, this.#size));
     return mask === undefined ? bits : bits.map((bit, i) => (mask[i] === 2 ? bit : mask[i]!));
   }
 
   contains(x: unknown): x is Int8Array {
-    return x instanceof Int8Array && x.length === this.size && x.every((bit) => bit === 0 || bit === 1);
+    return x instanceof Int8Array && x.length === this.#size && x.every((bit) => bit === 0 || bit === 1);
   }
 
   override toString(): string {
@@ -287,17 +287,30 @@ export class Tuple<S extends readonly Space<unknown>[]> implements Space<Element
   }
 }
 
-/** Named elements. The keys stand in alphabetical order, as Gymnasium sorts them. */
+/**
+ * Named elements. Keys of an object stand in alphabetical order, as Gymnasium sorts them ("10" before "9"); keys
+ * of a list of pairs as they are given. That order, `keys`, is the order of drawing, of seeds and of rows.
+ */
 export class Dict<S extends Readonly<Record<string, Space<unknown>>>> implements Space<Elements<S>> {
   readonly spaces: S;
+  /** JavaScript puts keys like "9" first in any object: go by this list, not by Object.keys. */
+  readonly keys: readonly string[];
 
-  constructor(spaces: S) {
-    const entries = Object.entries(spaces).sort(([a], [b]) => (a < b ? -1 : 1));
-    this.spaces = Object.fromEntries(entries) as S;
+  constructor(spaces: S | readonly (readonly [string, Space<unknown>])[]) {
+    const pairs = Array.isArray(spaces)
+      ? (spaces as readonly (readonly [string, Space<unknown>])[])
+      : Object.entries(spaces as S).sort(([a], [b]) => (a < b ? -1 : 1));
+    this.keys = pairs.map(([key]) => key);
+    const twice = this.keys.find((key, i) => this.keys.indexOf(key) !== i);
+    if (twice !== undefined) throw new UserError(`Dict: the key "${twice}" stands there twice`);
+    this.spaces = Object.fromEntries(pairs) as S;
   }
 
   seed(seed?: Seed): void {
-    seedParts(Object.values(this.spaces), seed);
+    seedParts(
+      this.keys.map((key) => this.spaces[key]!),
+      seed,
+    );
   }
 
   /** @param mask a mask (or undefined) under each key */
@@ -305,24 +318,20 @@ export class Dict<S extends Readonly<Record<string, Space<unknown>>>> implements
     const stranger = Object.keys(mask ?? {}).find((key) => !Object.hasOwn(this.spaces, key));
     if (stranger !== undefined) throw new UserError(`${String(this)}: has no "${stranger}" to mask`);
     return Object.fromEntries(
-      Object.entries(this.spaces).map(([key, space]) => [key, space.sample(mask?.[key])]),
+      this.keys.map((key) => [key, this.spaces[key]!.sample(mask?.[key])]),
     ) as Elements<S>;
   }
 
   contains(x: unknown): x is Elements<S> {
     if (typeof x !== "object" || x === null) return false;
-    const keys = Object.keys(this.spaces);
+    const { keys, spaces } = this;
     return (
       Object.keys(x).length === keys.length &&
-      keys.every(
-        (key) => Object.hasOwn(x, key) && this.spaces[key]!.contains((x as Record<string, unknown>)[key]),
-      )
+      keys.every((key) => Object.hasOwn(x, key) && spaces[key]!.contains((x as Record<string, unknown>)[key]))
     );
   }
 
   toString(): string {
-    return `Dict(${Object.entries(this.spaces)
-      .map(([key, space]) => `'${key}': ${String(space)}`)
-      .join(", ")})`;
+    return `Dict(${this.keys.map((key) => `'${key}': ${String(this.spaces[key])}`).join(", ")})`;
   }
 }

@@ -1,18 +1,24 @@
 import { UserError } from "../errors.ts";
-import type { EpisodeOptions, FunctionalEnv, Info } from "./env.ts";
-import { type MakeOptions, makeFunctional, timeLimitOf } from "./make.ts";
-import { type Generator, npRandom } from "./random.ts";
-import { Discrete, type Space } from "./spaces.ts";
-import { type Rows, type VectorKernel, vectorKernel } from "./vector-kernels.ts";
-
-export const AUTORESET_MODES = ["NextStep", "SameStep", "Disabled"] as const;
+import { asEnv, type EnvSource } from "./adopt.ts";
+import type { EpisodeOptions, FunctionalEnv, Info, VectorKernel } from "./env.ts";
+import { type EnvSpec, type MakeOptions, makeSource, timeLimitOf } from "./make.ts";
+import { type BitGeneratorState, type Generator, npRandom } from "./random.ts";
+import { type Rows, rowLayout } from "./rows.ts";
+import { Discrete, type Mask, type Space } from "./spaces.ts";
+import { functionalKernel, type Layouts, objectKernel } from "./vector-kernels.ts";
 
 /**
- * What happens to an environment whose episode has ended. NextStep (as Gymnasium by default): the next step
- * resets it, ignores its action and pays 0. SameStep: it is reset at once; the last observation stands in
- * `finalObservations`. Disabled: reset({ resetMask }) does it.
+ * What happens to an environment whose episode has ended. NEXT_STEP (Gymnasium's default): the next step resets
+ * it, ignores its action and pays 0; that step is no transition (`resets`). SAME_STEP: it is reset at once, and
+ * the observation is the next episode's first. DISABLED: reset({ resetMask }) does it.
  */
-export type AutoresetMode = (typeof AUTORESET_MODES)[number];
+export const AutoresetMode = {
+  NEXT_STEP: "NextStep",
+  SAME_STEP: "SameStep",
+  DISABLED: "Disabled",
+} as const;
+export type AutoresetMode = (typeof AutoresetMode)[keyof typeof AutoresetMode];
+export const AUTORESET_MODES: readonly AutoresetMode[] = Object.values(AutoresetMode);
 
 /** The results of one step, one row an environment. The arrays are used again: copy what you keep. */
 export interface VectorStep {
@@ -21,9 +27,11 @@ export interface VectorStep {
   readonly rewards: Float64Array;
   /** 1 where the episode terminated in this step. */
   readonly terminations: Uint8Array;
-  /** 1 where the time limit was reached in this step. */
+  /** 1 where the time limit was reached in this step. Both may be 1. */
   readonly truncations: Uint8Array;
-  /** SameStep: the last observation of an episode, in the rows where it ended. */
+  /** 1 where this step did nothing but reset (NEXT_STEP): nothing is to be learnt from such a row. */
+  readonly resets: Uint8Array;
+  /** The last observation of an episode, in the rows where it ended in this step, in every mode. */
   readonly finalObservations: Rows;
   /** Return and length of the running episodes; of the whole episode in the rows where it ended. */
   readonly episodeReturns: Float64Array;
@@ -44,55 +52,114 @@ export interface VectorOptions {
   readonly autoresetMode?: AutoresetMode;
 }
 
-/** Many copies of one environment that step together: struct of arrays, no allocation in a step. */
-export class VectorEnv {
+/** What can be stepped as a vector: a VectorEnv, or one within vector wrappers. */
+export interface VectorEnvLike {
   readonly id: string;
   readonly numEnvs: number;
   /** Numbers in a row of observations. */
   readonly width: number;
+  /** Numbers in a row of actions. */
+  readonly actionWidth: number;
   readonly singleObservationSpace: Space<unknown>;
-  readonly singleActionSpace: Discrete;
+  readonly singleActionSpace: Space<unknown>;
   readonly autoresetMode: AutoresetMode;
-  private readonly kernel: VectorKernel;
-  private readonly limit: number;
-  private readonly rngs: Generator[];
-  /** 1: the episode has ended, reset first; 2: reset already, its return and length still to be cleared. */
-  private readonly over: Uint8Array;
-  private readonly result: VectorStep;
-  private ready = false;
+  reset(how?: VectorReset): { observations: Rows };
+  step(actions: Rows): VectorStep;
+  /** An array for the actions of all environments, to be filled and given to step. */
+  makeActions(): Rows;
+  /** What environment i tells besides the observation, made when asked for. */
+  info(i: number): Info;
+  /** 1 for each action that is available now, n rows of the actions' number; undefined where all always are. */
+  actionMasks(): Uint8Array | undefined;
+  /** Everything that is needed to go on with the same numbers, as plain data and typed arrays. */
+  snapshot(): unknown;
+  /** Goes on from a snapshot, and returns the observations at that moment. */
+  restore(snapshot: unknown): { observations: Rows };
+  close(): void;
+  toString(): string;
+}
 
+/** 0 runs; 1: the episode has ended, reset first; 2: reset already, its return and length still to be cleared. */
+type Phase = 0 | 1 | 2;
+
+interface Saved {
+  readonly kernel: unknown;
+  readonly rngs: readonly BitGeneratorState[];
+  readonly phase: Uint8Array;
+  readonly episodeReturns: Float64Array;
+  readonly episodeLengths: Int32Array;
+}
+
+/** Many copies of one environment that step together: struct of arrays, no allocation in a step. */
+export class VectorEnv implements VectorEnvLike {
+  readonly id: string;
+  readonly numEnvs: number;
+  readonly width: number;
+  readonly actionWidth: number;
+  readonly singleObservationSpace: Space<unknown>;
+  readonly singleActionSpace: Space<unknown>;
+  readonly autoresetMode: AutoresetMode;
+  readonly #kernel: VectorKernel;
+  readonly #layouts: Layouts;
+  readonly #limit: number;
+  readonly #rngs: Generator[];
+  readonly #phase: Uint8Array;
+  readonly #result: VectorStep;
+  readonly #close: () => void;
+  #masks: Uint8Array | undefined;
+  #ready = false;
+
+  /**
+   * @param source pure functions, which share one kernel; or a function that makes one environment after the
+   * other (a stack of wrappers, an object of one's own), which are stepped one by one
+   */
   constructor(
-    // biome-ignore lint/suspicious/noExplicitAny: the states' type is the environment's own matter
-    env: FunctionalEnv<any, any, number>,
+    // biome-ignore lint/suspicious/noExplicitAny: the types of a single environment are its own matter
+    source: FunctionalEnv<any, any, any> | (() => EnvSource<any, any>),
     numEnvs: number,
-    { maxEpisodeSteps = 0, autoresetMode = "NextStep" }: VectorOptions = {},
+    { maxEpisodeSteps = 0, autoresetMode = AutoresetMode.NEXT_STEP }: VectorOptions = {},
   ) {
+    const envs = typeof source === "function" ? [asEnv(source())] : [];
+    const { id, observationSpace, actionSpace } =
+      envs[0] ?? (source as FunctionalEnv<unknown, unknown, unknown>);
     if (!Number.isInteger(numEnvs) || numEnvs < 1) {
-      throw new UserError(`${env.id}: the number of environments must be a whole number ≥ 1, not ${numEnvs}`);
+      throw new UserError(`${id}: the number of environments must be a whole number ≥ 1, not ${numEnvs}`);
     }
     if (!AUTORESET_MODES.includes(autoresetMode)) {
       throw new UserError(`unknown autoreset mode "${String(autoresetMode)}": ${AUTORESET_MODES.join(", ")}`);
     }
-    const actions = env.actionSpace as unknown;
-    if (!(actions instanceof Discrete)) {
-      throw new UserError(`${env.id}: vectors need Discrete actions, not ${String(actions)}`);
-    }
-    this.id = env.id;
+    this.id = id;
     this.numEnvs = numEnvs;
-    this.singleObservationSpace = env.observationSpace as Space<unknown>;
-    this.singleActionSpace = actions;
+    this.singleObservationSpace = observationSpace as Space<unknown>;
+    this.singleActionSpace = actionSpace as Space<unknown>;
     this.autoresetMode = autoresetMode;
-    this.kernel = vectorKernel(env, numEnvs);
-    this.width = this.kernel.width;
-    this.limit = maxEpisodeSteps === 0 ? Number.POSITIVE_INFINITY : maxEpisodeSteps;
-    this.rngs = Array.from({ length: numEnvs }, () => npRandom());
-    this.over = new Uint8Array(numEnvs);
-    this.result = {
-      observations: this.kernel.rows(numEnvs),
+    const layouts = {
+      observations: rowLayout(this.singleObservationSpace),
+      actions: rowLayout(this.singleActionSpace),
+    };
+    this.#layouts = layouts;
+    this.width = layouts.observations.width;
+    this.actionWidth = layouts.actions.width;
+    if (typeof source === "function") {
+      while (envs.length < numEnvs) envs.push(asEnv(source()));
+      if (new Set(envs.map((env) => env.unwrapped)).size < numEnvs) {
+        throw new UserError(`${id}: the same environment was made twice; each must be a new one`);
+      }
+      this.#kernel = objectKernel(envs, layouts);
+    } else this.#kernel = source.kernel?.(numEnvs) ?? functionalKernel(source, layouts, numEnvs);
+    this.#close = () => {
+      for (const env of envs) env.close();
+    };
+    this.#limit = maxEpisodeSteps === 0 ? Number.POSITIVE_INFINITY : maxEpisodeSteps;
+    this.#rngs = Array.from({ length: numEnvs }, () => npRandom());
+    this.#phase = new Uint8Array(numEnvs);
+    this.#result = {
+      observations: layouts.observations.make(numEnvs),
       rewards: new Float64Array(numEnvs),
       terminations: new Uint8Array(numEnvs),
       truncations: new Uint8Array(numEnvs),
-      finalObservations: this.kernel.rows(numEnvs),
+      resets: new Uint8Array(numEnvs),
+      finalObservations: layouts.observations.make(numEnvs),
       episodeReturns: new Float64Array(numEnvs),
       episodeLengths: new Int32Array(numEnvs),
     };
@@ -106,90 +173,107 @@ export class VectorEnv {
     if (resetMask !== undefined && resetMask.length !== n) {
       throw new UserError(`${this.id}: a reset mask of ${resetMask.length} entries for ${n} environments`);
     }
-    if (resetMask !== undefined && !this.ready) {
+    if (resetMask !== undefined && !this.#ready) {
       throw new UserError(`${this.id}: the first reset() is for all environments; leave resetMask out`);
     }
     for (let i = 0; i < n; i++) {
       if (resetMask !== undefined && resetMask[i] === 0) continue;
-      if (seed !== undefined) this.rngs[i] = npRandom(typeof seed === "number" ? seed + i : seed[i]!);
-      this.begin(i, options, seed !== undefined);
+      this.#begin(i, options, typeof seed === "number" ? seed + i : seed?.[i]);
     }
-    this.ready = true;
-    return { observations: this.result.observations };
+    this.#ready = true;
+    return { observations: this.#result.observations };
   }
 
-  private begin(i: number, options?: EpisodeOptions, fresh = false): void {
-    const { observations, episodeReturns, episodeLengths } = this.result;
-    this.kernel.initial(i, this.rngs[i]!, options, fresh);
-    this.kernel.observe(i, observations);
-    this.over[i] = 0;
+  #begin(i: number, options?: EpisodeOptions, seed?: number): void {
+    const { observations, episodeReturns, episodeLengths } = this.#result;
+    if (seed !== undefined) this.#rngs[i] = npRandom(seed);
+    this.#kernel.initial(i, this.#rngs[i]!, options, seed);
+    this.#kernel.observe(i, observations);
+    this.#setPhase(i, 0);
     episodeReturns[i] = 0;
     episodeLengths[i] = 0;
   }
 
-  /** @param actions one action an environment */
-  step(actions: Int32Array): VectorStep {
-    const { kernel, result, over, rngs, limit, numEnvs: n } = this;
-    const { rewards, terminations, truncations, observations, episodeReturns, episodeLengths } = result;
-    this.check(actions);
-    const { start } = this.singleActionSpace;
-    for (let i = 0; i < n; i++) {
-      if (over[i] === 1) {
-        this.begin(i);
+  #setPhase(i: number, phase: Phase): void {
+    this.#phase[i] = phase;
+  }
+
+  makeActions(): Rows {
+    return this.#layouts.actions.make(this.numEnvs);
+  }
+
+  /** @param actions a row for each environment: Int32Array for Discrete and MultiDiscrete, the Box's own arrays */
+  step(actions: Rows): VectorStep {
+    const result = this.#result;
+    const { rewards, terminations, truncations, resets, observations, episodeReturns, episodeLengths } =
+      result;
+    const kernel = this.#kernel;
+    const phase = this.#phase;
+    const rngs = this.#rngs;
+    this.#check(actions);
+    for (let i = 0; i < this.numEnvs; i++) {
+      resets[i] = 0;
+      if (phase[i] === 1) {
+        this.#begin(i);
         rewards[i] = 0;
         terminations[i] = 0;
         truncations[i] = 0;
+        resets[i] = 1;
         continue;
       }
-      if (over[i] === 2) {
-        over[i] = 0;
+      if (phase[i] === 2) {
+        phase[i] = 0;
         episodeReturns[i] = 0;
         episodeLengths[i] = 0;
       }
-      const reward = kernel.step(i, actions[i]! - start, rngs[i]!);
-      if (Number.isNaN(reward)) throw this.unavailable(i, actions[i]!);
+      const reward = kernel.step(i, actions, rngs[i]!);
+      if (!Number.isFinite(reward)) {
+        throw new UserError(
+          `${this.id}: environment ${i} paid a reward of ${reward}. Rewards are finite numbers.`,
+        );
+      }
       const length = episodeLengths[i]! + 1;
       const terminated = kernel.terminal(i);
-      const truncated = length >= limit;
+      const truncated = length >= this.#limit || kernel.truncated?.(i) === true;
       rewards[i] = reward;
       terminations[i] = terminated ? 1 : 0;
       truncations[i] = truncated ? 1 : 0;
       episodeLengths[i] = length;
       episodeReturns[i] = episodeReturns[i]! + reward;
       kernel.observe(i, observations);
-      if (terminated || truncated) over[i] = 1;
+      if (terminated || truncated) this.#end(i);
     }
-    if (this.autoresetMode === "SameStep") this.resetNow();
     return result;
   }
 
-  /** SameStep: shows the next episode's first observation, and keeps return and length for this once. */
-  private resetNow(): void {
-    const { over, kernel, result, width } = this;
-    for (let i = 0; i < this.numEnvs; i++) {
-      if (over[i] !== 1) continue;
-      for (let j = i * width; j < (i + 1) * width; j++) result.finalObservations[j] = result.observations[j]!;
-      kernel.initial(i, this.rngs[i]!);
-      kernel.observe(i, result.observations);
-      over[i] = 2;
+  /** Keeps the last observation, and in SAME_STEP begins anew; return and length stay to be read this once. */
+  #end(i: number): void {
+    const { observations, finalObservations } = this.#result;
+    const to = (i + 1) * this.width;
+    for (let j = i * this.width; j < to; j++) finalObservations[j] = observations[j]!;
+    if (this.autoresetMode !== AutoresetMode.SAME_STEP) {
+      this.#setPhase(i, 1);
+      return;
     }
+    this.#kernel.initial(i, this.#rngs[i]!, undefined, undefined);
+    this.#kernel.observe(i, observations);
+    this.#setPhase(i, 2);
   }
 
-  private check(actions: Int32Array): void {
-    if (!this.ready) throw new UserError(`${this.id}: step() before reset(). Call reset() first.`);
-    const { numEnvs: n, over } = this;
-    const { n: nActions, start } = this.singleActionSpace;
-    if (actions.length !== n)
-      throw new UserError(`${this.id}: ${actions.length} actions for ${n} environments`);
-    const disabled = this.autoresetMode === "Disabled";
+  #check(actions: Rows): void {
+    if (!this.#ready) throw new UserError(`${this.id}: step() before reset(). Call reset() first.`);
+    const { actions: layout } = this.#layouts;
+    const { numEnvs: n, actionWidth } = this;
+    if (!layout.fits(actions, n)) throw this.#misfit(actions);
+    const disabled = this.autoresetMode === AutoresetMode.DISABLED;
     for (let i = 0; i < n; i++) {
-      const action = actions[i]! - start;
-      if (!(action >= 0 && action < nActions) || !Number.isInteger(action)) {
+      if (!layout.contains(actions, i * actionWidth)) {
+        const row = Array.from(actions.subarray(i * actionWidth, (i + 1) * actionWidth)).join(", ");
         throw new UserError(
-          `${this.id}: action ${actions[i]} of environment ${i} is not in ${String(this.singleActionSpace)}`,
+          `${this.id}: action ${row} of environment ${i} is not in ${String(this.singleActionSpace)}`,
         );
       }
-      if (disabled && over[i] === 1) {
+      if (disabled && this.#phase[i] === 1) {
         throw new UserError(
           `${this.id}: the episode of environment ${i} has ended and autoreset is Disabled. Call reset({ resetMask }).`,
         );
@@ -197,13 +281,63 @@ export class VectorEnv {
     }
   }
 
-  private unavailable(i: number, action: number): UserError {
-    return new UserError(`${this.id}: action ${action} is not available to environment ${i} in its state`);
+  #misfit(actions: Rows): UserError {
+    const { numEnvs: n, actionWidth } = this;
+    const wanted = this.makeActions().constructor.name;
+    const each = actionWidth === 1 ? "" : ` of ${actionWidth} numbers each`;
+    return new UserError(
+      actions.length === n * actionWidth
+        ? `${this.id}: actions come in a ${wanted} (makeActions() makes one), not in a ${actions.constructor.name}`
+        : `${this.id}: ${actions.length} actions for ${n} environments${each}`,
+    );
   }
 
-  /** What environment i tells besides the observation, made when asked for. */
   info(i: number): Info {
-    return this.kernel.info(i);
+    return this.#kernel.info(i);
+  }
+
+  actionMasks(): Uint8Array | undefined {
+    const space = this.singleActionSpace;
+    if (!(space instanceof Discrete) || this.#kernel.info(0).action_mask === undefined) return undefined;
+    const { n } = space;
+    const masks = (this.#masks ??= new Uint8Array(this.numEnvs * n));
+    for (let i = 0; i < this.numEnvs; i++) {
+      if (this.#kernel.mask !== undefined) this.#kernel.mask(i, masks, i * n);
+      else masks.set(this.#kernel.info(i).action_mask as Mask, i * n);
+    }
+    return masks;
+  }
+
+  snapshot(): Saved {
+    const { episodeReturns, episodeLengths } = this.#result;
+    return {
+      kernel: this.#kernel.snapshot(),
+      rngs: this.#rngs.map((rng) => rng.state()),
+      phase: this.#phase.slice(),
+      episodeReturns: episodeReturns.slice(),
+      episodeLengths: episodeLengths.slice(),
+    };
+  }
+
+  restore(snapshot: unknown): { observations: Rows } {
+    const { kernel, rngs, phase, episodeReturns, episodeLengths } = snapshot as Saved;
+    if (phase?.length !== this.numEnvs) {
+      throw new UserError(`${this.id}: a snapshot of ${phase?.length} environments for ${this.numEnvs}`);
+    }
+    this.#kernel.restore(kernel);
+    this.#phase.set(phase);
+    this.#result.episodeReturns.set(episodeReturns);
+    this.#result.episodeLengths.set(episodeLengths);
+    for (let i = 0; i < this.numEnvs; i++) {
+      this.#rngs[i]!.restore(rngs[i]!);
+      this.#kernel.observe(i, this.#result.observations);
+    }
+    this.#ready = true;
+    return { observations: this.#result.observations };
+  }
+
+  close(): void {
+    this.#close();
   }
 
   toString(): string {
@@ -211,15 +345,25 @@ export class VectorEnv {
   }
 }
 
-/** `numEnvs` environments by their id: `makeVec("FrozenLake-v1", 64, { autoreset_mode: "SameStep" })`. */
+interface MakeVecOptions extends MakeOptions {
+  readonly autoresetMode?: AutoresetMode;
+  /** The same by Gymnasium's name. */
+  readonly autoreset_mode?: AutoresetMode;
+}
+
+/**
+ * `numEnvs` environments by their id: `makeVec("FrozenLake-v1", 64, { autoresetMode: AutoresetMode.SAME_STEP })`.
+ * Other options are the environment's own.
+ */
 export function makeVec(
-  id: string,
+  of: string | EnvSpec,
   numEnvs: number,
-  options: MakeOptions & { readonly autoreset_mode?: AutoresetMode } & Readonly<Record<string, unknown>> = {},
+  options: MakeVecOptions & Readonly<Record<string, unknown>> = {},
 ): VectorEnv {
-  const { autoreset_mode = "NextStep", max_episode_steps, ...rest } = options;
-  return new VectorEnv(makeFunctional(id, rest), numEnvs, {
-    maxEpisodeSteps: timeLimitOf(id, max_episode_steps === undefined ? {} : { max_episode_steps }),
-    autoresetMode: autoreset_mode,
+  const { autoresetMode, autoreset_mode, maxEpisodeSteps: _1, max_episode_steps: _2, ...own } = options;
+  const first = makeSource(of, own);
+  return new VectorEnv("transition" in first ? first : () => makeSource(of, own), numEnvs, {
+    maxEpisodeSteps: timeLimitOf(of, options),
+    autoresetMode: autoresetMode ?? autoreset_mode ?? AutoresetMode.NEXT_STEP,
   });
 }

@@ -40,6 +40,46 @@ describe("the seeded trajectories of Gymnasium", () => {
     expect(follow(taxi(), 42, golden.actions.six)).toEqual(golden.taxi);
   });
 
+  it("Taxi in rain, as v3 has it and as v4 mended it", () => {
+    for (const version of ["3", "4"] as const) {
+      const { rows, next } = golden.taxiRain[version];
+      const env = taxi({ is_rainy: true }, `Taxi-v${version}`);
+      expect(follow(env, 42, golden.actions.six)).toEqual(rows);
+      for (let cell = 0; cell < 25; cell++) {
+        for (let a = 0; a < 4; a++) {
+          const outcomes = env.table.transitions(cell * 20, a);
+          expect(outcomes.map((o) => o.next)).toEqual(next[cell]![a]);
+          expect(outcomes.map((o) => o.probability)).toEqual([0.8, expect.closeTo(0.1), expect.closeTo(0.1)]);
+        }
+      }
+    }
+    expect(golden.taxiRain["3"].next).not.toEqual(golden.taxiRain["4"].next);
+  });
+
+  it("Taxi with a fickle passenger, dry and in rain", () => {
+    for (const [seed, options, { actions, rows }] of [
+      [7, { fickle_passenger: true }, golden.taxiFickle],
+      [8, { fickle_passenger: true, is_rainy: true }, golden.taxiFickleRain],
+    ] as const) {
+      const env = new StatefulEnv(taxi(options));
+      const left = [...actions];
+      const got: TableRow[] = [];
+      for (const row of rows) {
+        if (row.length === 1) got.push([env.reset(got.length === 0 ? { seed } : {}).observation]);
+        else {
+          const { observation, reward, terminated } = env.step(left.shift()!);
+          got.push([observation, reward, terminated]);
+        }
+      }
+      expect(got).toEqual(rows);
+      // He did change his mind, and was delivered.
+      expect(rows.some((row, i) => row.length === 3 && i > 0 && row[0] % 4 !== rows[i - 1]![0] % 4)).toBe(
+        true,
+      );
+      expect(rows.some((row) => row[1] === 20)).toBe(true);
+    }
+  });
+
   it("Blackjack, by both rules", () => {
     const play = (
       options: { sab?: boolean; natural?: boolean },
@@ -232,6 +272,9 @@ describe("the API's refusals", () => {
     expect(() => make("CartPole-v1", { max_episode_steps: -1 })).toThrow("a whole number ≥ 0");
     expect(() => make("GamblersProblem-v0", { p_h: Number.NaN })).toThrow(
       "p_h must be a number from 0 to 1, not NaN",
+    );
+    expect(() => make("Taxi-v3", { rainy_probability: 1.5 })).toThrow(
+      "Taxi-v3: rainy_probability must be a number from 0 to 1, not 1.5",
     );
     expect(() => make("RandomWalk-v0", { n_states: 2.5 })).toThrow(
       "n_states must be a whole number, not 2.5",

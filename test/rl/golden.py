@@ -151,6 +151,87 @@ def taxi():
     return Table(rows, initial / initial.sum())
 
 
+DESC = ["|R: | : :G|", "| : | : : |", "| : : : : |", "| | : | : |", "|Y| : |B: |"]
+
+
+def taxi_rain(version):
+    """Rain: 0.8 as wanted, 0.1 to each side. Version 3 looks for the walls of the sideways moves in odd places;
+    version 4 mends that: left and right of the way it drives, and no slip where the way is blocked."""
+    is_open = lambda r, k: DESC[r][k] == ":"
+    limit = lambda r, c: (min(max(r, 0), 4), min(max(c, 0), 4))
+
+    def go(r, c, a):
+        if a == 2:
+            return (r, c + 1) if is_open(r, 2 * c + 2) else (r, c)
+        if a == 3:
+            return (r, c - 1) if is_open(r, 2 * c) else (r, c)
+        return limit(r + (1 if a == 0 else -1), c)
+
+    def sides3(r, c, a):
+        def slip(dr, dc, offset):
+            to = limit(r + dr, c + dc)
+            return to if is_open(to[0], 2 * to[1] + offset) else (r, c)
+
+        if a in (2, 3) and go(r, c, a) == (r, c):
+            return [(r, c), (r, c)]
+        return [slip(0, -1, 2), slip(0, 1, 0)] if a in (0, 1) else [slip(1, 0, 2), slip(-1, 0, 0)]
+
+    def sides4(r, c, a):
+        if go(r, c, a) == (r, c):
+            return [(r, c), (r, c)]
+        return [go(r, c, b) for b in {0: (2, 3), 1: (3, 2), 2: (1, 0), 3: (0, 1)}[a]]
+
+    certain = taxi().P
+
+    def rows(s, a):
+        if a > 3:
+            return certain(s, a)
+        r, c, rest = s // 100, s // 20 % 5, s % 20
+        code = lambda cell: (cell[0] * 5 + cell[1]) * 20 + rest
+        left, right = (sides3 if version == 3 else sides4)(r, c, a)
+        return [(0.8, code(go(r, c, a)), -1, False), (0.1, code(left), -1, False), (0.1, code(right), -1, False)]
+
+    return Table(rows, taxi().initial)
+
+
+def taxi_fickle(seed, episodes, rain):
+    """The passenger may change his destination at the first move after he got in. By a policy that drives him."""
+    table = taxi_rain(4) if rain else taxi()
+    marks = [(0, 0), (0, 4), (4, 0), (4, 3)]
+    act = np.random.default_rng(99)
+    g = np.random.default_rng(seed)
+    out, actions = [], []
+    for _ in range(episodes):
+        s = categorical(table.initial, g)
+        pending = g.random() < 0.3
+        out.append([s])
+        for _ in range(60):
+            r, c, who, d = s // 100, s // 20 % 5, s // 4 % 5, s % 4
+            goal = marks[d if who == 4 else who]
+            if (r, c) == goal:
+                a = 5 if who == 4 else 4
+            elif act.random() < 0.5:
+                a = int(act.integers(4))
+            else:
+                a = (0 if goal[0] > r else 1) if goal[0] != r else (2 if goal[1] > c else 3)
+            rows = table.P(s, a)
+            p, new, reward, end = rows[categorical([row[0] for row in rows], g)]
+            if pending and who == 4 and (new // 100, new // 20 % 5) != (r, c):
+                pending = False
+                new = new - d + int(g.choice([k for k in range(4) if k != d]))
+            s = new
+            actions.append(a)
+            out.append([s, float(reward), bool(end)])
+            if end:
+                break
+    return {"actions": actions, "rows": out}
+
+
+def taxi_rain_table(version):
+    P = taxi_rain(version).P
+    return [[[row[1] for row in P(s, a)] for a in range(4)] for s in range(0, 500, 20)]
+
+
 def taxi_table():
     P = taxi().P
     return [[list(P(s, a)[0][1:]) for a in range(6)] for s in range(500)]
@@ -289,6 +370,9 @@ def main():
         "cliffSlippery": cliff().run(7, a4),
         "taxi": taxi().run(42, a6),
         "taxiTable": taxi_table(),
+        "taxiRain": {str(v): {"rows": taxi_rain(v).run(42, a6), "next": taxi_rain_table(v)} for v in (3, 4)},
+        "taxiFickle": taxi_fickle(7, 12, False),
+        "taxiFickleRain": taxi_fickle(8, 12, True),
         "blackjackSab": blackjack(42, 40, True, False),
         "blackjackNatural": blackjack(3, 60, False, True),
         "cartPole": cart_pole(42, a2),

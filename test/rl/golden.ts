@@ -46,6 +46,10 @@ export interface Golden {
   cliffSlippery: TableRow[];
   taxi: TableRow[];
   taxiTable: [number, number, boolean][][];
+  /** In rain: a run, and where each of the four moves leads from each cell. */
+  taxiRain: Record<"3" | "4", { rows: TableRow[]; next: number[][][] }>;
+  taxiFickle: { actions: number[]; rows: TableRow[] };
+  taxiFickleRain: { actions: number[]; rows: TableRow[] };
   blackjackSab: BlackjackRow[];
   blackjackNatural: BlackjackRow[];
   cartPole: number[][];

@@ -1,5 +1,5 @@
 import { figures } from "../../rl/figures/index.ts";
-import { environments, makeFunctional } from "../../rl/make.ts";
+import { make, registeredEnvs } from "../../rl/make.ts";
 import { Cli } from "../command.ts";
 import type { Shell } from "../common.ts";
 import { Printer, table } from "../io.ts";
@@ -13,11 +13,11 @@ export function listCommand({ catalog, io }: Shell): Cli {
     .option("--json", "one JSON object")
     .action(({ json = false }: { json?: boolean }) => {
       const printer = new Printer(io, json);
-      const envs = Object.entries(environments).map(([id, { about, maxEpisodeSteps }]) => ({
+      const envs = registeredEnvs().map(({ id, about = "", maxEpisodeSteps = 0 }) => ({
         id,
         about,
         maxEpisodeSteps,
-        finite: makeFunctional(id).model !== undefined,
+        finite: make(id).unwrapped.functional?.model !== undefined,
       }));
       const solvers = Object.entries(SOLVERS).map(([name, { about, section }]) => ({ name, about, section }));
       const methods = Object.values(catalog.agents).map((agent) => {

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { nodeEngine } from "../../engine/onnx/node.ts";
 import { UserError } from "../../errors.ts";
-import type { Env } from "../../rl/env.ts";
+import { type Env, StatefulEnv } from "../../rl/env.ts";
 import { make } from "../../rl/make.ts";
 import { openRunFolder, type RunFolder } from "../../train/node.ts";
 import type { AgentRun } from "../../train/run-config.ts";
@@ -53,7 +53,8 @@ async function run(name: string, parsed: Record<string, unknown>, { catalog, io 
   const engine = () => nodeEngine({ device, ...(threads && { threads }) });
   const options: unknown = agent.options.parse(config.options);
   const policy = await agent.policy(checkpoint, { options, makeEnv: makeEnv as () => Env, engine });
-  const { functional } = env.unwrapped;
+  const { unwrapped } = env;
+  const { functional } = unwrapped;
   const live = io.stdout.isTTY && !json;
   let height = 0;
   const show = async (text: string): Promise<void> => {
@@ -71,15 +72,15 @@ async function run(name: string, parsed: Record<string, unknown>, { catalog, io 
     let over = "left";
     await show(`${agent.name} on ${config.env}, episode ${episode + 1}\n${env.render().trimEnd()}`);
     while (steps < maxSteps && !io.signal.aborted) {
-      const before = env.unwrapped.state;
+      const before: unknown = unwrapped instanceof StatefulEnv ? unwrapped.state : undefined;
       const action = (await policy.act(observation, info, before)) as number;
-      const state = functional.indexOf?.(before) ?? observation;
+      const state = functional?.indexOf?.(before) ?? observation;
       const result = env.step(action);
       ({ observation, info } = result);
       const { reward, terminated, truncated } = result;
       total += reward;
       steps++;
-      const what = functional.actionNames?.[action] ?? String(action);
+      const what = unwrapped.actionNames?.[action] ?? String(action);
       printer.object({ episode, step: steps, state, action: what, reward, terminated, truncated });
       await show(
         `step ${steps}: ${what}, reward ${short(reward)}, return ${short(total)}\n${env.render().trimEnd()}`,

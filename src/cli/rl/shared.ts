@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/node.ts";
 import { type ChartSpec, lineChart } from "../../plot/index.ts";
 import { saveChart, savePng, svgToPng } from "../../plot/node.ts";
-import { type Env, modelOf } from "../../rl/env.ts";
+import { type Env, functionalBase, modelOf } from "../../rl/env.ts";
 import { make } from "../../rl/make.ts";
 import { type Mdp, mdpFromTable } from "../../rl/mdp/model.ts";
 import { gridSvg } from "../../rl/render/svg.ts";
@@ -86,7 +86,7 @@ export async function savePolicy(
   actions: ArrayLike<number>,
 ): Promise<string> {
   const path = join(folder, "policy.png");
-  const { layout } = env.unwrapped.functional;
+  const { layout } = functionalBase(env as Env).functional;
   const values = Array.from({ length: model.states }, (_, s) => v[s] as number);
   if (layout !== undefined && layout.moves.length > 0) {
     const shown = Array.from({ length: model.states }, (_, s) => actions[s] as number);
@@ -114,7 +114,7 @@ function digitsFor(values: readonly number[]): number {
 
 /** A policy as lines of text: arrows on a grid, or one line for each of the first states. */
 export function policyText({ env, model }: Finite, v: ArrayLike<number>, actions: ArrayLike<number>): string {
-  const { layout } = env.unwrapped.functional;
+  const { layout } = functionalBase(env as Env).functional;
   if (layout === undefined || model.states !== layout.rows * layout.columns) {
     const shown = Math.min(model.states, 12);
     const lines = Array.from({ length: shown }, (_, s) => {

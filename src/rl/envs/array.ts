@@ -1,72 +1,107 @@
-import type { EpisodeOptions, FunctionalEnv, Info, TransitionTable } from "../env.ts";
+import type { EpisodeOptions, FunctionalEnv, Info, TransitionTable, VectorKernel } from "../env.ts";
 import type { Generator } from "../random.ts";
-import type { Space } from "../spaces.ts";
+import { type Rows, rowLayout } from "../rows.ts";
+import { Box, type Space } from "../spaces.ts";
 
 /**
  * Dynamics on a row of numbers: the state of environment i of many stands at `at` = i · stateSize of one
- * array. The one formula serves the single environment and the vector, where a step allocates nothing.
+ * array, its action at `actionAt` of another. The one formula serves the single environment and the vector,
+ * where a step allocates nothing.
  */
 export interface ArrayDynamics {
   readonly stateSize: number;
-  readonly observationSize: number;
-  readonly nActions: number;
   initial(state: Float64Array, at: number, rng: Generator, options?: EpisodeOptions): void;
-  /** Replaces the state by its successor. */
-  step(state: Float64Array, at: number, action: number, rng: Generator): void;
+  /** Replaces the state by its successor. A Discrete action is one whole number. */
+  step(state: Float64Array, at: number, actions: Rows, actionAt: number, rng: Generator): void;
   /** The reward of the step that led to this state. */
   reward(state: Float64Array, at: number): number;
   terminal(state: Float64Array, at: number): boolean;
-  observe(state: Float64Array, at: number, out: Float32Array, outAt: number): void;
+  observe(state: Float64Array, at: number, out: Rows, outAt: number): void;
 }
 
-export interface ArrayEnv<O> extends FunctionalEnv<Float64Array, O, number> {
+export interface ArrayEnv<O, A = number> extends FunctionalEnv<Float64Array, O, A> {
   readonly dynamics: ArrayDynamics;
 }
 
-interface ArraySpec<O> {
+interface ArraySpec<O, A> {
   readonly id: string;
   readonly dynamics: ArrayDynamics;
   readonly observationSpace: Space<O>;
-  readonly actionSpace: Space<number>;
-  readonly actionNames: readonly string[];
+  readonly actionSpace: Space<A>;
+  readonly actionNames?: readonly string[];
+  /** `action` is its name where actions have names, else itself. */
   readonly render: (state: Float64Array, action: string | undefined) => string;
-  /** Where the observation is something else than a Float32Array. */
-  readonly observation?: (state: Float64Array) => O;
+  readonly renderSvg?: (state: Float64Array, action: A | undefined) => string;
   readonly info?: (state: Float64Array) => Info;
   readonly model?: () => TransitionTable;
   readonly indexOf?: (state: Float64Array) => number;
 }
 
 /** The functional environment of array dynamics: its state is a Float64Array that nobody changes. */
-export function arrayEnv<O = Float32Array>(spec: ArraySpec<O>): ArrayEnv<O> {
-  const { dynamics, actionNames, info, model, indexOf } = spec;
-  const observe = (state: Float64Array): Float32Array => {
-    const out = new Float32Array(dynamics.observationSize);
-    dynamics.observe(state, 0, out, 0);
-    return out;
-  };
+export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): ArrayEnv<O, A> {
+  const { id, dynamics, observationSpace, actionSpace, actionNames, info } = spec;
+  const { stateSize } = dynamics;
+  const observations = rowLayout(observationSpace);
+  const actions = rowLayout(actionSpace);
+  const action = actions.make(1);
+  const { renderSvg, model, indexOf } = spec;
   return {
-    id: spec.id,
+    id,
     dynamics,
-    observationSpace: spec.observationSpace,
-    actionSpace: spec.actionSpace,
-    actionNames,
+    observationSpace,
+    actionSpace,
+    ...(actionNames === undefined ? {} : { actionNames }),
     initial: (rng, options) => {
-      const state = new Float64Array(dynamics.stateSize);
+      const state = new Float64Array(stateSize);
       dynamics.initial(state, 0, rng, options);
       return state;
     },
-    transition: (state, action, rng) => {
-      const next = state.slice();
-      dynamics.step(next, 0, action, rng);
+    transition: (state, a, rng) => {
+      // What a step leaves behind for its reward may be missing in a state of one's own.
+      const next = new Float64Array(stateSize);
+      next.set(state);
+      actions.write(a, action, 0);
+      dynamics.step(next, 0, action, 0, rng);
       return next;
     },
-    observation: spec.observation ?? (observe as unknown as (state: Float64Array) => O),
+    observation: (state) => {
+      const out = observations.make(1);
+      dynamics.observe(state, 0, out, 0);
+      return observationSpace instanceof Box ? (out as O) : (observations.read(out, 0) as O);
+    },
     reward: (_state, _action, next) => dynamics.reward(next, 0),
     terminal: (state) => dynamics.terminal(state, 0),
-    render: (state, action) => spec.render(state, action === undefined ? undefined : actionNames[action]),
+    render: (state, a) =>
+      spec.render(state, a === undefined ? undefined : (actionNames?.[a as number] ?? String(a as unknown))),
+    ...(renderSvg === undefined ? {} : { renderSvg: (state, a) => renderSvg(state, a) }),
+    kernel: (n) => arrayKernel(dynamics, observations.width, actions.width, n, info),
     ...(info === undefined ? {} : { info }),
     ...(model === undefined ? {} : { model }),
     ...(indexOf === undefined ? {} : { indexOf }),
+  };
+}
+
+const NOTHING: Info = Object.freeze({});
+
+function arrayKernel(
+  dynamics: ArrayDynamics,
+  width: number,
+  actionWidth: number,
+  n: number,
+  info: ((state: Float64Array) => Info) | undefined,
+): VectorKernel {
+  const { stateSize } = dynamics;
+  const state = new Float64Array(n * stateSize);
+  return {
+    initial: (i, rng, options) => dynamics.initial(state, i * stateSize, rng, options),
+    step: (i, actions, rng) => {
+      dynamics.step(state, i * stateSize, actions, i * actionWidth, rng);
+      return dynamics.reward(state, i * stateSize);
+    },
+    terminal: (i) => dynamics.terminal(state, i * stateSize),
+    observe: (i, out) => dynamics.observe(state, i * stateSize, out, i * width),
+    info: (i) => info?.(state.slice(i * stateSize, (i + 1) * stateSize)) ?? NOTHING,
+    snapshot: () => state.slice(),
+    restore: (saved) => state.set(saved as Float64Array),
   };
 }

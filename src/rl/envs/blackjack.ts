@@ -44,8 +44,6 @@ function isNatural(state: Float64Array, hand: number): boolean {
 function dynamics(options: BlackjackOptions): ArrayDynamics {
   return {
     stateSize: 9,
-    observationSize: 3,
-    nActions: 2,
     initial: (state, at, rng) => {
       state.fill(0, at, at + 9);
       const open = draw(state, at + DEALER, rng);
@@ -57,9 +55,9 @@ function dynamics(options: BlackjackOptions): ArrayDynamics {
       rng.choice(SUITS);
       if (open === 10) rng.choice(COURTS);
     },
-    step: (state, at, action, rng) => {
+    step: (state, at, actions, actionAt, rng) => {
       state[at + REWARD] = 0;
-      if (action === 1) {
+      if (actions[actionAt] === 1) {
         draw(state, at + PLAYER, rng);
         if (total(state, at + PLAYER) <= 21) return;
         state[at + REWARD] = -1;
@@ -110,7 +108,6 @@ export function blackjack(
     >,
     actionSpace: new Discrete(2),
     actionNames: ["stick", "hit"],
-    observation,
     render: (state, action) => {
       const [sum, dealer, ace] = observation(state);
       const end = state[OVER] === 1 ? `, dealer's sum ${total(state, DEALER)}, reward ${state[REWARD]}` : "";

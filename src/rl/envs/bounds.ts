@@ -6,12 +6,11 @@ import { checkOptions } from "./options.ts";
 export function resetBounds(
   id: string,
   options: EpisodeOptions | undefined,
-  low: number,
-  high: number,
+  bounds: readonly [number, number],
 ): readonly [number, number] {
-  if (options === undefined) return [low, high];
+  if (options === undefined) return bounds;
   checkOptions(`${id}'s reset`, options, ["low", "high"]);
-  const { low: from = low, high: to = high } = options;
+  const { low: from = bounds[0], high: to = bounds[1] } = options;
   if (typeof from !== "number" || typeof to !== "number" || !(from <= to)) {
     throw new UserError(
       `${id}: reset needs numbers low ≤ high, not low ${String(from)} and high ${String(to)}`,

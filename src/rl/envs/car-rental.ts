@@ -87,7 +87,7 @@ export function carRental(options: CarRentalOptions = {}, id = "CarRental-v0"): 
   };
 
   // The shell is a table's, but the days are simulated, and the big lists of outcomes made only on demand.
-  const shell = tabularEnv({
+  const { kernel: _ofTheTable, ...shell } = tabularEnv({
     id,
     nStates,
     actionNames: Array.from({ length: 2 * maxMoves + 1 }, (_, a) => `move ${a - maxMoves}`),

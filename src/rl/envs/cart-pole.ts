@@ -12,25 +12,25 @@ const POLE_MOMENT = MASS_POLE * LENGTH;
 const FORCE = 10;
 const TAU = 0.02;
 const X_LIMIT = 2.4;
+const START = [-0.05, 0.05] as const;
 const THETA_LIMIT = (12 * 2 * Math.PI) / 360;
 
 /** State and observation: x, ẋ, θ, θ̇ (m, m/s, rad, rad/s). */
 function dynamics(id: string): ArrayDynamics {
   return {
     stateSize: 4,
-    observationSize: 4,
-    nActions: 2,
     initial: (state, at, rng, options) => {
-      const [low, high] = resetBounds(id, options, -0.05, 0.05);
-      for (let i = 0; i < 4; i++) state[at + i] = rng.uniform(low, high);
+      const bounds = resetBounds(id, options, START);
+      for (let i = 0; i < 4; i++) state[at + i] = rng.uniform(bounds[0], bounds[1]);
     },
-    step: (state, at, action) => {
+    step: (state, at, actions, actionAt) => {
       const xDot = state[at + 1]!;
       const theta = state[at + 2]!;
       const thetaDot = state[at + 3]!;
       const cos = Math.cos(theta);
       const sin = Math.sin(theta);
-      const push = ((action === 1 ? FORCE : -FORCE) + POLE_MOMENT * (thetaDot * thetaDot) * sin) / MASS_TOTAL;
+      const push =
+        ((actions[actionAt] === 1 ? FORCE : -FORCE) + POLE_MOMENT * (thetaDot * thetaDot) * sin) / MASS_TOTAL;
       const thetaAcc =
         (GRAVITY * sin - cos * push) / (LENGTH * (4 / 3 - (MASS_POLE * (cos * cos)) / MASS_TOTAL));
       const xAcc = push - (POLE_MOMENT * thetaAcc * cos) / MASS_TOTAL;

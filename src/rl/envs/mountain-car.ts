@@ -8,22 +8,21 @@ const MAX_POSITION = 0.6;
 const MAX_SPEED = 0.07;
 const GOAL = 0.5;
 const FORCE = 0.001;
+const START = [-0.6, -0.4] as const;
 const GRAVITY = 0.0025;
 
 /** State and observation: position, velocity. */
 function dynamics(id: string, goalVelocity: number): ArrayDynamics {
   return {
     stateSize: 2,
-    observationSize: 2,
-    nActions: 3,
     initial: (state, at, rng, options) => {
-      const [low, high] = resetBounds(id, options, -0.6, -0.4);
-      state[at] = rng.uniform(low, high);
+      const bounds = resetBounds(id, options, START);
+      state[at] = rng.uniform(bounds[0], bounds[1]);
       state[at + 1] = 0;
     },
-    step: (state, at, action) => {
+    step: (state, at, actions, actionAt) => {
       let x = state[at]!;
-      let v = state[at + 1]! + ((action - 1) * FORCE + Math.cos(3 * x) * -GRAVITY);
+      let v = state[at + 1]! + ((actions[actionAt]! - 1) * FORCE + Math.cos(3 * x) * -GRAVITY);
       v = Math.min(Math.max(v, -MAX_SPEED), MAX_SPEED);
       x = Math.min(Math.max(x + v, MIN_POSITION), MAX_POSITION);
       state[at] = x;

@@ -1,6 +1,7 @@
 import { UserError } from "../../errors.ts";
-import type { FunctionalEnv, GridLayout, Info, Outcome, TransitionTable } from "../env.ts";
+import type { FunctionalEnv, GridLayout, Info, Outcome, TransitionTable, VectorKernel } from "../env.ts";
 import type { Generator } from "../random.ts";
+import { gridSvg } from "../render/svg.ts";
 import { gridText } from "../render/text.ts";
 import { Discrete } from "../spaces.ts";
 
@@ -30,6 +31,8 @@ export interface TabularSpec {
   /** More for `info`, by state. */
   readonly info?: (state: number) => Info;
   readonly render?: (state: number, action: string | undefined) => string;
+  /** Under the picture of a grid. */
+  readonly caption?: (state: number) => string;
 }
 
 /** The first index whose cumulated probability exceeds u; 0 if rounding leaves none (NumPy's argmax). */
@@ -62,7 +65,7 @@ function cumulate(weights: Float64Array): Float64Array {
 
 /** A finite environment from its table of outcomes: Gymnasium's toy-text environments and the textbook's. */
 export function tabularEnv(spec: TabularSpec): TabularEnv {
-  const { id, nStates, actionNames } = spec;
+  const { id, nStates, actionNames, caption } = spec;
   const nActions = actionNames.length;
   const weights =
     typeof spec.initial === "number"
@@ -89,6 +92,8 @@ export function tabularEnv(spec: TabularSpec): TabularEnv {
     : undefined;
   const more =
     spec.info ?? (masks === undefined ? undefined : (s: number): Info => ({ action_mask: masks[s]! }));
+  const told =
+    more?.(0).action_mask === undefined ? undefined : starts.map((_, s) => more(s).action_mask as Int8Array);
   const stateName = spec.stateName ?? gridStateName(spec.layout) ?? String;
   const table: TransitionTable = {
     nStates,
@@ -103,19 +108,21 @@ export function tabularEnv(spec: TabularSpec): TabularEnv {
     spec.render ??
     ((state: number, action: string | undefined): string =>
       layout === undefined ? `${stateName(state)}\n` : gridText(layout, layout.cellOf(state), { action }));
+  const info = (state: TabularState): Info =>
+    more === undefined ? { prob: state.probability } : { prob: state.probability, ...more(state.next) };
+  const start = (rng: Generator): Outcome => starts[firstAbove(cumulated, rng.random())]!;
   return {
     id,
     observationSpace: new Discrete(nStates),
     actionSpace: new Discrete(nActions),
     actionNames,
     table,
-    initial: (rng) => starts[firstAbove(cumulated, rng.random())]!,
+    initial: start,
     transition: (state, action, rng) => sampleOutcome(outcomes[state.next * nActions + action]!, rng),
     observation: (state) => state.next,
     reward: (_state, _action, next) => next.reward,
     terminal: (state) => state.terminated,
-    info: (state) =>
-      more === undefined ? { prob: state.probability } : { prob: state.probability, ...more(state.next) },
+    info,
     ...(masks === undefined
       ? {}
       : {
@@ -125,9 +132,84 @@ export function tabularEnv(spec: TabularSpec): TabularEnv {
               : `in state ${stateName(state.next)} there is ${actionNames.filter((_, a) => masks[state.next]![a] === 1).join(", ")}`,
         }),
     render: (state, action) => draw(state.next, action === undefined ? undefined : actionNames[action]),
+    ...(layout === undefined
+      ? {}
+      : {
+          layout,
+          renderSvg: (state: TabularState, action?: number) => {
+            const last = action === undefined ? "" : ` (${actionNames[action]})`;
+            const title = `${caption?.(state.next) ?? id}${last}`;
+            return gridSvg({ layout, agent: state.next, title });
+          },
+        }),
     model: () => table,
     indexOf: (state) => state.next,
-    ...(layout === undefined ? {} : { layout }),
+    kernel: (n) => tabularKernel(id, table, start, info, told, n),
+  };
+}
+
+/** Rows of states; the outcomes of (s, a) stand in compressed rows, from first[s · nA + a] on. */
+function tabularKernel(
+  id: string,
+  table: TransitionTable,
+  start: (rng: Generator) => Outcome,
+  tell: (state: TabularState) => Info,
+  masks: readonly Int8Array[] | undefined,
+  n: number,
+): VectorKernel {
+  const { nStates, nActions } = table;
+  const first = new Int32Array(nStates * nActions + 1);
+  const lists = Array.from({ length: nStates * nActions }, (_, k) =>
+    table.transitions(Math.floor(k / nActions), k % nActions),
+  );
+  for (const [k, list] of lists.entries()) first[k + 1] = first[k]! + list.length;
+  const outcomes = lists.flat();
+  const next = Int32Array.from(outcomes, (o) => o.next);
+  const reward = Float64Array.from(outcomes, (o) => o.reward);
+  const ends = Uint8Array.from(outcomes, (o) => (o.terminated ? 1 : 0));
+  const cumulated = new Float64Array(outcomes.length);
+  for (let k = 0; k < lists.length; k++) {
+    let sum = 0;
+    for (let j = first[k]!; j < first[k + 1]!; j++) cumulated[j] = sum += outcomes[j]!.probability;
+  }
+  const state = new Int32Array(n);
+  /** The outcome that led here; −1 at the start of an episode. */
+  const cause = new Int32Array(n).fill(-1);
+  return {
+    initial: (i, rng) => {
+      state[i] = start(rng).next;
+      cause[i] = -1;
+    },
+    step: (i, actions, rng) => {
+      const k = state[i]! * nActions + actions[i]!;
+      const from = first[k]!;
+      const to = first[k + 1]!;
+      if (from === to) {
+        throw new UserError(`${id}: action ${actions[i]} is not available to environment ${i} in its state`);
+      }
+      const u = rng.random();
+      let j = from;
+      while (j < to && !(cumulated[j]! > u)) j++;
+      if (j === to) j = from;
+      cause[i] = j;
+      state[i] = next[j]!;
+      return reward[j]!;
+    },
+    terminal: (i) => cause[i]! >= 0 && ends[cause[i]!] === 1,
+    observe: (i, out) => {
+      out[i] = state[i]!;
+    },
+    ...(masks === undefined
+      ? {}
+      : { mask: (i: number, out: Uint8Array, at: number) => out.set(masks[state[i]!]!, at) }),
+    info: (i) =>
+      tell(outcomes[cause[i]!] ?? { probability: 1, next: state[i]!, reward: 0, terminated: false }),
+    snapshot: () => ({ state: state.slice(), cause: cause.slice() }),
+    restore: (saved) => {
+      const from = saved as { state: Int32Array; cause: Int32Array };
+      state.set(from.state);
+      cause.set(from.cause);
+    },
   };
 }
 

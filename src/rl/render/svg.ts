@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { GridLayout } from "../env.ts";
+import { escaped } from "./text-svg.ts";
 
 export interface GridSvgOptions {
   readonly layout: GridLayout;
@@ -28,10 +29,6 @@ const TILE: Readonly<Record<string, string>> = { "#": "#3b3f46", H: "#9db4c8", C
 function shade(x: number): string {
   const mix = (a: number, b: number): number => Math.round(a + (b - a) * x);
   return `rgb(${mix(255, 92)},${mix(255, 152)},${mix(255, 214)})`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 }
 
 /** The first state of every cell. */

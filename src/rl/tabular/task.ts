@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import { type Env, modelOf } from "../env.ts";
+import { type Env, functionalBase, modelOf } from "../env.ts";
 import { isAvailable, isTerminal, type Mdp, mdpFromTable } from "../mdp/model.ts";
 import type { Rng, Seed } from "../random.ts";
 
@@ -162,7 +162,7 @@ export class EnvTask implements TabularTask {
 
   constructor(env: Env<unknown, number>, seed?: Seed) {
     const m = mdpFromTable(modelOf(env as Env));
-    if (env.unwrapped.functional.indexOf === undefined) {
+    if (functionalBase(env as Env).functional.indexOf === undefined) {
       throw new UserError(`${env.id} does not number its states, so a table cannot hold their values`);
     }
     this.#env = env;
@@ -175,8 +175,8 @@ export class EnvTask implements TabularTask {
   }
 
   #index(): number {
-    const { functional, state } = this.#env.unwrapped;
-    return functional.indexOf!(state);
+    const { functional, state } = functionalBase(this.#env as Env);
+    return functional.indexOf!(state) as number;
   }
 
   reset(): number {

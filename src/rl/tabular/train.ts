@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { UserError } from "../../errors.ts";
 import type { Checkpoint, Metrics, TrainEvent } from "../../train/checkpoint.ts";
 import type { Agent, AgentDefaults, Policy, Setting } from "../agent.ts";
-import { type Env, modelOf } from "../env.ts";
+import { type Env, functionalBase, modelOf } from "../env.ts";
 import { type Mdp, mdpFromTable } from "../mdp/model.ts";
 import { greedyActions } from "../mdp/policy.ts";
 import { type BitGeneratorState, fastRandom, type Rng } from "../random.ts";
@@ -140,7 +140,7 @@ function worldOf({ learnsFrom, makeEnv, seed, maxSteps }: Setting<unknown>): Wor
     return { task, state: () => ({ task: rng.state() }), restore: ({ task }) => rng.restore(task) };
   }
   const task = new EnvTask(env, seed);
-  const { unwrapped } = env;
+  const unwrapped = functionalBase(env as Env);
   return {
     task,
     state: () => ({ task: unwrapped.npRandom.state(), state: unwrapped.state }),
@@ -164,5 +164,5 @@ function greedyPolicy(env: Env, memory: Memory): Policy {
       `the table does not fit ${env.id}, which has ${model.states} states and ${model.actions} actions`,
     );
   const actions = greedyActions(model, Q);
-  return { act: async (_, __, state) => actions[env.unwrapped.functional.indexOf!(state)] };
+  return { act: async (_, __, state) => actions[functionalBase(env).functional.indexOf!(state) as number] };
 }

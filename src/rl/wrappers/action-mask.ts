@@ -1,19 +1,20 @@
 import { UserError } from "../../errors.ts";
-import type { Env, Info, ResetArguments, ResetResult, StepResult } from "../env.ts";
+import type { EnvSource } from "../adopt.ts";
+import type { EnvSnapshot, Info, ResetArguments, ResetResult, StepResult } from "../env.ts";
 import { Discrete, type Mask } from "../spaces.ts";
 import { Wrapper } from "./wrapper.ts";
 
 /** A Discrete whose samples obey the mask of the moment. */
 class MaskedDiscrete extends Discrete {
-  private readonly current: () => Mask | undefined;
+  readonly #now: () => Mask | undefined;
 
   constructor(n: number, start: number, current: () => Mask | undefined) {
     super(n, start);
-    this.current = current;
+    this.#now = current;
   }
 
   override sample(mask?: Mask): number {
-    return super.sample(mask ?? this.current());
+    return super.sample(mask ?? this.#now());
   }
 }
 
@@ -23,59 +24,68 @@ class MaskedDiscrete extends Discrete {
  */
 export class ActionMask<O> extends Wrapper<O, number> {
   readonly name = "ActionMask";
-  private readonly space: MaskedDiscrete;
-  private readonly maskOf: (observation: O, info: Info) => Mask;
-  private current: Mask | undefined;
+  readonly #space: MaskedDiscrete;
+  readonly #maskOf: (observation: O, info: Info) => Mask;
+  #current: Mask | undefined;
 
-  constructor(env: Env<O, number>, maskOf?: (observation: O, info: Info) => Mask) {
+  constructor(env: EnvSource<O, number>, maskOf?: (observation: O, info: Info) => Mask) {
     super(env);
     const space = env.actionSpace as unknown;
     if (!(space instanceof Discrete)) {
-      throw new UserError(`ActionMask needs Discrete actions; ${env.id} has ${String(space)}`);
+      throw new UserError(`ActionMask needs Discrete actions; ${this.id} has ${String(space)}`);
     }
-    this.space = new MaskedDiscrete(space.n, space.start, () => this.current);
-    this.maskOf = maskOf ?? ((_observation, info) => info.action_mask as Mask);
+    this.#space = new MaskedDiscrete(space.n, space.start, () => this.#current);
+    this.#maskOf = maskOf ?? ((_observation, info) => info.action_mask as Mask);
   }
 
   override get actionSpace(): Discrete {
-    return this.space;
+    return this.#space;
   }
 
   /** 1 where an action is allowed now. */
   get mask(): Mask {
-    if (this.current === undefined) throw new UserError(`${this.id} has no action mask before reset()`);
-    return this.current;
+    if (this.#current === undefined) throw new UserError(`${this.id} has no action mask before reset()`);
+    return this.#current;
   }
 
-  private look(observation: O, info: Info): void {
-    const mask = this.maskOf(observation, info) as Mask | undefined;
-    if (mask === undefined || mask.length !== this.space.n) {
+  #look(observation: O, info: Info): void {
+    const mask = this.#maskOf(observation, info) as Mask | undefined;
+    if (mask === undefined || mask.length !== this.#space.n) {
       throw new UserError(
-        `ActionMask: ${this.id} gave ${mask === undefined ? "no info.action_mask" : `a mask of ${mask.length} entries for ${this.space.n} actions`}. Give ActionMask a function that makes the mask.`,
+        `ActionMask: ${this.id} gave ${mask === undefined ? "no info.action_mask" : `a mask of ${mask.length} entries for ${this.#space.n} actions`}. Give ActionMask a function that makes the mask.`,
       );
     }
-    this.current = mask;
+    this.#current = mask;
   }
 
   reset(how?: ResetArguments): ResetResult<O> {
     const result = this.env.reset(how);
-    this.look(result.observation, result.info);
+    this.#look(result.observation, result.info);
     return result;
   }
 
   step(action: number): StepResult<O> {
-    if (this.space.contains(action) && this.current?.[action - this.space.start] === 0) {
-      const names = this.unwrapped.functional.actionNames;
-      const allowed = Array.from(this.current, (m, i) => (m === 0 ? [] : [i + this.space.start])).flat();
+    if (this.#space.contains(action) && this.#current?.[action - this.#space.start] === 0) {
+      const names = this.unwrapped.actionNames;
+      const allowed = Array.from(this.#current, (m, i) => (m === 0 ? [] : [i + this.#space.start])).flat();
       const listed = allowed.map(
-        (a) => `${a}${names === undefined ? "" : ` ${names[a - this.space.start]}`}`,
+        (a) => `${a}${names === undefined ? "" : ` ${names[a - this.#space.start]}`}`,
       );
       throw new UserError(
         `${this.id}: action ${action} is masked here. Allowed: ${listed.join(", ") || "none"}.`,
       );
     }
     const result = this.env.step(action);
-    this.look(result.observation, result.info);
+    this.#look(result.observation, result.info);
     return result;
+  }
+
+  override snapshot(): EnvSnapshot {
+    return { ...super.snapshot(), mask: this.#current };
+  }
+
+  override restore(snapshot: EnvSnapshot): void {
+    super.restore(snapshot);
+    this.#current = snapshot.mask as Mask | undefined;
   }
 }

@@ -1,4 +1,5 @@
-import type { Env, ResetArguments, ResetResult, StepResult } from "../env.ts";
+import type { EnvSource } from "../adopt.ts";
+import type { ResetArguments, ResetResult, StepResult } from "../env.ts";
 import { Wrapper } from "./wrapper.ts";
 
 /** All that happened in an episode; step t leads from observations[t] by actions[t] to observations[t + 1]. */
@@ -26,39 +27,39 @@ interface RecordOptions<O, A> {
   readonly onEpisode?: (record: EpisodeRecord<O, A>) => void;
 }
 
-/** Keeps whole episodes, to be looked at or played again. */
+/** Keeps whole episodes as data, to be looked at, played again or learnt from. RecordVideo keeps their pictures. */
 export class RecordEpisode<O, A> extends Wrapper<O, A> {
   readonly name = "RecordEpisode";
   readonly records: EpisodeRecord<O, A>[] = [];
-  private readonly options: RecordOptions<O, A>;
-  private current: EpisodeRecord<O, A> | undefined;
-  private episode = -1;
+  readonly #options: RecordOptions<O, A>;
+  #current: EpisodeRecord<O, A> | undefined;
+  #episode = -1;
 
-  constructor(env: Env<O, A>, options: RecordOptions<O, A> = {}) {
+  constructor(env: EnvSource<O, A>, options: RecordOptions<O, A> = {}) {
     super(env);
-    this.options = options;
+    this.#options = options;
   }
 
-  private finish(): void {
-    const record = this.current;
+  #finish(): void {
+    const record = this.#current;
     if (record === undefined) return;
-    this.current = undefined;
+    this.#current = undefined;
     this.records.push(record);
-    this.options.onEpisode?.(record);
+    this.#options.onEpisode?.(record);
   }
 
-  private look(record: EpisodeRecord<O, A>, observation: O): void {
+  #look(record: EpisodeRecord<O, A>, observation: O): void {
     record.observations.push(observation);
-    if (this.options.frames !== false) record.frames.push(this.env.render());
+    if (this.#options.frames !== false) record.frames.push(this.env.render());
   }
 
   reset(how?: ResetArguments): ResetResult<O> {
-    this.finish();
+    this.#finish();
     const result = this.env.reset(how);
-    this.episode += 1;
-    if ((this.options.trigger ?? cubicSchedule)(this.episode)) {
-      this.current = {
-        episode: this.episode,
+    this.#episode += 1;
+    if ((this.#options.trigger ?? cubicSchedule)(this.#episode)) {
+      this.#current = {
+        episode: this.#episode,
         observations: [],
         actions: [],
         rewards: [],
@@ -66,27 +67,27 @@ export class RecordEpisode<O, A> extends Wrapper<O, A> {
         terminated: false,
         truncated: false,
       };
-      this.look(this.current, result.observation);
+      this.#look(this.#current, result.observation);
     }
     return result;
   }
 
   step(action: A): StepResult<O> {
     const result = this.env.step(action);
-    const record = this.current;
+    const record = this.#current;
     if (record !== undefined) {
       record.actions.push(action);
       record.rewards.push(result.reward);
       record.terminated = result.terminated;
       record.truncated = result.truncated;
-      this.look(record, result.observation);
-      if (result.terminated || result.truncated) this.finish();
+      this.#look(record, result.observation);
+      if (result.terminated || result.truncated) this.#finish();
     }
     return result;
   }
 
   override close(): void {
-    this.finish();
+    this.#finish();
     super.close();
   }
 }

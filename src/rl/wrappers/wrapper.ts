@@ -1,4 +1,5 @@
-import type { Env, ResetArguments, ResetResult, StepResult } from "../env.ts";
+import { asEnv, type EnvSource } from "../adopt.ts";
+import type { Env, EnvSnapshot, ResetArguments, ResetResult, StepResult } from "../env.ts";
 import type { Space } from "../spaces.ts";
 
 /** An environment around another one. It passes everything on; a wrapper overrides what it changes. */
@@ -7,8 +8,9 @@ export abstract class Wrapper<O, A, InnerO = O, InnerA = A> implements Env<O, A>
   /** As it is printed; a class's own name does not survive a minifier. */
   abstract readonly name: string;
 
-  constructor(env: Env<InnerO, InnerA>) {
-    this.env = env;
+  /** @param env an environment, or an object of one's own with reset(), step() and two spaces */
+  constructor(env: EnvSource<InnerO, InnerA>) {
+    this.env = asEnv(env);
   }
 
   get id(): string {
@@ -34,11 +36,69 @@ export abstract class Wrapper<O, A, InnerO = O, InnerA = A> implements Env<O, A>
     return this.env.render();
   }
 
+  renderSvg(): string {
+    return this.env.renderSvg();
+  }
+
   close(): void {
     this.env.close();
   }
 
+  /** A wrapper that remembers something adds it here, and takes it back in restore. */
+  snapshot(): EnvSnapshot {
+    return { env: this.env.snapshot() };
+  }
+
+  restore(snapshot: EnvSnapshot): void {
+    this.env.restore(snapshot.env as EnvSnapshot);
+  }
+
   toString(): string {
     return `<${this.name}${String(this.env)}>`;
+  }
+}
+
+/** Changes observations, and nothing else. */
+export abstract class ObservationWrapper<O, A, InnerO = O> extends Wrapper<O, A, InnerO> {
+  /** What is observed instead. */
+  abstract observation(observation: InnerO): O;
+
+  reset(how?: ResetArguments): ResetResult<O> {
+    const result = this.env.reset(how);
+    return { ...result, observation: this.observation(result.observation) };
+  }
+
+  step(action: A): StepResult<O> {
+    const result = this.env.step(action);
+    return { ...result, observation: this.observation(result.observation) };
+  }
+}
+
+/** Changes actions on their way in, and nothing else. */
+export abstract class ActionWrapper<O, A, InnerA = A> extends Wrapper<O, A, O, InnerA> {
+  /** What is done instead. */
+  abstract action(action: A): InnerA;
+
+  reset(how?: ResetArguments): ResetResult<O> {
+    return this.env.reset(how);
+  }
+
+  step(action: A): StepResult<O> {
+    return this.env.step(this.action(action));
+  }
+}
+
+/** Changes rewards, and nothing else. */
+export abstract class RewardWrapper<O, A> extends Wrapper<O, A> {
+  /** What is paid instead. */
+  abstract reward(reward: number): number;
+
+  reset(how?: ResetArguments): ResetResult<O> {
+    return this.env.reset(how);
+  }
+
+  step(action: A): StepResult<O> {
+    const result = this.env.step(action);
+    return { ...result, reward: this.reward(result.reward) };
   }
 }

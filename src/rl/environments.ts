@@ -1,0 +1,69 @@
+import type { EnvSource } from "./adopt.ts";
+import { bandit } from "./envs/bandit.ts";
+import { blackjack } from "./envs/blackjack.ts";
+import { carRental } from "./envs/car-rental.ts";
+import { cartPole } from "./envs/cart-pole.ts";
+import { type CliffWalkingOptions, cliffWalking } from "./envs/cliff-walking.ts";
+import { type FrozenLakeOptions, frozenLake } from "./envs/frozen-lake.ts";
+import { gambler } from "./envs/gambler.ts";
+import { gridworld4x4, gridworld5x5, windyGridworld } from "./envs/gridworlds.ts";
+import { blockingMaze, dynaMaze, shortcutMaze } from "./envs/maze.ts";
+import { mountainCar } from "./envs/mountain-car.ts";
+import { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
+import { taxi } from "./envs/taxi.ts";
+
+/** An environment under a name, as plain data: what `register` takes, and what a catalogue can hand over. */
+export interface EnvSpec {
+  /** Name, and version: "MyMaze-v0". */
+  readonly id: string;
+  /** Makes a new one each time: pure functions, or an object with reset(), step() and two spaces. */
+  // biome-ignore lint/suspicious/noExplicitAny: options and types are the environment's own matter
+  readonly make: (options: any, id: string) => EnvSource<any, any>;
+  /** One line for lists. */
+  readonly about?: string;
+  /** When the clock truncates an episode. Left out, or 0: never. */
+  readonly maxEpisodeSteps?: number;
+}
+
+function entry<F>(make: F, maxEpisodeSteps: number, about: string) {
+  return { make, maxEpisodeSteps, about };
+}
+
+/** Every environment of this library by its id. Those that Gymnasium has bear its ids, options and time limits. */
+export const environments = {
+  "FrozenLake-v1": entry(frozenLake, 100, "cross a slippery lake, 4×4"),
+  "FrozenLake8x8-v1": entry(
+    (options: FrozenLakeOptions, id: string) => frozenLake({ map_name: "8x8", ...options }, id),
+    200,
+    "cross a slippery lake, 8×8",
+  ),
+  "CliffWalking-v1": entry(cliffWalking, 0, "walk along a cliff (Example 6.6)"),
+  "CliffWalkingSlippery-v1": entry(
+    (options: CliffWalkingOptions, id: string) => cliffWalking({ is_slippery: true, ...options }, id),
+    0,
+    "walk along a slippery cliff",
+  ),
+  "Taxi-v3": entry(taxi, 200, "fetch and deliver a passenger"),
+  "Taxi-v4": entry(taxi, 200, "fetch and deliver a passenger"),
+  "Blackjack-v1": entry(blackjack, 0, "stick or hit against the dealer (Example 5.1)"),
+  "CartPole-v0": entry(cartPole, 200, "balance a pole on a cart, 200 steps"),
+  "CartPole-v1": entry(cartPole, 500, "balance a pole on a cart, 500 steps"),
+  "MountainCar-v0": entry(mountainCar, 200, "swing a weak car out of a valley (Example 10.1)"),
+  "WindyGridworld-v0": entry(windyGridworld, 0, "cross a grid against the wind (Example 6.5)"),
+  "RandomWalk-v0": entry(randomWalk, 0, "walk at random over 5 states (Example 6.2)"),
+  "RandomWalk19-v0": entry(
+    (options: RandomWalkOptions, id: string) => randomWalk({ n_states: 19, left_reward: -1, ...options }, id),
+    0,
+    "walk at random over 19 states (Example 7.1)",
+  ),
+  "Gridworld4x4-v0": entry(gridworld4x4, 0, "the shortest way to a corner (Example 4.1)"),
+  "Gridworld5x5-v0": entry(gridworld5x5, 0, "two states that pay, for ever (Example 3.5)"),
+  "GamblersProblem-v0": entry(gambler, 0, "stake on an unfair coin (Example 4.3)"),
+  "CarRental-v0": entry(carRental, 0, "move cars between two locations, for ever (Example 4.2)"),
+  "DynaMaze-v0": entry(dynaMaze, 0, "find the way through a maze (Example 8.1)"),
+  "BlockingMaze-v0": entry(blockingMaze, 0, "a maze whose way closes (Example 8.2)"),
+  "ShortcutMaze-v0": entry(shortcutMaze, 0, "a maze where a shorter way opens (Example 8.3)"),
+  "Bandit-v0": entry(bandit, 1000, "the ten-armed testbed (Section 2.3)"),
+} as const;
+
+export type EnvId = keyof typeof environments;

@@ -1,0 +1,2 @@
+export * from "./index.ts";
+export { type SaveVideoOptions, saveVideo } from "./video.node.ts";
