@@ -1,0 +1,28 @@
+import { UserError } from "../../errors.ts";
+import type { Env } from "../env.ts";
+
+/** One thing that is wrong with an environment, said in a sentence. */
+export class Finding extends UserError {
+  override name = "Finding";
+}
+
+export function demand(holds: boolean, sentence: () => string): asserts holds {
+  if (!holds) throw new Finding(sentence());
+}
+
+/** What was thrown, as a sentence. */
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export type Any = Env<unknown, unknown>;
+
+/** What a check throws, or undefined. */
+export function found(check: () => void): unknown {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
