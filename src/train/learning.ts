@@ -5,7 +5,6 @@ import type { OptimizerFactory, Schedule } from "../optim/optimizer.ts";
 import { rmsprop } from "../optim/rmsprop.ts";
 import { constant, cooldown, cosine, linear, warmup } from "../optim/schedules.ts";
 import { sgd } from "../optim/sgd.ts";
-import type { Plan, Player } from "./task.ts";
 
 const decay = z.number().min(0).lt(1);
 
@@ -57,7 +56,10 @@ const OPTIMIZERS: Readonly<Record<Learning["optimizer"], (how: Learning) => Opti
   sgd: ({ momentum, weightDecay }) => sgd({ momentum, weightDecay, decays }),
 };
 
-function scheduleOf({ steps, lr }: Plan, { lrSchedule, warmup: rise, cooldown: share }: Learning): Schedule {
+function scheduleOf(
+  { steps, lr }: Pick<Pace, "steps" | "lr">,
+  { lrSchedule, warmup: rise, cooldown: share }: Learning,
+): Schedule {
   const curves: Record<Learning["lrSchedule"], () => Schedule> = {
     constant: () => warmup(rise, constant(lr)),
     cosine: () => cosine(lr, { steps, warmup: rise }),
@@ -66,16 +68,35 @@ function scheduleOf({ steps, lr }: Plan, { lrSchedule, warmup: rise, cooldown: s
   return cooldown(steps, share, curves[lrSchedule]());
 }
 
+/** What of a run's plan learning goes by. */
+export interface Pace {
+  readonly steps: number;
+  /** The peak learning rate. */
+  readonly lr: number;
+  /** Optimizer, schedule, clipping and averaging, where a player does not say otherwise. */
+  readonly learning: Learning;
+}
+
+/** How a player's weights follow its gradients. */
+export interface Moves {
+  readonly optimizer: OptimizerFactory;
+  readonly schedule: Schedule;
+  /** Gradients longer together than this are shortened to it. */
+  readonly maxGradNorm?: number | undefined;
+  /** Keep an exponential moving average of the weights with this decay. */
+  readonly ema?: number | undefined;
+}
+
 /** How a player learns by its run's plan, but for what it says of itself. */
 export function learnBy(
-  plan: Plan,
+  plan: Pace,
   own: Partial<Learning> & { readonly lr?: number | undefined } = {},
-): Pick<Player, "optimizer" | "schedule" | "maxGradNorm" | "ema"> {
+): Moves {
   const { lr = plan.lr, ...rest } = own;
   const how = { ...plan.learning, ...rest };
   return {
     optimizer: OPTIMIZERS[how.optimizer](how),
-    schedule: scheduleOf({ ...plan, lr }, how),
+    schedule: scheduleOf({ steps: plan.steps, lr }, how),
     maxGradNorm: how.maxGradNorm,
     ema: how.ema > 0 ? how.ema : undefined,
   };

@@ -1,10 +1,9 @@
 import type { HostBatch } from "../data/data.ts";
 import type { Module } from "../nn/module.ts";
-import type { OptimizerFactory, Schedule } from "../optim/optimizer.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Learning } from "./learning.ts";
+import type { Moves, Pace } from "./learning.ts";
 
 export type { HostBatch };
 
@@ -15,19 +14,13 @@ export type Batch = Readonly<Record<string, Tensor>>;
 export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;
 
 /** One side of the game: the module it moves and the loss it minimises. Most models have one, a GAN two. */
-export interface Player {
+export interface Player extends Moves {
   readonly name: string;
   readonly module: Module;
   /** Traced once. `key` is fresh at each step; `step` is the step number as a float32 scalar (for annealing). */
   readonly loss: (batch: Batch, key: Key, step: Tensor) => Losses;
   /** What is measured on held-out examples, where that is not the loss as it is trained on (without dropout, say). */
   readonly validate?: ((batch: Batch, key: Key, step: Tensor) => Losses) | undefined;
-  readonly optimizer: OptimizerFactory;
-  readonly schedule: Schedule;
-  /** Gradients longer together than this are shortened to it. */
-  readonly maxGradNorm?: number | undefined;
-  /** Keep an exponential moving average of the weights with this decay. */
-  readonly ema?: number | undefined;
   /** Half-steps of this player per step of the loop (a discriminator may take several); 1 when left out. */
   readonly repeats?: number | undefined;
 }
@@ -41,18 +34,13 @@ export interface Task {
 }
 
 /** How long and how fast a run trains. Models see it when their players are made, for schedules and annealing. */
-export interface Plan {
-  readonly steps: number;
+export interface Plan extends Pace {
   /** May be a fraction: a step may take several batches. */
   readonly stepsPerEpoch: number;
   /** Examples in a (micro-)batch. */
   readonly batchSize: number;
   /** Micro-batches whose gradients are averaged for one step of an optimizer. */
   readonly accumulate: number;
-  /** The peak learning rate. */
-  readonly lr: number;
-  /** Optimizer, schedule, clipping and averaging, where a player does not say otherwise. */
-  readonly learning: Learning;
 }
 
 /** What a look at a model gives: numbers and text are printed, pictures and numbers are kept. */
