@@ -12,7 +12,7 @@ export const RECIPES: readonly Recipe[] = [
     training: { data: "mnist", lr: 2e-3, steps: 8000, cooldown: 0.25 },
     recorded:
       "13 min 20 s on two cores; 96.3 % of 1000 samples are recognised as asked for, Fréchet distance 4.2 at a floor of 3.3; " +
-      "with guidance 1.3 98.7 % and 4.7 (galatea train ddpm-mnist; galatea evaluate ddpm-mnist --guidance 1.3)",
+      "with guidance 1.3 98.7 % and 4.7 (galatea train ddpm-mnist; galatea evaluate ddpm-mnist, option `guidance` 1.3)",
   }),
   recipe("ddpm-fashion", ddpm, {
     description: "the same for pieces of clothing",
@@ -20,7 +20,7 @@ export const RECIPES: readonly Recipe[] = [
     training: { data: "fashion-mnist", lr: 2e-3, steps: 16_000, cooldown: 0.25 },
     recorded:
       "27 min 4 s on two cores; Fréchet distance 27.2 at a floor of 2.4, 76.1 % of 1000 samples recognised as asked for " +
-      "(galatea train ddpm-fashion; galatea compare ddpm-fashion --etas 0 --steps 50 --spacings linear)",
+      "(galatea train ddpm-fashion; galatea compare ddpm-fashion, option `etas` 0, option `steps` 50, option `spacings` linear)",
   }),
   recipe("dit-mnist", dit, {
     description: "digits by diffusion with a small transformer, class-conditional",
@@ -56,7 +56,7 @@ export const RECIPES: readonly Recipe[] = [
     recorded:
       "not trained here: 800,000 steps of a U-Net of 35.7 million parameters need a GPU (one takes 3.5 s on an NVIDIA H200 " +
       "through WebGPU, a month in all). The paper draws with " +
-      "`galatea sample ddpm-cifar10 --sampler ddpm --variance fixed-large` and reports FID 3.17",
+      "galatea sample ddpm-cifar10 with option `sampler` ddpm and option `variance` fixed-large and reports FID 3.17",
   }),
   recipe("gan-mnist", gan, {
     description: "digits by a convolutional GAN, class-conditional (projection discriminator)",
@@ -64,7 +64,7 @@ export const RECIPES: readonly Recipe[] = [
     training: { data: "mnist", steps: 6000 },
     recorded:
       "11 min 32 s on one core; each digit 9.6 % to 10.5 % of 10,000 samples, Fréchet distance 6.3 at a floor of 0.75 " +
-      "(galatea train gan-mnist; galatea evaluate gan-mnist --samples 10000)",
+      "(galatea train gan-mnist; galatea evaluate gan-mnist, option `samples` 10000)",
   }),
   recipe("vae-mnist", vae, {
     description: "digits by a variational autoencoder",

@@ -11,7 +11,7 @@ import { pictureExtension, savePicture } from "../train/pictures.node.ts";
 import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { Printer, table } from "./io.ts";
-import { addOptions, pickOptions } from "./options.ts";
+import { addOptions, inFlags, pickOptions } from "./options.ts";
 import { short } from "./progress.ts";
 import { terminalGrid, terminalOf } from "./terminal-image.ts";
 
@@ -142,7 +142,7 @@ async function report(
     printer.line(`\n${picture.name}`);
     printer.line(terminalGrid(picture.images, terminalOf(printer.io.stdout)));
   }
-  for (const line of text) printer.line(line);
+  for (const line of text) printer.line(inFlags(line));
   const rows = Object.entries(numbers);
   if (rows.length > 0) {
     printer.line(`\n${table(rows.map(([key, value]) => [key, short(value)]))}`);

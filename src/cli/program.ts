@@ -85,11 +85,15 @@ function helpsOf({ catalog }: Shell): typeof HELPS {
 async function modelOf([command, ...rest]: readonly string[], shell: Shell): Promise<AnyModel | undefined> {
   const help = command === "help" ? rest[0] : command;
   if (help !== "export" && !helpsOf(shell).some(({ name }) => name === help)) return undefined;
-  for (const word of rest) {
-    if (word.startsWith("-")) continue;
+  const words = rest.filter((word) => !word.startsWith("-"));
+  for (const word of words) {
     const run = await openRunFolder(word).catch(() => undefined);
-    if (run?.config.kind === "model") return modelOfRun(shell.catalog, run);
+    if (run) return modelOfRun(shell.catalog, run);
   }
+  // A run that is not there is the mistake, and not the options, which are its model's. A word after a flag may be its value.
+  const name = words.find((word) => !rest[rest.indexOf(word) - 1]?.startsWith("-"));
+  if (name !== undefined && command !== "help" && !rest.some((word) => word === "--help" || word === "-h"))
+    await openRunFolder(name);
   return undefined;
 }
 

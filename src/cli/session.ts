@@ -9,6 +9,7 @@ import type { ModelRun } from "../train/run-config.ts";
 import { RunWriter } from "../train/run-writer.node.ts";
 import type { Picture } from "../train/task.ts";
 import { Interrupted, type Printer } from "./io.ts";
+import { inFlags } from "./options.ts";
 import { duration, type Progress, short } from "./progress.ts";
 import { terminalGrid, terminalOf } from "./terminal-image.ts";
 
@@ -96,7 +97,7 @@ class Show {
       this.#pictures = pictures;
       this.#paths = paths;
       this.#watched = { ...this.#watched, ...numbers };
-      for (const line of text) this.#bar.log(`step ${count(step)}: ${line}`);
+      for (const line of text) this.#bar.log(`step ${count(step)}: ${inFlags(line)}`);
       printer.object({ event: "sample", step, ...numbers, text, paths });
     } else if (event.kind === "validation") {
       this.#watched = { ...this.#watched, ...event.metrics };

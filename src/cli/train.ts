@@ -15,7 +15,7 @@ import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { Family } from "./family.ts";
 import { Printer } from "./io.ts";
-import { addOptions, givenOptions, pickOptions, withDefaults } from "./options.ts";
+import { addOptions, givenOptions, inFlags, pickOptions, withDefaults } from "./options.ts";
 import { runTraining, type Training } from "./session.ts";
 
 const positive = z.number().positive();
@@ -132,7 +132,7 @@ function choiceCommand(choice: Choice, shell: Shell): Cli {
     .summary(description)
     .description(
       recipe
-        ? `Train ${model.name} by a recipe: ${description}.${recipe.recorded ? `\nRecorded: ${recipe.recorded}.` : ""}`
+        ? `Train ${model.name} by a recipe: ${description}.${recipe.recorded ? `\nRecorded: ${inFlags(recipe.recorded)}.` : ""}`
         : `Train: ${description}`,
     )
     .helpGroup(recipe ? "Recipes:" : "Models:") as Cli;

@@ -1,16 +1,10 @@
 import type { NdArray } from "../tensor/ndarray.ts";
-import type { Examples } from "./data.ts";
-
-/** Some images [B, C, H, W], and their classes [B] where there are any. */
-export interface ImageBatch {
-  readonly images: NdArray<"float32">;
-  readonly labels: NdArray<"int32"> | undefined;
-}
+import type { Examples, ImageBatch } from "./data.ts";
 
 /** The images at these indices. */
 export async function batchAt(examples: Examples, indices: ArrayLike<number>): Promise<ImageBatch> {
   const { images, labels } = await examples.batch(indices);
-  return { images: images as NdArray<"float32">, labels: labels as NdArray<"int32"> | undefined };
+  return { images: images as NdArray<"float32">, ...(labels && { labels: labels as NdArray<"int32"> }) };
 }
 
 /** Images that are read at once; more come in pieces of this size. */

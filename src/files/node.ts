@@ -16,7 +16,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw fileProblem(error, path) ?? error;
   }
   await syncFolder(folder);
 }
@@ -48,7 +48,7 @@ export async function writeFolderAtomic(
     if (replaced) await rm(aside, { recursive: true });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw error;
+    throw fileProblem(error, path) ?? error;
   }
 }
 
@@ -145,12 +145,12 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EMFILE: "too many files are open; raise the limit (ulimit -n)",
 };
 
-/** A problem of the file system as a sentence; undefined where it is something else. */
+/** A problem of the file system as a sentence about `path`, or the file it names; undefined where it is something else. */
 export function fileProblem(error: unknown, path?: string): UserError | undefined {
-  const { code, path: at } = error as NodeJS.ErrnoException;
+  const { code, path: named } = (error ?? {}) as NodeJS.ErrnoException;
   const problem = code === undefined ? undefined : PROBLEMS[code];
-  const place = at ?? path;
-  return problem && place !== undefined ? new UserError(`${place}: ${problem}`) : undefined;
+  // A write to a file that is open names none.
+  return problem === undefined ? undefined : new UserError(`${path ?? named ?? "a file"}: ${problem}`);
 }
 
 /** A text file's contents; undefined where there is none. */

@@ -23,4 +23,5 @@ export { floors, type QualityParts, quality, sampleQuality } from "./metrics/qua
 export { type Measured, type Ruler, readRuler, rulerOf } from "./metrics/ruler.ts";
 export { sharpness } from "./metrics/sharpness.ts";
 export * from "./model.ts";
-export { binarize, Vae, type VaeLossOptions, type VaeOptions, vae, vaeLoss } from "./vae.ts";
+export { Vae, type VaeLossOptions, type VaeOptions, vae, vaeLoss } from "./vae.ts";
+export { binarize } from "./vae-bounds.ts";

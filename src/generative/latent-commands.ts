@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { joined } from "../data/arrays.ts";
-import type { Examples } from "../data/data.ts";
-import { type ImageBatch, pass } from "../data/passes.ts";
+import type { Examples, ImageBatch } from "../data/data.ts";
+import { pass } from "../data/passes.ts";
 import { lookup, UserError } from "../errors.ts";
 import { type ExportPart, exporting, type Output, type Picture } from "../model/contract.ts";
 import { ndarray } from "../tensor/ndarray.ts";

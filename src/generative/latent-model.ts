@@ -1,6 +1,6 @@
 import { joined, rows } from "../data/arrays.ts";
-import type { Examples } from "../data/data.ts";
-import { type ImageBatch, pass } from "../data/passes.ts";
+import type { Examples, ImageBatch } from "../data/data.ts";
+import { pass } from "../data/passes.ts";
 import type { Context } from "../model/contract.ts";
 import type { Module } from "../nn/module.ts";
 import type { NdArray } from "../tensor/ndarray.ts";

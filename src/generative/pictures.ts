@@ -34,9 +34,10 @@ export async function reconstructions(
   { count, damage }: { count: number; damage?: Damage | undefined },
 ): Promise<Picture[]> {
   const { test } = await imagesOf(context, "reconstruct");
-  const { images, labels } = await batchAt(test, await showcase(test, count));
+  const batch = await batchAt(test, await showcase(test, count));
+  const { images, labels } = batch;
   const input = damage ? await damage(images) : images;
-  const output = await coding.decode(await coding.encode({ images: input, labels }), labels);
+  const output = await coding.decode(await coding.encode({ ...batch, images: input }), labels);
   const shown = [
     { name: "image", images },
     ...(damage ? [{ name: "input", images: input }] : []),
@@ -199,9 +200,10 @@ export async function latentMap(context: LatentContext, coding: Coding): Promise
 export async function preview(context: LatentContext, damage?: Damage): Promise<Output> {
   const code = coding(context);
   const { test } = await imagesOf(context, "looking at a run");
-  const { images, labels } = await batchAt(test, await showcase(test, 10));
+  const batch = await batchAt(test, await showcase(test, 10));
+  const { images, labels } = batch;
   const input = damage ? await damage(images) : images;
-  const output = await code.decode(await code.encode({ images: input, labels }), labels);
+  const output = await code.decode(await code.encode({ ...batch, images: input }), labels);
   const shown = joined([images, ...(damage ? [input] : []), output]);
   const count = code.model.classes > 0 ? 4 * code.model.classes : 40;
   const pictures = [

@@ -1,14 +1,21 @@
 /** What a VAE is measured by: its bounds, and how much of its code is used. */
 
 import { pass } from "../data/passes.ts";
-import { sum } from "../tensor/ops.ts";
+import { bernoulli, sum } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { imagesOf } from "./coders.ts";
 import { statistics } from "./latent.ts";
 import { coding } from "./latent-model.ts";
 import { LogMeanExp } from "./metrics/importance.ts";
-import { binarize, binarizes, type VaeContext } from "./vae.ts";
+import type { VaeConfig, VaeContext } from "./vae.ts";
+
+/** Draw each pixel from its grey value, anew at each call (Burda et al. 2016, section 5). */
+export const binarize = (x: Tensor, key: Key): Tensor => bernoulli(key, x, x.shape);
+
+/** Whether pixels are drawn from their grey values: then the bound is of black and white pixels. */
+export const binarizes = ({ decoder, binarization }: VaeConfig): boolean =>
+  decoder === "bernoulli" && binarization === "dynamic";
 
 /**
  * The bound and its parts over the test set, in nats per image. With a Bernoulli decoder the number depends on what

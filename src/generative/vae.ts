@@ -4,7 +4,6 @@ import { type Context, command, type Player } from "../model/contract.ts";
 import { Module, Parameter } from "../nn/module.ts";
 import {
   add,
-  bernoulli as bernoulliDraw,
   broadcastTo,
   exp,
   maximum,
@@ -40,7 +39,7 @@ import type { LatentModel } from "./latent-model.ts";
 import { MEASURING } from "./metrics/quality.ts";
 import type { GenerativeModel } from "./model.ts";
 import { preview } from "./pictures.ts";
-import { activeUnits, bounds, importanceBound } from "./vae-bounds.ts";
+import { activeUnits, binarize, binarizes, bounds, importanceBound } from "./vae-bounds.ts";
 
 export interface VaeOptions extends Architecture {
   readonly decoder: "bernoulli" | "gaussian";
@@ -142,9 +141,6 @@ export class Vae extends Module implements LatentModel {
   }
 }
 
-/** Draw each pixel from its grey value, anew at each call (Burda et al. 2016, section 5). */
-export const binarize = (x: Tensor, key: Key): Tensor => bernoulliDraw(key, x, x.shape);
-
 export interface VaeLossOptions {
   /** Weight of the KL term: 1 is the bound, more asks for factors (Higgins et al. 2017). */
   readonly beta: number;
@@ -226,10 +222,6 @@ const Evaluate = z.strictObject({
     .optional()
     .describe("test images for the importance-weighted bound; all of them when left out"),
 });
-
-/** Whether pixels are drawn from their grey values: then the bound is of black and white pixels. */
-export const binarizes = ({ decoder, binarization }: VaeConfig): boolean =>
-  decoder === "bernoulli" && binarization === "dynamic";
 
 export const vae: GenerativeModel<typeof Options, Vae> = {
   name: "vae",

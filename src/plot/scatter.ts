@@ -47,8 +47,8 @@ export function scatterChart(labels: Labels, points: Scatter, options: { size?: 
         mark: { type: "circle", size: values.length > 2000 ? 9 : 24, opacity: 0.7, color: PALETTE[0] },
         encoding: { ...position, ...(classes ? { color } : {}) },
       },
-      // The white outline below each name keeps it readable on its own points.
-      ...[{ stroke: "#ffffff", strokeWidth: 4 }, { fill: "#111111" }].map((ink) => ({
+      // The white outline below each name keeps it readable on its own points. Without classes there are none to place.
+      ...(classes ? [{ stroke: "#ffffff", strokeWidth: 4 }, { fill: "#111111" }] : []).map((ink) => ({
         data: { values: medians },
         mark: { type: "text", fontSize: 15, fontWeight: "bold", ...ink },
         encoding: { ...position, text },

@@ -316,7 +316,10 @@ export function modelOf(env: Env): TransitionTable {
   const { functional } = env.unwrapped;
   if (functional?.model === undefined) {
     const why = functional === undefined ? "it is an object of its own" : "its states are not finite";
-    throw new UserError(`${env.id} has no exact model: ${why}. Use a method that learns from samples.`);
+    throw new UserError(
+      `${env.id} has no exact model: ${why}. Tables of values and exact solvers need an environment with finite states ` +
+        "and a model, such as CliffWalking-v1, FrozenLake-v1, Taxi-v4 or Blackjack-v1",
+    );
   }
   return functional.model();
 }

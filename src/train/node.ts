@@ -153,4 +153,9 @@ const absent = (error: NodeJS.ErrnoException): undefined => {
 
 const bytesIfThere = (path: string): Promise<Uint8Array | undefined> => readFile(path).catch(absent);
 
-const namesIn = async (path: string): Promise<string[]> => (await readdir(path).catch(absent)) ?? [];
+/** What is in a folder, if there is one; a file in its place is an error of the system's. */
+const namesIn = (path: string): Promise<string[]> =>
+  readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });

@@ -34,17 +34,26 @@ export class RunWriter implements CheckpointStore {
    */
   static async open(run: RunFolder, step: number): Promise<RunWriter> {
     await lock(run);
-    await run.saveConfig();
-    await rewind(run, step);
-    const metrics = join(run.path, "metrics.jsonl");
-    await truncateMetrics(metrics, step);
-    const wallTime = now();
-    const events = await open(join(run.path, eventFileName(wallTime, `${hostname()}.${process.pid}`)), "a");
-    await events.appendFile(eventFileStart(wallTime));
-    if (step > 0) await events.appendFile(encodeEvent({ wallTime, step: step + 1, restart: true }));
-    const timing = join(run.path, "timing.jsonl");
-    await truncateMetrics(timing, step);
-    return new RunWriter(run, await open(metrics, "a"), await open(timing, "a"), events);
+    const files: FileHandle[] = [];
+    const append = async (name: string): Promise<FileHandle> => {
+      const file = await open(join(run.path, name), "a");
+      files.push(file);
+      return file;
+    };
+    try {
+      await run.saveConfig();
+      await rewind(run, step);
+      for (const log of [METRICS, TIMING]) await truncateMetrics(join(run.path, log), step);
+      const wallTime = now();
+      const events = await append(eventFileName(wallTime, `${hostname()}.${process.pid}`));
+      await events.appendFile(eventFileStart(wallTime));
+      if (step > 0) await events.appendFile(encodeEvent({ wallTime, step: step + 1, restart: true }));
+      return new RunWriter(run, await append(METRICS), await append(TIMING), events);
+    } catch (error) {
+      for (const file of files) await file.close();
+      await rm(lockPath(run), { force: true });
+      throw error;
+    }
   }
 
   /** Record an event. Of pictures, the paths they were written to come back. */
@@ -100,6 +109,9 @@ export class RunWriter implements CheckpointStore {
     await rm(lockPath(this.#run), { force: true });
   }
 }
+
+const METRICS = "metrics.jsonl";
+const TIMING = "timing.jsonl";
 
 const now = (): number => Date.now() / 1000;
 

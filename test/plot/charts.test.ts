@@ -39,6 +39,13 @@ describe("charts as SVG", () => {
     expect(count(svg, /aria-roledescription="rule mark"/g)).toBe(1);
   });
 
+  test("scatter without classes: points, and no names", async () => {
+    const points = { x: [0, 1, 2], y: [0, 1, 2] };
+    const svg = await chartSvg(scatterChart({ title: "Points" }, points));
+    expect(count(svg, /aria-roledescription="circle"/g)).toBe(3);
+    expect(svg).not.toMatch(/NaN|undefined/);
+  });
+
   test("scatter: a point each, the class names at the medians", async () => {
     const svg = await chartSvg(
       scatterChart(

@@ -23,7 +23,7 @@ export function compareCommand(io: Io): Cli {
   const command = new Cli("compare")
     .summary("dynamic programming, Monte Carlo and TD on the same process")
     .description(
-      "Let dynamic programming, Monte Carlo and TD(0) predict the same values, and show what differs: does the method\n" +
+      "Let dynamic programming, Monte Carlo and TD(0) predict the same values, and show what differs: does the method " +
         "need a model, does it bootstrap, does it wait for the end of an episode; its bias, variance and cost, measured.",
     )
     .action((parsed: Record<string, unknown>) => run(parsed, io)) as Cli;

@@ -23,7 +23,7 @@ export function figureCommand(io: Io): Cli {
   const command = new Cli("figure")
     .summary("a figure of Sutton & Barto as PNG and CSV")
     .description(
-      "Run the experiment behind a figure of Sutton & Barto, Reinforcement Learning (2nd edition), and draw it.\n" +
+      "Run the experiment behind a figure of Sutton & Barto, Reinforcement Learning (2nd edition), and draw it. " +
         "Pictures without a number in the book go by their example: example-6.5.",
     )
     .argument("<ids...>", `numbers, or "all": ${figures.map((f) => f.id).join(", ")}`)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AnyAgent } from "../../rl/agent.ts";
+import { modelOf } from "../../rl/env.ts";
 import { make } from "../../rl/make.ts";
 import { createRun, freeRunPath } from "../../train/node.ts";
 import type { AgentRun } from "../../train/run-config.ts";
@@ -100,7 +101,8 @@ async function start(
   const env = requireEnv(picked.env);
   const envOptions = parseEnvOptions(picked.envOptions);
   // What cannot be made leaves nothing behind.
-  make(env, envOptions);
+  const made = make(env, envOptions);
+  if (agent.kind === "tabular") modelOf(made);
   const { unit } = agent.training;
   const steps = pickOptions(lengthOption(agent), parsed)[unit]!;
   const config: AgentRun = {

@@ -61,9 +61,9 @@ export const compare: Tool = {
   name: "compare",
   summary: "measure a diffusion run by η and steps, or several runs beside one another",
   description:
-    "Of one diffusion run: the table of the DDIM paper. For each η and number of steps S, how far the images it draws\n" +
-    "are from the data (Fréchet distance), how many are recognised as the class asked for, and the time per image.\n" +
-    "Of several runs, of any models on the same data: quality, training time and time per image, one row per run.\n" +
+    "Of one diffusion run: the table of the DDIM paper. For each η and number of steps S, how far the images it draws " +
+    "are from the data (Fréchet distance), how many are recognised as the class asked for, and the time per image. " +
+    "Of several runs, of any models on the same data: quality, training time and time per image, one row per run. " +
     "Always with the number of images and the floor. Ctrl-C stops; the same command goes on where it was, and one with other values of η or S adds to the table.",
   examples: [
     ["galatea compare ddpm-mnist", "η × S, as Markdown, JSON, a plot and a picture"],

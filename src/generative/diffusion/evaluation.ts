@@ -7,6 +7,7 @@ import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { imagesOf } from "../coders.ts";
 import { MEASURING, sampleQuality } from "../metrics/quality.ts";
+import { rulerFor } from "../metrics/ruler.ts";
 import type { Drawn } from "../model.ts";
 import { BoundEvaluator } from "./bound.ts";
 import { type DiffusionContext, diffusionOf } from "./config.ts";
@@ -40,6 +41,8 @@ export async function evaluate(
 ): Promise<Output> {
   const model = diffusionOf(context);
   const { plan, path } = planOf(model.schedule, how); // what cannot be drawn is refused before anything is measured
+  // As is a ruler that cannot be opened, where one is named.
+  if (ruler !== undefined && samples !== 0) await rulerFor(context, ruler);
   const numbers: Record<string, number> = {
     testLoss: await testLoss(context, model),
   };

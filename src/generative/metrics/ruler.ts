@@ -124,7 +124,7 @@ export function readRuler(bytes: Uint8Array, file: string, engine: Engine): Rule
     const value = metadata[name];
     if (value === undefined)
       throw new UserError(
-        `${file} does not say its ${name}, so nothing can be measured by it; write it with galatea export RUN option \`format\` safetensors, where RUN is a classifier`,
+        `${file} does not say its ${name}, so nothing can be measured by it; export it from a run of a classifier (galatea export RUN, option \`format\` safetensors)`,
       );
     return value;
   };

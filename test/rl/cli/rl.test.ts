@@ -267,7 +267,7 @@ describe("sentences", () => {
     ["solve value-iteration --env Gridworld5x5-v0 --gamma 1", "the values still move after", "try gamma < 1"],
     ["figure 6.44", 'unknown figure "6.44"', 'Did you mean "6.4"?'],
     ["figure 6.4 --runs 0", "--runs 0", "too small"],
-    ["play nothing-here", 'unknown run "nothing-here"', "There is:"],
+    ["play nothing-here", 'unknown run "nothing-here"', "Known:"],
   ])("%s", async (line, ...parts) => {
     const { thrown } = await rl(line);
     expect(thrown?.name).toBe("UserError");
