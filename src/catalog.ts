@@ -7,6 +7,7 @@ import { vae } from "./generative/vae.ts";
 import { type Catalog, type Extension, extended, withNames } from "./model/catalog.ts";
 import { RECIPES } from "./recipes.ts";
 import type { AnyAgent } from "./rl/agent.ts";
+import { type EnvSpec, register } from "./rl/make.ts";
 import { TABULAR_AGENTS } from "./rl/tabular/agents.ts";
 
 /** Every model there is, by its name. A new one costs its own files and a line here. */
@@ -20,6 +21,8 @@ export interface WholeCatalog extends Catalog {
 /** What a user's module may export as its default. */
 export interface WholeExtension extends Extension {
   readonly agents?: readonly AnyAgent[];
+  /** Environments, which `make` then knows by their ids. */
+  readonly environments?: readonly EnvSpec[];
 }
 
 const named = <T extends { readonly name: string }>(all: readonly T[]): Readonly<Record<string, T>> =>
@@ -33,13 +36,12 @@ export const CATALOG: WholeCatalog = {
 };
 
 /** The catalogue with a user's own beside what it has. A name that is taken is a UserError. */
-export const withExtension = (
-  catalog: WholeCatalog,
-  extension: WholeExtension,
-  from: string,
-): WholeCatalog => ({
-  ...extended(catalog, extension, from),
-  agents: withNames("agent", catalog.agents, extension.agents ?? [], from),
-});
+export function withExtension(catalog: WholeCatalog, extension: WholeExtension, from: string): WholeCatalog {
+  for (const spec of extension.environments ?? []) register(spec);
+  return {
+    ...extended(catalog, extension, from),
+    agents: withNames("agent", catalog.agents, extension.agents ?? [], from),
+  };
+}
 
 export { RECIPES };

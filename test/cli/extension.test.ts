@@ -97,3 +97,28 @@ test("a user's own agent learns, goes on after Ctrl-C's checkpoint, and plays", 
   expect((await own(`rl play ${run}`)).out).toContain("ended after 13 steps");
   expect((await own("rl list")).out).toContain("Q-learning that tries what it knows least");
 });
+
+test("a user's own environment is known by its name once its module is named", async () => {
+  const module = join(folder, "two.mjs");
+  writeFileSync(
+    module,
+    `import { cliffWalking } from ${JSON.stringify(new URL("../../src/rl/envs/cliff-walking.ts", import.meta.url).href)};
+     export default { environments: [{ id: "MyCliff-v0", about: "a cliff of one's own", make: (o) => cliffWalking(o ?? {}, "MyCliff-v0") }] };`,
+  );
+  expect((await cli(["rl", "list"])).out).not.toContain("MyCliff-v0");
+  const { out, code, err } = await cli(["--with", module, "rl", "list"]);
+  expect(code, err).toBe(0);
+  expect(out).toContain("a cliff of one's own");
+  const solved = await cli([
+    "--with",
+    module,
+    "rl",
+    "solve",
+    "value-iteration",
+    "--env",
+    "MyCliff-v0",
+    "--gamma",
+    "1",
+  ]);
+  expect(solved.out, solved.err).toContain("-13.00000");
+});
