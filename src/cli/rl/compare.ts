@@ -56,7 +56,7 @@ async function run(parsed: Record<string, unknown>, io: Io): Promise<void> {
   const printer = new Printer(io, json);
   const { model } = openFinite(id, parseEnvOptions(envOptions));
   const bar = printer.progress("runs", 2 * options.runs, { unit: "run" });
-  const { methods, curves, chart } = uninterrupted(() =>
+  const { methods, curves, chart } = await uninterrupted(() =>
     compare(model, id, { ...options, progress: (done) => bar.update(done) }),
   );
   bar.stop();

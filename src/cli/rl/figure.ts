@@ -43,7 +43,7 @@ async function run(ids: readonly string[], parsed: Record<string, unknown>, io: 
   for (const figure of chosen) {
     if (io.signal.aborted) throw new Interrupted();
     const bar = printer.progress(`figure ${figure.id}`, 100, { unit: "%" });
-    const result = uninterrupted(() =>
+    const result = await uninterrupted(() =>
       drawFigure(figure, {
         seed,
         ...(runs === undefined ? {} : { runs }),

@@ -163,15 +163,15 @@ export function startValue(m: Mdp, v: ArrayLike<number>): number {
 }
 
 /**
- * Work that never lets the event loop turn, and so cannot hear Ctrl-C: for its time the signals have their plain
+ * Work that hardly lets the event loop turn, and so cannot hear Ctrl-C: for its time the signals have their plain
  * effect and end the process at once. Nothing is lost, for such work writes nothing before it is done.
  */
-export function uninterrupted<T>(work: () => T): T {
+export async function uninterrupted<T>(work: () => T | Promise<T>): Promise<T> {
   const signals = ["SIGINT", "SIGTERM"] as const;
   const listeners = signals.map((signal) => process.listeners(signal));
   for (const signal of signals) process.removeAllListeners(signal);
   try {
-    return work();
+    return await work();
   } finally {
     signals.forEach((signal, i) => {
       for (const listener of listeners[i]!) process.on(signal, listener);

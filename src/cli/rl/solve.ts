@@ -23,14 +23,16 @@ import {
   valuesCsv,
 } from "./shared.ts";
 
+interface Solution {
+  readonly v: Float64Array;
+  readonly actions: Int32Array;
+  readonly work: Readonly<Record<string, number>>;
+}
+
 interface Solver {
   readonly about: string;
   readonly section: string;
-  readonly solve: (
-    m: Mdp,
-    gamma: number,
-    theta: number,
-  ) => { v: Float64Array; actions: Int32Array; work: Readonly<Record<string, number>> };
+  readonly solve: (m: Mdp, gamma: number, theta: number) => Solution | Promise<Solution>;
 }
 
 export const SOLVERS: Readonly<Record<string, Solver>> = {
@@ -61,8 +63,8 @@ export const SOLVERS: Readonly<Record<string, Solver>> = {
   "linear-programming": {
     about: "the visits of the best policy as a linear program; for small models",
     section: "4.4, in passing",
-    solve: (m, gamma) => {
-      const { v, actions, objective } = linearProgramming(m, { gamma });
+    solve: async (m, gamma) => {
+      const { v, actions, objective } = await linearProgramming(m, { gamma });
       return { v, actions, work: { objective } };
     },
   },
@@ -110,7 +112,7 @@ async function run(name: string, solver: Solver, parsed: Record<string, unknown>
   const finite = openFinite(id, parseEnvOptions(envOptions));
   const { model } = finite;
   const began = performance.now();
-  const { v, actions, work } = uninterrupted(() => solver.solve(model, gamma, theta));
+  const { v, actions, work } = await uninterrupted(() => solver.solve(model, gamma, theta));
   const ms = performance.now() - began;
   const value = startValue(model, v);
   const files: string[] = [];

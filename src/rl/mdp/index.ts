@@ -1,3 +1,4 @@
+export { bellmanSweep } from "./bellman-sweep.ts";
 export * from "./chain.ts";
 export { linearProgramming } from "./linear-programming.ts";
 export * from "./model.ts";
@@ -6,5 +7,5 @@ export { type Evaluation, policyEvaluation, type SweepOptions } from "./policy-e
 export { type PolicyIterationResult, policyIteration } from "./policy-iteration.ts";
 export { prioritizedSweeping } from "./prioritized-sweeping.ts";
 export * from "./reward-process.ts";
-export { bellmanSweep, finiteHorizon, type Optimum, valueIteration } from "./value-iteration.ts";
+export { finiteHorizon, type Optimum, valueIteration } from "./value-iteration.ts";
 export * from "./values.ts";

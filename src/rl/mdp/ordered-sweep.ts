@@ -1,11 +1,8 @@
+import type { Reals, Sweep } from "./bellman-sweep.ts";
 import { isTerminal, type Mdp } from "./model.ts";
-import type { Reals } from "./value-iteration.ts";
 
 /** Pairs of a block: their q stay in the processor's second cache while v streams by once. */
 const BLOCK = 16_384;
-
-/** One synchronous sweep, v → `fresh`; returns Δ = max |v′ − v|. */
-export type Sweep = (v: Reals, gamma: number, fresh: Reals) => number;
 
 /**
  * The sweep of `bellmanSweep`, for models whose v is larger than the processor's caches. A large sweep waits for

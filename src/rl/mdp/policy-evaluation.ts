@@ -1,7 +1,8 @@
 import { UserError } from "../../errors.ts";
 import type { Mdp } from "./model.ts";
-import { checkPolicy, checkProper, type Policy } from "./policy.ts";
+import { checkPolicy, type Policy } from "./policy.ts";
 import { checkDiscount } from "./reward-process.ts";
+import { checkSummable } from "./undiscounted.ts";
 import { backup } from "./values.ts";
 
 export interface SweepOptions {
@@ -34,8 +35,9 @@ export function policyEvaluation(
   const { gamma, theta = 1e-10, inPlace = true, maxSweeps = 1_000_000, onSweep } = options;
   checkDiscount(gamma);
   checkPolicy(m, policy);
-  if (Math.abs(gamma) === 1) checkProper(m, policy);
   let v = options.v ?? new Float64Array(m.states + 1);
+  // Going round for ever without pay is worth 0, whatever was believed before.
+  if (Math.abs(gamma) === 1) for (const s of checkSummable(m, policy)) v[s] = 0;
   let fresh = inPlace ? v : new Float64Array(m.states + 1);
   for (let sweep = 1; sweep <= maxSweeps; sweep++) {
     let delta = 0;
@@ -51,11 +53,13 @@ export function policyEvaluation(
     onSweep?.(sweep, delta, v);
     if (delta < theta) return { v, sweeps: sweep, delta };
   }
-  throw notConverged("policy evaluation", maxSweeps, gamma);
+  throw notConverged("policy evaluation", maxSweeps);
 }
 
-/** The sentence for values that never settle. */
-export function notConverged(method: string, sweeps: number, gamma: number): UserError {
-  const why = gamma === 1 ? " At gamma = 1 some state may collect reward for ever: try gamma < 1." : "";
-  return new UserError(`${method}: the values still move after ${sweeps} sweeps.${why}`);
+/** The sentence for values that do not settle in time. */
+export function notConverged(method: string, sweeps: number): UserError {
+  return new UserError(
+    `${method}: the values still move after ${sweeps} sweeps. Allow more (maxSweeps), stop earlier (a larger theta), ` +
+      `or discount more (a smaller gamma).`,
+  );
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { SUM_TOLERANCE } from "./chain.ts";
+import { pairsInto } from "./graph.ts";
 import { availableActions, isAvailable, isTerminal, type Mdp, pairName } from "./model.ts";
 
 /** π(a | s) at index s · actions + a; all zeros in a terminal state. */
@@ -110,40 +111,36 @@ export function checkPolicy(m: Mdp, policy: Policy): void {
 
 /** A state from which the episode cannot end under the policy, if there is one. */
 export function firstImproper(m: Mdp, policy: Policy): number | undefined {
-  const s = m.states;
-  const ends = new Uint8Array(s + 1);
-  ends[s] = 1;
-  for (let i = 0; i < s; i++) ends[i] = isTerminal(m, i) ? 1 : 0;
-  // Backwards over who leads to whom.
-  const from: number[][] = Array.from({ length: s + 1 }, () => []);
-  for (let i = 0; i < s * m.actions; i++) {
-    if (policy[i] === 0) continue;
-    for (let k = m.rowPtr[i]!; k < m.rowPtr[i + 1]!; k++) {
-      if (m.probability[k]! > 0) from[m.next[k]!]!.push(Math.floor(i / m.actions));
-    }
-  }
-  const queue = Array.from(ends.keys()).filter((i) => ends[i] === 1);
+  const into = pairsInto(m, (pair) => policy[pair]! > 0);
+  const ends = Uint8Array.from({ length: m.states + 1 }, (_, s) =>
+    s === m.states || isTerminal(m, s) ? 1 : 0,
+  );
+  const queue = [m.states];
   for (let t = queue.pop(); t !== undefined; t = queue.pop()) {
-    for (const i of from[t]!) {
-      if (ends[i] === 1) continue;
-      ends[i] = 1;
-      queue.push(i);
+    for (let k = into.ptr[t]!; k < into.ptr[t + 1]!; k++) {
+      const s = Math.floor(into.to[k]! / m.actions);
+      if (ends[s] === 1) continue;
+      ends[s] = 1;
+      queue.push(s);
     }
   }
   const stuck = ends.indexOf(0);
   return stuck < 0 ? undefined : stuck;
 }
 
-/**
- * Throws unless the policy is proper: from every state the episode can end. Without a discount an improper
- * policy has no values.
- */
+/** Throws unless the policy is proper: from every state the episode can end. */
 export function checkProper(m: Mdp, policy: Policy): void {
   const stuck = firstImproper(m, policy);
   if (stuck === undefined) return;
   const a = policy.subarray(stuck * m.actions, (stuck + 1) * m.actions).findIndex((p) => p > 0);
-  throw new UserError(
-    `${pairName(m, stuck, a)}: under this policy the episode never ends from here, so at gamma = 1 it has no ` +
-      `value. Use gamma < 1 or a proper policy (one that reaches a terminal state from every state).`,
+  throw neverEnds(m, stuck * m.actions + a);
+}
+
+/** The sentence for a policy that never ends. */
+export function neverEnds(m: Mdp, pair: number): UserError {
+  return new UserError(
+    `${pairName(m, Math.floor(pair / m.actions), pair % m.actions)}: under this policy the episode never ends from ` +
+      `here, so at gamma = 1 it has no value. Use gamma < 1 or a proper policy (one that reaches a terminal state ` +
+      `from every state).`,
   );
 }

@@ -1,20 +1,24 @@
 import TinyQueue from "tinyqueue";
 import { UserError } from "../../errors.ts";
+import { watchSweeps } from "./divergence.ts";
 import { isTerminal, type Mdp } from "./model.ts";
-import { greedyActions } from "./policy.ts";
+import { policyOf, type Solved, summableActions } from "./optimum.ts";
 import { checkDiscount } from "./reward-process.ts";
-import { actionValues, backup } from "./values.ts";
+import { backup } from "./values.ts";
 
 /**
  * Prioritised sweeping with full backups (Sutton & Barto, section 8.4; Moore & Atkeson 1993): the state whose
- * value would change most is backed up first, then the states that lead to it are looked at again.
+ * value would change most is backed up first, then the states that lead to it are looked at again. Above γ = 0.999
+ * the policy is evaluated and improved exactly, and at γ = 1 refused where no values exist, as in value iteration.
  */
 export function prioritizedSweeping(
   m: Mdp,
   options: { gamma: number; theta?: number; maxBackups?: number },
-): { v: Float64Array; actions: Int32Array; backups: number } {
+): Solved & { backups: number } {
   const { gamma, theta = 1e-10, maxBackups = 100_000_000 } = options;
   checkDiscount(gamma);
+  if (gamma === 1) summableActions(m, METHOD);
+  const repeats = Math.abs(gamma) === 1 ? watchSweeps(m, gamma, METHOD, false) : () => false;
   const v = new Float64Array(m.states + 1);
   const predecessors = predecessorsOf(m);
   // An entry is stale when its state has been given another priority since: only the last one counts.
@@ -33,15 +37,18 @@ export function prioritizedSweeping(
     if (entry.priority !== priority[state]) continue;
     if (++backups > maxBackups) {
       throw new UserError(
-        `prioritised sweeping: the values still move after ${maxBackups} backups. Try gamma < 1.`,
+        `${METHOD}: the values still move after ${maxBackups} backups. Try a smaller gamma.`,
       );
     }
     v[state] = best(m, v, gamma, state);
     priority[state] = 0;
     for (const s of predecessors[state]!) consider(s);
+    if (backups % m.states === 0 && repeats(backups / m.states, v)) break;
   }
-  return { v, actions: greedyActions(m, actionValues(m, v, gamma)), backups };
+  return { ...policyOf(m, v, gamma, METHOD, undefined), backups };
 }
+
+const METHOD = "prioritised sweeping";
 
 function best(m: Mdp, v: Float64Array, gamma: number, state: number): number {
   if (isTerminal(m, state)) return 0;
