@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { CATALOG } from "../src/catalog.ts";
-import { kebab } from "../src/cli/options.ts";
+import { kebab } from "../src/cli/flags.ts";
 import { cli } from "./cli/helpers.ts";
 
 /** Pages whose code must run as it stands. */

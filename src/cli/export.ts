@@ -12,9 +12,10 @@ import { LEARNING } from "../train/learning.ts";
 import { openRunFolder, outputsOf } from "../train/node.ts";
 import { Cli } from "./command.ts";
 import { RuntimeOptions, type Shell } from "./common.ts";
+import { kebab } from "./flags.ts";
 import { Printer } from "./io.ts";
 import { freeName, openWithWeights, WeightOptions } from "./model-command.ts";
-import { addOptions, kebab, pickOptions } from "./options.ts";
+import { addOptions, pickOptions } from "./options.ts";
 
 const ExportOptions = z.strictObject({
   format: z
@@ -29,7 +30,6 @@ const ExportOptions = z.strictObject({
 /** `model`: that of the run on the command line, whose parts have options of their own. */
 export function exportCommand(model: AnyModel | undefined, shell: Shell): Cli {
   const command = new Cli("export")
-    .summary("write a trained model as a file for other programs")
     .description(
       "Write a trained model as a file that other programs read: onnx is a function of the model with its weights, made " +
         "of standard operators, for any ONNX runtime; safetensors is the weights by name, for PyTorch and others; run is a " +

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type WholeCatalog, type WholeExtension, withExtension } from "../catalog.ts";
+import type { WholeCatalog, WholeExtension } from "../catalog.ts";
 import { UserError } from "../errors.ts";
 
 const FLAG = "--with";
@@ -27,6 +27,7 @@ export function takeExtensions(args: readonly string[]): {
 
 /** A catalogue with what a user's modules export as their defaults. */
 export async function withExtensions(catalog: WholeCatalog, files: readonly string[]): Promise<WholeCatalog> {
+  const { withExtension } = await import("../catalog.ts");
   let all = catalog;
   for (const file of files) all = withExtension(all, await load(file), file);
   return all;

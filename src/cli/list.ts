@@ -48,7 +48,6 @@ async function describeRun(path: string): Promise<Listed> {
 
 export function listCommand({ catalog, io }: Shell): Cli {
   return new Cli("list")
-    .summary("what there is: models, recipes, data sets, runs")
     .description(
       "Show what there is: models to train, recipes (a model with data and options that go well together; what came of " +
         "one is in galatea train RECIPE --help), data sets to train on, and the runs under runs/.",

@@ -10,8 +10,9 @@ import { openRunFolder, outputsOf, type RunFolder } from "../train/node.ts";
 import { pictureExtension, savePicture } from "../train/pictures.node.ts";
 import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
+import { inFlags } from "./flags.ts";
 import { Printer, table } from "./io.ts";
-import { addOptions, inFlags, pickOptions } from "./options.ts";
+import { addOptions, pickOptions } from "./options.ts";
 import { short } from "./progress.ts";
 import { terminalGrid, terminalOf } from "./terminal-image.ts";
 
@@ -41,13 +42,22 @@ export interface CommandHelp {
   readonly examples: readonly (readonly [string, string])[];
 }
 
-/** The help of a command that only some user's model has. */
-export const ownHelp = (name: string, about: string): CommandHelp => ({
-  name,
-  summary: about,
-  description: `${about}.`,
-  examples: [[`galatea ${name} RUN`, about]],
-});
+/** The model of the run that a command line names: its commands have options of their own. */
+export async function modelOf(
+  [command, ...rest]: readonly string[],
+  { catalog }: Shell,
+): Promise<AnyModel | undefined> {
+  const words = rest.filter((word) => !word.startsWith("-"));
+  for (const word of words) {
+    const run = await openRunFolder(word).catch(() => undefined);
+    if (run) return modelOfRun(catalog, run);
+  }
+  // A run that is not there is the mistake, and not the options, which are its model's. A word after a flag may be its value.
+  const name = words.find((word) => !rest[rest.indexOf(word) - 1]?.startsWith("-"));
+  if (name !== undefined && command !== "help" && !rest.some((word) => word === "--help" || word === "-h"))
+    await openRunFolder(name);
+  return undefined;
+}
 
 /**
  * A command that does something with a trained run. Its options are the model's, so `model` is needed for them;
@@ -56,7 +66,6 @@ export const ownHelp = (name: string, about: string): CommandHelp => ({
 export function modelCommand(help: CommandHelp, model: AnyModel | undefined, shell: Shell): Cli {
   const own: Command<unknown, never> | undefined = model?.commands[help.name];
   const command = new Cli(help.name)
-    .summary(help.summary)
     .description(help.description)
     .argument("<run>", "the run's folder, or its name under runs/")
     .examples(...help.examples) as Cli;

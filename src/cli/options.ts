@@ -3,6 +3,7 @@ import { z } from "zod";
 import { lookup, UserError, unknownName } from "../errors.ts";
 import { parseOptions, showValue } from "../model/opened.ts";
 import type { Cli } from "./command.ts";
+import { inFlags, kebab } from "./flags.ts";
 
 /** The part of JSON Schema that the options of models use. */
 interface Property {
@@ -18,9 +19,6 @@ interface Property {
 }
 
 const PLACEHOLDER = { integer: "n", number: "x", string: "text", array: "list", boolean: "" } as const;
-
-/** batchSize → batch-size */
-export const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 function propertiesOf(schema: z.ZodObject): [string, Property][] {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
@@ -112,7 +110,3 @@ export function givenOptions(
   });
   return Object.fromEntries(own);
 }
-
-/** A sentence of the library, which names options in backticks, as the shell says it. */
-export const inFlags = (message: string): string =>
-  message.replace(/option `(\w+)`/g, (_, name: string) => `--${kebab(name)}`);

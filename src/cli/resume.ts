@@ -29,7 +29,6 @@ const ResumeOptions = z.strictObject({
 
 export function resumeCommand(shell: Shell): Cli {
   const command = new Cli("resume")
-    .summary("go on with a run")
     .description(
       "Go on with a run that was stopped, killed, or is to be made longer. From its newest checkpoint it continues to " +
         "the same numbers, bit for bit, as if it had never stopped (on the same device with the same threads).",

@@ -9,12 +9,10 @@ import { trainCommand } from "./rl/train.ts";
 
 /** `galatea rl …`: finite decision processes, solved and learnt. */
 export function rlCommand(shell: Shell): Cli {
-  const rl = new Cli("rl")
-    .summary("reinforcement learning: solve, train, compare, watch")
-    .description(
-      "Reinforcement learning without networks: environments, exact solvers, and the methods of Sutton & Barto. " +
-        "`solve` needs the model of an environment, `train` learns from samples of it.",
-    ) as Cli;
+  const rl = new Cli("rl").description(
+    "Reinforcement learning without networks: environments, exact solvers, and the methods of Sutton & Barto. " +
+      "`solve` needs the model of an environment, `train` learns from samples of it.",
+  ) as Cli;
   const { io } = shell;
   const commands = [
     listCommand(shell),

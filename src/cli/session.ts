@@ -8,8 +8,8 @@ import type { RunFolder } from "../train/node.ts";
 import type { ModelRun } from "../train/run-config.ts";
 import { RunWriter } from "../train/run-writer.node.ts";
 import type { Picture } from "../train/task.ts";
+import { inFlags } from "./flags.ts";
 import { Interrupted, type Printer } from "./io.ts";
-import { inFlags } from "./options.ts";
 import { duration, type Progress, short } from "./progress.ts";
 import { terminalGrid, terminalOf } from "./terminal-image.ts";
 

@@ -14,7 +14,6 @@ import { addOptions, pickOptions } from "./options.ts";
 /** A command over one or several runs, which belongs to a family of models. */
 export function toolCommand(tool: Tool, shell: Shell): Cli {
   const command = new Cli(tool.name)
-    .summary(tool.summary)
     .description(tool.description)
     .argument("<runs...>", "folders of runs, or their names under runs/")
     .examples(...tool.examples) as Cli;

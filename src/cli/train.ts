@@ -14,8 +14,9 @@ import { VERSION } from "../version.ts";
 import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { Family } from "./family.ts";
+import { inFlags } from "./flags.ts";
 import { Printer } from "./io.ts";
-import { addOptions, givenOptions, inFlags, pickOptions, withDefaults } from "./options.ts";
+import { addOptions, givenOptions, pickOptions, withDefaults } from "./options.ts";
 import { runTraining, type Training } from "./session.ts";
 
 const positive = z.number().positive();
@@ -98,13 +99,11 @@ const defaultOf = (value: number | undefined): string => (value === undefined ? 
 export function trainCommand(shell: Shell): Cli {
   const choices = choicesOf(shell.catalog);
   const names = choices.map(({ name }) => name);
-  const train = new Family("train")
-    .summary("train a model")
-    .description(
-      "Train a model, with its own defaults or with a recipe's: a model, data and options that go well together. " +
-        "Everything goes into a run folder: configuration, metrics, TensorBoard events, sample pictures and " +
-        "checkpoints. Ctrl-C saves and stops; `galatea resume` goes on to the same numbers.",
-    ) as Family;
+  const train = new Family("train").description(
+    "Train a model, with its own defaults or with a recipe's: a model, data and options that go well together. " +
+      "Everything goes into a run folder: configuration, metrics, TensorBoard events, sample pictures and " +
+      "checkpoints. Ctrl-C saves and stops; `galatea resume` goes on to the same numbers.",
+  ) as Family;
   train
     .chooses("model", names, "model or recipe")
     .examples(

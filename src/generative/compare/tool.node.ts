@@ -10,6 +10,7 @@ import { isDiffusion } from "../diffusion/config.ts";
 import { CLIPPING } from "../diffusion/sampler-options.ts";
 import type { Eta } from "../diffusion/samplers.ts";
 import { RULER_OPTION } from "../metrics/quality.ts";
+import { ABOUT } from "./about.ts";
 import { ETAS, SPACINGS } from "./cells.ts";
 import { compareRuns } from "./runs.node.ts";
 import { compareSamplers } from "./samplers.node.ts";
@@ -58,8 +59,7 @@ const SamplersOptions = z.strictObject({
 });
 
 export const compare: Tool = {
-  name: "compare",
-  summary: "measure a diffusion run by η and steps, or several runs beside one another",
+  ...ABOUT,
   description:
     "Of one diffusion run: the table of the DDIM paper. For each η and number of steps S, how far the images it draws " +
     "are from the data (Fréchet distance), how many are recognised as the class asked for, and the time per image. " +
