@@ -1,7 +1,8 @@
 import { ae } from "./generative/autoencoder.ts";
 import { classifier } from "./generative/classifier.ts";
 import { dae } from "./generative/denoising.ts";
-import { ddpm, dit } from "./generative/diffusion/definition.ts";
+import { ddpm } from "./generative/diffusion/ddpm.ts";
+import { dit } from "./generative/diffusion/dit.ts";
 import { gan } from "./generative/gan/gan.ts";
 import { vae } from "./generative/vae.ts";
 import { type Catalog, type Extension, extended, withNames } from "./model/catalog.ts";

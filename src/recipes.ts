@@ -1,5 +1,6 @@
 import { classifier } from "./generative/classifier.ts";
-import { ddpm, dit } from "./generative/diffusion/definition.ts";
+import { ddpm } from "./generative/diffusion/ddpm.ts";
+import { dit } from "./generative/diffusion/dit.ts";
 import { gan } from "./generative/gan/gan.ts";
 import { vae } from "./generative/vae.ts";
 import { type Recipe, recipe } from "./model/contract.ts";

@@ -11,6 +11,9 @@ import { noiseSchedule, SCHEDULES } from "./schedule.ts";
 export const names = <K extends string>(table: Readonly<Record<K, unknown>>): [K, ...K[]] =>
   Object.keys(table) as [K, ...K[]];
 
+/** A size of a network: beyond any that was published, and small enough to be built. */
+export const count = z.int().min(1).max(65_536);
+
 /** What every diffusion model is trained with, whatever its network. */
 export const DIFFUSION = {
   schedule: z

@@ -1,4 +1,5 @@
 /** Peebles and Xie (2023), "Scalable diffusion models with transformers": DiT with adaLN-Zero blocks. */
+import { z } from "zod";
 import { UserError, unknownName } from "../../errors.ts";
 import { joinHeads, scaledDotProductAttention, splitHeads } from "../../nn/attention.ts";
 import { Sequential } from "../../nn/container.ts";
@@ -12,6 +13,9 @@ import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import { silu } from "../../tensor/ops.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { imageShapeOf } from "../coders.ts";
+import { count, DIFFUSION, LEARNS, names } from "./config.ts";
+import { diffusionModel } from "./family.ts";
 import type { DiffusionNetwork } from "./model.ts";
 
 export interface DiTOptions {
@@ -275,3 +279,29 @@ export function ditVariant(name: string, rest: Omit<DiTOptions, keyof Sizes>): D
   if (!sizes) throw unknownName("DiT variant", name, Object.keys(DIT_VARIANTS));
   return new DiT({ ...sizes, ...rest });
 }
+
+const Options = z.strictObject({
+  ...DIFFUSION,
+  variant: z
+    .enum(names(DIT_VARIANTS))
+    .optional()
+    .describe("a published size (patch, depth, width and heads together), instead of the four options below"),
+  patch: count.default(4).describe("side of a patch in pixels: each is one token"),
+  depth: count.default(6).describe("transformer blocks"),
+  width: count.default(128).describe("size of a token"),
+  heads: count.default(4).describe("attention heads"),
+});
+
+export const dit = diffusionModel(
+  {
+    name: "dit",
+    description: "denoising diffusion with a transformer over patches (DiT, adaLN-Zero)",
+    options: Options,
+    training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5, ...LEARNS },
+  },
+  (options, spec, labels) => {
+    const { variant, patch, depth, width, heads } = options;
+    const shape = imageShapeOf(spec, "dit");
+    return new DiT({ ...(variant ? DIT_VARIANTS[variant]! : { patch, depth, width, heads }), shape, labels });
+  },
+);

@@ -1,5 +1,6 @@
 export { slerp } from "../latent.ts";
 export { type Bound, BoundEvaluator, type BoundOptions, discreteNll, priorKl, stepKl } from "./bound.ts";
+export { ddpmUNet, type UNetSizes } from "./ddpm.ts";
 export { CONFIG_FILE, loadUNet, modernState, saveUNet, WEIGHTS_FILE } from "./diffusers.ts";
 export { DIT_PATCHES, DIT_SIZES, DIT_VARIANTS, DiT, type DiTOptions, ditVariant } from "./dit.ts";
 export { denoiserPart, type PartOptions, type SamplerPartOptions, samplerPart } from "./exports.ts";
@@ -71,4 +72,4 @@ export {
   visiting,
 } from "./trajectory.ts";
 export { UNet } from "./unet.ts";
-export { DDPM_CIFAR10, ddpmUNet, type UNetConfig, type UNetSizes, unetConfig } from "./unet-config.ts";
+export { DDPM_CIFAR10, type UNetConfig, unetConfig } from "./unet-config.ts";

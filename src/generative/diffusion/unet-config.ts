@@ -109,7 +109,7 @@ function parseJson(text: string, source: string): unknown {
 }
 
 /** What the published DDPM U-Nets (Ho et al. 2020) have in common. */
-const DDPM = {
+export const DDPM = {
   center_input_sample: false,
   time_embedding_type: "positional",
   flip_sin_to_cos: false,
@@ -134,46 +134,3 @@ export const DDPM_CIFAR10: UNetConfig = unetConfig({
   up_block_types: ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
   dropout: 0.1,
 });
-
-export interface UNetSizes {
-  readonly channels: number;
-  /** Height and width of the images, which the levels must be able to halve. */
-  readonly size: number;
-  /** Channels of each level, in units of `width`. */
-  readonly multipliers: readonly number[];
-  readonly width: number;
-  /** Levels with attention, by their resolution: [16] in Ho et al. */
-  readonly attentionAt: readonly number[];
-  readonly layersPerBlock?: number;
-  readonly groups?: number;
-  readonly dropout?: number;
-  /** Rows of the label table; for guidance one more than there are classes. */
-  readonly labels?: number;
-}
-
-/** The same kind of network in other sizes. */
-export function ddpmUNet(sizes: UNetSizes): UNetConfig {
-  const { channels, size, multipliers, width, attentionAt, layersPerBlock = 2, groups = 32 } = sizes;
-  const resolutions = multipliers.map((_, i) => size / 2 ** i);
-  const stray = attentionAt.find((r) => !resolutions.includes(r));
-  if (resolutions.some((r) => !Number.isInteger(r)))
-    throw new UserError(
-      `images of ${size} pixels cannot be halved ${multipliers.length - 1} times: use fewer levels`,
-    );
-  if (stray !== undefined)
-    throw new UserError(`attention at resolution ${stray}: the levels have ${resolutions.join(", ")}`);
-  const attends = resolutions.map((r) => attentionAt.includes(r));
-  return unetConfig({
-    ...DDPM,
-    sample_size: size,
-    in_channels: channels,
-    out_channels: channels,
-    block_out_channels: multipliers.map((m) => m * width),
-    down_block_types: attends.map((a) => (a ? "AttnDownBlock2D" : "DownBlock2D")),
-    up_block_types: attends.toReversed().map((a) => (a ? "AttnUpBlock2D" : "UpBlock2D")),
-    layers_per_block: layersPerBlock,
-    norm_num_groups: groups,
-    dropout: sizes.dropout ?? 0,
-    num_class_embeds: sizes.labels || null,
-  });
-}

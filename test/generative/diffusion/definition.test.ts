@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MODELS } from "../../../src/catalog.ts";
-import { dit } from "../../../src/generative/diffusion/definition.ts";
+import { dit } from "../../../src/generative/diffusion/dit.ts";
 import type { AnyModel, Picture } from "../../../src/model/contract.ts";
 import { done, type Trained, tinyData, trainedAs } from "../helpers.ts";
 

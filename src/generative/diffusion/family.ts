@@ -1,0 +1,43 @@
+import type { z } from "zod";
+import type { DataSpec } from "../../data/spec.ts";
+import type { Model, Player } from "../../model/contract.ts";
+import { bernoulli, where } from "../../tensor/ops.ts";
+import type { Key } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { learnBy } from "../../train/learning.ts";
+import { diffusionCommands } from "./commands.ts";
+import { type DiffusionConfig, type DiffusionDefinition, labelRows, modelOf } from "./config.ts";
+import { diffusionLoss } from "./losses.ts";
+import { type DiffusionNetwork, toModel } from "./model.ts";
+
+/** Half of the images, by the key, mirrored. */
+const mirrored = (images: Tensor, key: Key): Tensor =>
+  where(bernoulli(key, 0.5, [images.shape[0]!, 1, 1, 1]).less(0.5), images, images.flip(3));
+
+/** The one way diffusion models are trained (Ho et al. 2020, algorithm 1); the network is the difference. */
+export function diffusionModel<S extends z.ZodObject>(
+  about: Pick<Model<S>, "name" | "description" | "options" | "training">,
+  network: (options: z.output<S>, spec: DataSpec, labels: number) => DiffusionNetwork,
+): DiffusionDefinition<S> {
+  const configOf = (options: z.output<S>): DiffusionConfig => options as unknown as DiffusionConfig;
+  return {
+    ...about,
+    diffusion: true,
+    build: (options, spec) => network(options, spec, labelRows(spec, configOf(options))),
+    players: (module, options, plan, spec) => {
+      const config = configOf(options);
+      const model = modelOf(module, config, spec);
+      const { minSnr, labelDropout, flip } = config;
+      const how = {
+        weighting: minSnr === undefined ? ("plain" as const) : { minSnr },
+        labelDropout: model.classes > 0 ? labelDropout : 0,
+      };
+      const loss: Player["loss"] = ({ images, labels }, key) => {
+        const shown = flip ? mirrored(images!, key.split("flip")) : images!;
+        return diffusionLoss(model, toModel(shown), labels, key, how);
+      };
+      return [{ name: about.name, module, loss, ...learnBy(plan) }];
+    },
+    ...(diffusionCommands as Pick<DiffusionDefinition<S>, keyof typeof diffusionCommands>),
+  };
+}
