@@ -7,6 +7,7 @@ import { openRunFolder, outputsOf } from "../train/node.ts";
 import type { SavedRun } from "../train/run.ts";
 import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
+import { inFlags } from "./flags.ts";
 import { Interrupted, Printer } from "./io.ts";
 import { WeightOptions } from "./model-command.ts";
 import { addOptions, pickOptions } from "./options.ts";
@@ -16,7 +17,7 @@ export function toolCommand(tool: Tool, shell: Shell): Cli {
   const command = new Cli(tool.name)
     .description(tool.description)
     .argument("<runs...>", "folders of runs, or their names under runs/")
-    .examples(...tool.examples) as Cli;
+    .examples(...tool.examples.map(([line, what]) => [inFlags(line), what] as const)) as Cli;
   for (const { title, options } of tool.groups) addOptions(command, options, `${title}:`);
   addOptions(command, WeightOptions, "Weights:");
   addOptions(command, RuntimeOptions, "Running:");

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ImageShape } from "../data/dataset.ts";
 import { command } from "../model/contract.ts";
 import { Module } from "../nn/module.ts";
-import { mean, neg, sigmoid } from "../tensor/ops.ts";
+import { sigmoid } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { learnBy } from "../train/learning.ts";
 import type { Losses } from "../train/task.ts";
@@ -28,7 +28,7 @@ export interface AutoencoderOptions extends Architecture {
 /** How far an output is from the image, for each image: [N]; and what the output shows. */
 const RECONSTRUCTIONS = {
   /** Cross-entropy of the pixels with σ(output), in nats, summed. */
-  bernoulli: { distance: (x: Tensor, out: Tensor) => neg(bernoulli.logProb(x, out)), image: sigmoid },
+  bernoulli: { distance: (x: Tensor, out: Tensor) => bernoulli.logProb(x, out).neg(), image: sigmoid },
   /** The squared error, averaged over the pixels: a Gaussian of fixed variance. */
   gaussian: { distance: meanSquaredError, image: (out: Tensor) => out },
 } as const;
@@ -70,7 +70,7 @@ export class Autoencoder extends Module implements LatentModel {
   loss(x: Tensor, input: Tensor = x): Losses {
     const output = this.decoder.forward(this.encode(input));
     const { distance, image } = RECONSTRUCTIONS[this.#options.reconstruction];
-    return { loss: mean(distance(x, output)), mse: mean(meanSquaredError(x, image(output))) };
+    return { loss: distance(x, output).mean(), mse: meanSquaredError(x, image(output)).mean() };
   }
 }
 

@@ -1,19 +1,5 @@
 import { binaryCrossEntropyWithLogits } from "../nn/losses.ts";
-import {
-  add,
-  asTensor,
-  broadcastTo,
-  exp,
-  mean,
-  mul,
-  neg,
-  type Operand,
-  reshape,
-  sigmoid,
-  square,
-  sub,
-  sum,
-} from "../tensor/ops.ts";
+import { asTensor, broadcastTo, type Operand, reshape, sigmoid } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 const LOG_2PI = Math.log(2 * Math.PI);
@@ -26,23 +12,23 @@ export interface DiagonalGaussian {
 
 /** z = μ + σ ⊙ ε with ε ~ N(0, I), so that gradients reach μ and σ (Kingma and Welling 2014, section 2.4). */
 export const reparameterize = ({ mean, logVar }: DiagonalGaussian, noise: Tensor): Tensor =>
-  add(mean, mul(exp(mul(logVar, 0.5)), noise));
+  mean.add(logVar.mul(0.5).exp().mul(noise));
 
 /**
  * KL(N(μ, σ²) ‖ N(0, 1)) of each dimension, in nats: ½(μ² + σ² − 1 − log σ²)
  * (Kingma and Welling 2014, appendix B). The divergence of the whole is the sum over the last axis.
  */
 export const klPerDimension = ({ mean, logVar }: DiagonalGaussian): Tensor =>
-  mul(sub(add(square(mean), exp(logVar)), add(logVar, 1)), 0.5);
+  mean.square().add(logVar.exp()).sub(logVar.add(1)).mul(0.5);
 
 /** log N(x; μ, diag σ²), summed over the last axis. */
 export const logNormal = (x: Tensor, { mean, logVar }: DiagonalGaussian): Tensor => {
-  const squares = mul(square(sub(x, mean)), exp(neg(logVar)));
-  return mul(sum(add(add(squares, logVar), LOG_2PI), { axes: -1 }), -0.5);
+  const squares = x.sub(mean).square().mul(logVar.neg().exp());
+  return squares.add(logVar).add(LOG_2PI).sum({ axes: -1 }).mul(-0.5);
 };
 
 /** log N(x; 0, I), summed over the last axis. */
-export const logStandardNormal = (x: Tensor): Tensor => mul(sum(add(square(x), LOG_2PI), { axes: -1 }), -0.5);
+export const logStandardNormal = (x: Tensor): Tensor => x.square().add(LOG_2PI).sum({ axes: -1 }).mul(-0.5);
 
 /** How an image x [..., C, H, W] is distributed, given what a decoder puts out (a shape x broadcasts to). */
 export interface Likelihood {
@@ -59,7 +45,7 @@ const flat = (x: Tensor): Tensor => reshape(x, [...x.shape.slice(0, -3), -1]);
 export const bernoulli: Likelihood = {
   logProb: (x, logits) => {
     const bits = binaryCrossEntropyWithLogits(logits, broadcastTo(x, logits.shape), { reduction: "none" });
-    return neg(sum(flat(bits), { axes: -1 }));
+    return flat(bits).sum({ axes: -1 }).neg();
   },
   mean: sigmoid,
 };
@@ -71,4 +57,4 @@ export const gaussian = (logVar: Operand): Likelihood => ({
 });
 
 /** Squared error of each image, averaged over its pixels: [...]. */
-export const meanSquaredError = (x: Tensor, y: Tensor): Tensor => mean(square(flat(sub(x, y))), { axes: -1 });
+export const meanSquaredError = (x: Tensor, y: Tensor): Tensor => flat(x.sub(y)).square().mean({ axes: -1 });

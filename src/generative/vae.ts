@@ -2,22 +2,7 @@ import { z } from "zod";
 import type { ImageShape } from "../data/dataset.ts";
 import { type Context, command, type Player } from "../model/contract.ts";
 import { Module, Parameter } from "../nn/module.ts";
-import {
-  add,
-  broadcastTo,
-  exp,
-  maximum,
-  mean,
-  minimum,
-  mul,
-  narrow,
-  neg,
-  normal,
-  oneHot,
-  reshape,
-  sub,
-  sum,
-} from "../tensor/ops.ts";
+import { broadcastTo, exp, mul, narrow, normal, oneHot, reshape } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { learnBy } from "../train/learning.ts";
@@ -93,7 +78,7 @@ export class Vae extends Module implements LatentModel {
     if (this.#classes === 0) return undefined;
     if (!labels) throw new TypeError("a class-conditional VAE needs labels");
     // As large on average as a dimension of the code, so that the class is learned from no later than the code.
-    return mul(oneHot(labels, this.#classes), Math.sqrt(this.#classes));
+    return oneHot(labels, this.#classes).mul(Math.sqrt(this.#classes));
   }
 
   /** q(z|x) of images [N, C, H, W]: mean and log variance [N, D]. */
@@ -137,7 +122,7 @@ export class Vae extends Module implements LatentModel {
       condition && reshape(broadcastTo(condition, [k, ...condition.shape]), [k * n, condition.shape[1]!]);
     const output = this.decoder.forward(reshape(z, [k * n, d]), repeated);
     const logLikelihood = this.likelihood.logProb(x, reshape(output, [k, ...x.shape]));
-    return sub(add(logLikelihood, logStandardNormal(z)), logNormal(z, q));
+    return logLikelihood.add(logStandardNormal(z)).sub(logNormal(z, q));
   }
 }
 
@@ -160,15 +145,21 @@ export function vaeLoss(
   labels?: Tensor,
 ): Losses {
   const { logLikelihood, kl } = model.bound(x, key, labels);
-  const reconstruction = neg(mean(logLikelihood));
+  const reconstruction = logLikelihood.mean().neg();
   // The free bits are granted to the average of the minibatch, so that one image may spend more than another.
-  const perDimension = mean(kl, { axes: 0 });
-  const klTerm = sum(perDimension);
-  const charged = freeBits > 0 ? sum(maximum(perDimension, freeBits)) : klTerm;
-  const weight = warmup > 0 ? mul(minimum(mul(step, 1 / warmup), 1), beta) : beta;
+  const perDimension = kl.mean({ axes: 0 });
+  const klTerm = perDimension.sum();
+  const charged = freeBits > 0 ? perDimension.maximum(freeBits).sum() : klTerm;
+  const weight =
+    warmup > 0
+      ? step
+          .mul(1 / warmup)
+          .minimum(1)
+          .mul(beta)
+      : beta;
   return {
-    loss: add(reconstruction, mul(charged, weight)),
-    elbo: neg(add(reconstruction, klTerm)),
+    loss: reconstruction.add(charged.mul(weight)),
+    elbo: reconstruction.add(klTerm).neg(),
     reconstruction,
     kl: klTerm,
     ...(model.logVar ? { sigma: exp(mul(model.logVar, 0.5)) } : {}),

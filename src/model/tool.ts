@@ -41,6 +41,7 @@ export interface Tool {
   /** One line for the help. */
   readonly summary: string;
   readonly description: string;
+  /** Lines of the shell, whose options are named as in messages: galatea compare RUN option `etas` 0,1. */
   readonly examples: readonly (readonly [command: string, what: string])[];
   /** Its options under their headings in the help. */
   readonly groups: readonly { readonly title: string; readonly options: z.ZodObject }[];

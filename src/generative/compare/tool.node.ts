@@ -67,8 +67,11 @@ export const compare: Tool = {
     "Always with the number of images and the floor. Ctrl-C stops; the same command goes on where it was, and one with other values of η or S adds to the table.",
   examples: [
     ["galatea compare ddpm-mnist", "η × S, as Markdown, JSON, a plot and a picture"],
-    ["galatea compare ddpm-mnist --etas 0,1 --steps 10,50 --samples 500", "a part of it, in a few minutes"],
-    ["galatea compare ddpm-mnist --guidance 2", "the same with guidance, in a folder of its own"],
+    [
+      "galatea compare ddpm-mnist option `etas` 0,1 option `steps` 10,50 option `samples` 500",
+      "a part of it, in a few minutes",
+    ],
+    ["galatea compare ddpm-mnist option `guidance` 2", "the same with guidance, in a folder of its own"],
     ["galatea compare vae-mnist gan-mnist ddpm-mnist dit-mnist", "models beside one another"],
   ],
   groups: [
