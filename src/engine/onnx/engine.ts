@@ -12,7 +12,6 @@ export { CPU, WEBGPU } from "./lowering/context.ts";
 
 /** An engine on ONNX Runtime, of either package. */
 export class OrtEngine implements Engine {
-  readonly name: string;
   readonly #ort: OrtModule;
   readonly #setup: OrtSetup;
   readonly #state: State;
@@ -28,8 +27,11 @@ export class OrtEngine implements Engine {
   constructor(ort: OrtModule, setup: OrtSetup) {
     this.#ort = ort;
     this.#setup = setup;
-    this.name = setup.name;
     this.#state = new State(this, ort, setup, (job) => void this.#inTurn(job));
+  }
+
+  get name(): string {
+    return this.#setup.name;
   }
 
   readonly state = {

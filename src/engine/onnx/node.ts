@@ -3,9 +3,7 @@ import type { InferenceSession } from "onnxruntime-common";
 import { UserError, unknownName } from "../../errors.ts";
 import { DEVICES, type Device, type Engine, type EngineOptions } from "../engine.ts";
 import type { OrtModule } from "./ort.ts";
-
-/** Below this many multiply–adds a step, waking a second thread costs more than it brings. */
-const ONE_THREAD_BELOW = 4e6;
+import { ONE_THREAD_BELOW, showThreads } from "./threads.ts";
 
 /** What onnxruntime-node offers. Not its own types: the package is optional, and ours must hold without it. */
 type OrtNode = typeof import("onnxruntime-common") & {
@@ -41,7 +39,7 @@ export async function nodeEngine(
   const host = device === "cpu";
   const block = host ? await blockSize(ort) : undefined;
   return new OrtEngine(ort as unknown as OrtModule, {
-    name: `onnxruntime-node ${device}${host ? `, ${count} thread${count > 1 ? "s" : ""}` : ""}`,
+    name: `onnxruntime-node ${device}${host ? `, ${showThreads(count)}` : ""}`,
     target: device === "webgpu" ? WEBGPU : { ...CPU, ...(block && { block }) },
     ownBuffers: host,
     // On CUDA the binding has no buffers of the device: state crosses to the host at every step.
@@ -61,8 +59,8 @@ export async function nodeEngine(
 
 async function wasmEngine(threads: number | undefined): Promise<Engine> {
   const { engineOn } = await import("./web.ts");
-  const options = { device: "wasm", threads: threads ?? availableParallelism() } as const;
-  return engineOn(await import("onnxruntime-web"), options);
+  const options = { device: "wasm", ...(threads !== undefined && { threads }) } as const;
+  return engineOn(await import("onnxruntime-web"), options, availableParallelism());
 }
 
 /** Its installer fails where it cannot reach the server of its CUDA libraries, and npm then leaves the package out. */

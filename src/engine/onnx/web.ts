@@ -2,8 +2,8 @@ import type { InferenceSession } from "onnxruntime-common";
 import { UserError } from "../../errors.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import type { OrtModule } from "./ort.ts";
-
-type WebModule = typeof import("onnxruntime-web/wasm");
+import { ONE_THREAD_BELOW, showThreads } from "./threads.ts";
+import { chooseThreads, starting, threadsOf, type WebModule } from "./web-threads.ts";
 
 /** ONNX Runtime's engine for the browser: WebAssembly (cpu and wasm mean the same here) or WebGPU. */
 export async function webEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -16,32 +16,43 @@ export async function webEngine(options: EngineOptions = {}): Promise<Engine> {
   return engineOn(await import("onnxruntime-web/webgpu"), options);
 }
 
-/** The engine on one of the builds of onnxruntime-web: Node has its own. */
+/**
+ * The engine on one of the builds of onnxruntime-web: Node has its own. `cores`: the most threads to use where none are
+ * asked for.
+ */
 export async function engineOn(
   ort: WebModule,
   { device = "cpu", threads, wasmPaths }: EngineOptions,
+  cores = Math.min(globalThis.navigator?.hardwareConcurrency ?? 2, 8),
 ): Promise<Engine> {
   const { OrtEngine, CPU, WEBGPU } = await import("./engine.ts");
   const gpu = device === "webgpu";
   // Threads need shared memory, which a page has only when it is cross-origin isolated.
   const shared = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true;
-  const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
-  const count = shared ? (threads ?? Math.min(cores, 8)) : 1;
-  ort.env.wasm.numThreads = count;
+  const most = shared ? cores : 1;
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
   ort.env.logLevel = "error";
-  return new OrtEngine(ort as unknown as OrtModule, {
-    name: gpu ? "onnxruntime-web webgpu" : `onnxruntime-web wasm, ${count} thread${count > 1 ? "s" : ""}`,
+  const asked = threads !== undefined && (shared ? threads : 1);
+  const create: OrtModule["InferenceSession"]["create"] = (bytes, options) =>
+    starting(ort, () => ort.InferenceSession.create(bytes, options));
+  return new OrtEngine({ InferenceSession: { create }, Tensor: ort.Tensor } as unknown as OrtModule, {
+    get name() {
+      const count = threadsOf(ort) ?? (asked || undefined);
+      return gpu ? "onnxruntime-web webgpu" : `onnxruntime-web wasm${count ? `, ${showThreads(count)}` : ""}`;
+    },
     target: gpu ? WEBGPU : CPU,
     ownBuffers: false,
     ...(gpu && { stateLocation: "gpu-buffer" as const }),
-    options: (): InferenceSession.SessionOptions => ({
-      executionProviders: [gpu ? "webgpu" : "wasm"],
-      graphOptimizationLevel: "all",
-      logSeverityLevel: 3,
-      // The flag has no effect on WebGPU; on wasm it spares the slow path for denormals.
-      extra: { session: { set_denormal_as_zero: "1" } },
-    }),
+    options: (work): InferenceSession.SessionOptions => {
+      chooseThreads(ort, asked || (work < ONE_THREAD_BELOW ? 1 : most), asked !== false);
+      return {
+        executionProviders: [gpu ? "webgpu" : "wasm"],
+        graphOptimizationLevel: "all",
+        logSeverityLevel: 3,
+        // The flag has no effect on WebGPU; on wasm it spares the slow path for denormals.
+        extra: { session: { set_denormal_as_zero: "1" } },
+      };
+    },
   });
 }
 
