@@ -5,7 +5,7 @@ export default defineConfig({
     "src/index.ts",
     "src/index.node.ts",
     "src/{nn,optim,data,train,model,generative,plot,rl}/index.ts",
-    "src/data/image-files.ts",
+    "src/data/{image-files,vite.node}.ts",
     "src/generative/diffusion/index.ts",
     "src/{data,train,model,plot,rl}/index.node.ts",
     "src/catalog.ts",

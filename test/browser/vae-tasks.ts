@@ -1,7 +1,6 @@
 /** What the VAE's test page can be asked to do. Everything here runs in the browser. */
-import { fetchDataset } from "../../src/data/web.ts";
+import { openData } from "../../src/data/web.ts";
 import { webEngine } from "../../src/engine/onnx/web.ts";
-import { imageData } from "../../src/train/examples.ts";
 import { trainVae } from "./vae-training.ts";
 
 export const tasks = {
@@ -12,7 +11,7 @@ export const tasks = {
     steps: number;
     threads: number;
   }): Promise<{ losses: number[]; engine: string }> {
-    const data = imageData(await fetchDataset("mnist", new URL("/mnist/", location.href)));
+    const data = await openData("mnist", { url: "/mnist/" });
     const engine = await webEngine({ device: "wasm", threads, wasmPaths: "/ort/" });
     const losses = await trainVae(engine, data, steps);
     const { name } = engine;

@@ -21,7 +21,7 @@ function loads(entry: string, seen = new Set<string>(), packages = new Set<strin
   return packages;
 }
 
-const CODECS = ["fast-png", "jpeg-js", "gifenc"];
+const CODECS = ["fast-png", "fflate", "gifenc", "jpeg-js"];
 const entries = ["rl", "data", "train", "generative", "plot"].map((folder) => `${folder}/index.ts`);
 
 test.each([...entries, "index.ts", "index.node.ts", "data/index.node.ts", "train/index.node.ts"])(

@@ -1,6 +1,4 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "fflate";
@@ -14,7 +12,6 @@ import { raster } from "../../src/data/image.ts";
 import { encodePng } from "../../src/data/image-files.ts";
 import { openFashion, openIdxPair, openMnist } from "../../src/data/images.node.ts";
 import { openData } from "../../src/data/node.ts";
-import { fetchDataset } from "../../src/data/web.ts";
 import { counting, idxBytes } from "./helpers.ts";
 
 let folder: string;
@@ -183,29 +180,4 @@ test("an unknown data set says what there is, and the nearest", async () => {
     'unknown data set "mnits". Known: mnist, fashion-mnist, gaussians-25, ring-8, moons, spiral, folder:PATH, cifar10:FOLDER, idx:IMAGES[,LABELS], text:PATH, lines:FILE, pairs:FILE. Did you mean "mnist"?',
   );
   await expect(openData("folder:")).rejects.toThrow('unknown data set "folder:"');
-});
-
-describe("fetchDataset", () => {
-  test("reads the four files below a URL, and reports a missing one by its URL", async () => {
-    const server = createServer((request, response) => {
-      const bytes = four[request.url!.replace("/data/", "").replace(".gz", "")];
-      if (!request.url!.startsWith("/data/") || !bytes) response.writeHead(404).end();
-      else response.end(request.url!.endsWith(".gz") ? gzipSync(bytes) : bytes);
-    });
-    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    try {
-      let bytes = 0;
-      const data = await fetchDataset("toy", `${base}/data`, { onProgress: (n) => (bytes = n) });
-      expect([data.train.length, [...data.test.labels!]]).toEqual([3, [0]]);
-      expect(bytes).toBe(Object.values(four).reduce((n, b) => n + b.length, 0));
-      expect((await fetchDataset("toy", `${base}/data/`, { suffix: ".gz" })).train.length).toBe(3);
-      await expect(fetchDataset("toy", `${base}/other`)).rejects.toThrow(
-        /other\/.*cannot be fetched: the server answers 404/,
-      );
-    } finally {
-      server.close();
-    }
-    await expect(fetchDataset("toy", base)).rejects.toThrow("cannot be fetched");
-  });
 });
