@@ -1,5 +1,5 @@
 import { mdp } from "galatea/rl";
-import { numbered, type Problem } from "./problem.ts";
+import { numbered, type Problem, settled } from "./problem.ts";
 
 /** 322: the fewest coins that make an amount. */
 export const coinChange: Problem<{ coins: number[]; amount: number }> = {
@@ -51,6 +51,7 @@ export const soup: Problem<number> = {
   samples: [
     { input: 50, answer: 0.625 },
     { input: 100, answer: 0.71875 },
+    { input: 0, answer: 0.5 },
   ],
   classic(n) {
     const memo = new Map<string, number>();
@@ -68,6 +69,7 @@ export const soup: Problem<number> = {
   },
   pose(n) {
     const full = Math.ceil(n / 25);
+    if (full === 0) return { ...settled("pour", 0.5), certain: false };
     const at = (a: number, b: number): number => (a - 1) * full + b - 1;
     const start = at(full, full);
     const model = mdp({
@@ -101,6 +103,7 @@ export const new21: Problem<{ n: number; k: number; maxPts: number }> = {
     { input: { n: 10, k: 1, maxPts: 10 }, answer: 1 },
     { input: { n: 6, k: 1, maxPts: 10 }, answer: 0.6 },
     { input: { n: 21, k: 17, maxPts: 10 }, answer: 0.73278 },
+    { input: { n: 0, k: 0, maxPts: 1 }, answer: 1 },
   ],
   classic({ n, k, maxPts }) {
     const p = Array.from({ length: k + maxPts }, () => 0);
@@ -111,6 +114,7 @@ export const new21: Problem<{ n: number; k: number; maxPts: number }> = {
     return p[0]!;
   },
   pose({ n, k, maxPts }) {
+    if (k === 0) return { ...settled("draw", 1), certain: false };
     const model = mdp({
       states: k,
       actions: 1,

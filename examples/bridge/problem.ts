@@ -1,4 +1,4 @@
-import type { Mdp } from "galatea/rl";
+import { type Mdp, mdp } from "galatea/rl";
 
 /** A programming problem as a decision process. */
 export interface Pose {
@@ -42,4 +42,15 @@ export function numbered<S>(
   starts.forEach(add);
   for (const s of states) successors(s).forEach(add);
   return { states, index: (s) => indices.get(key(s))! };
+}
+
+/** A question that is settled before the first move: one state, one move, which ends and pays the answer. */
+export function settled(move: string, answer: number): Omit<Pose, "certain"> {
+  const model = mdp({
+    states: 1,
+    actions: 1,
+    actionNames: [move],
+    outcomes: () => [{ probability: 1, next: 0, reward: answer, terminated: true }],
+  });
+  return { model, start: 0, answer: (v) => v(0) };
 }

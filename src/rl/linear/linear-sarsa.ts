@@ -149,7 +149,7 @@ export function* linearSarsaLambda(
       for (const i of live) {
         w[i]! += alpha * delta * z[i]!;
         z[i]! *= gamma * lambda;
-        if (z[i]! < 1e-6) {
+        if (Math.abs(z[i]!) < 1e-6) {
           z[i] = 0;
           live.delete(i);
         }

@@ -17,7 +17,7 @@ export function* doubleQLearning(
   const { memory = new Memory(), Q = actionTable(task) } = options;
   const { Q1 = memory.floats("Q1", () => actionTable(task)) } = options;
   const { Q2 = memory.floats("Q2", () => actionTable(task)) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   // The behaviour looks at the mean of both, which is also what comes of it.
   Q.forEach((_, i) => {
     Q[i] = (Q1[i]! + Q2[i]!) / 2;

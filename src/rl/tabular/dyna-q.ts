@@ -17,7 +17,7 @@ export function* dynaQ(
 ): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, alpha, rng, n, kappa = 0 } = options;
   const { behaviour = epsilonGreedy(0.1), Q = actionTable(task), memory = new Memory() } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   if (!(Number.isInteger(n) && n >= 0)) throw new UserError(`n, the planning steps, must be ≥ 0, not ${n}`);
   const model = {
     next: memory.ints("next", () => new Int32Array(Q.length).fill(-1)),

@@ -15,7 +15,7 @@ export function* expectedSarsa(
 ): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
   const { target = behaviour } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   const alpha = stepSizes(options.alpha, Q.length);
   for (let episode = 0; episode < episodes; episode++) {
     let S = task.reset();

@@ -28,7 +28,7 @@ export {
 } from "./rules.ts";
 export { sarsa } from "./sarsa.ts";
 export { sarsaLambda } from "./sarsa-lambda.ts";
-export { EnvTask, ModelTask, type TabularTask } from "./task.ts";
+export { allActions, checkTask, EnvTask, ModelTask, optionsOf, type TabularTask } from "./task.ts";
 export { tdLambda } from "./td-lambda.ts";
 export { type PredictionOptions, tdPrediction } from "./td-prediction.ts";
 export type { TraceKind } from "./traces.ts";

@@ -12,7 +12,7 @@ export function* offlineLambdaReturn(
   options: PredictionOptions & { lambda: number },
 ): Learning<{ V: Float64Array }> {
   const { policy, episodes, gamma, lambda, rng, V = stateTable(task) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   checkLambda(lambda);
   const alpha = stepSizes(options.alpha, V.length);
   for (let episode = 0; episode < episodes; episode++) {

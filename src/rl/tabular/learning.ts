@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { checkDiscount } from "../mdp/reward-process.ts";
-import type { TabularTask } from "./task.ts";
+import { checkTask, type TabularTask } from "./task.ts";
 
 /** What is told of an episode when it is over. */
 export interface Episode {
@@ -56,8 +56,9 @@ export function stepSizes(
   return (index) => alpha(++counts[index]!);
 }
 
-/** Checks what every method takes; names the option at fault. */
-export function checkLearning(options: { gamma: number; episodes: number }): void {
+/** Checks what every method takes, and what a tabular one learns from; names the option at fault. */
+export function checkLearning(options: { gamma: number; episodes: number }, task?: TabularTask): void {
+  if (task !== undefined) checkTask(task);
   checkDiscount(options.gamma);
   if (!(options.episodes >= 0))
     throw new UserError(`the number of episodes must be ≥ 0, not ${options.episodes}`);

@@ -42,7 +42,7 @@ export function* monteCarloControl(
   options: MonteCarloControlOptions & { behaviour?: Rule },
 ): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   const { memory = new Memory() } = options;
   const visits = memory.ints("visits", () => new Int32Array(Q.length));
   const alpha = stepSizes(options.alpha ?? ((n) => 1 / n), Q.length, visits);
@@ -66,7 +66,7 @@ export function* monteCarloExploringStarts(
   const {
     starts = [...Array(task.states).keys()].filter((s) => task.optionPtr[s]! < task.optionPtr[s + 1]!),
   } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   const { memory = new Memory() } = options;
   const visits = memory.ints("visits", () => new Int32Array(Q.length));
   const alpha = stepSizes(options.alpha ?? ((n) => 1 / n), Q.length, visits);

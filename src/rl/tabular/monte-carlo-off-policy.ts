@@ -27,7 +27,7 @@ export function* offPolicyPrediction(
   },
 ): Learning<{ V: Float64Array }> {
   const { target, behaviour, sampling, episodes, gamma, rng, V = stateTable(task) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   // What the sum of ρ G is divided by.
   const C = new Float64Array(task.states + 1);
   for (let episode = 0; episode < episodes; episode++) {
@@ -94,7 +94,7 @@ export function* offPolicyControl(
 ): Learning<{ Q: Float64Array }> {
   const { behaviour = equiprobable, episodes, gamma, rng, Q = actionTable(task, PESSIMISTIC) } = options;
   const { memory = new Memory() } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   const C = memory.floats("C", () => new Float64Array(Q.length));
   for (let episode = 0; episode < episodes; episode++) {
     // b(A | S) as it was when the episode was played, for Q changes below.

@@ -66,7 +66,7 @@ export function* monteCarloPrediction(
   },
 ): Learning<{ V: Float64Array }> {
   const { policy, episodes, gamma, rng, visits = "first", V = stateTable(task) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   const alpha = stepSizes(options.alpha ?? ((n) => 1 / n), V.length);
   for (let episode = 0; episode < episodes; episode++) {
     const trajectory = generateEpisode(task, policy, NO_Q, rng);

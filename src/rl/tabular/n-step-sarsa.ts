@@ -15,7 +15,7 @@ export function* nStepSarsa(
 ): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, rng, n, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
   const { target = behaviour } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   checkSteps(n);
   const alpha = stepSizes(options.alpha, Q.length);
   const size = n + 1;

@@ -18,7 +18,7 @@ export function* nStepTd(
   options: PredictionOptions & { n: number },
 ): Learning<{ V: Float64Array }> {
   const { policy, episodes, gamma, rng, n, V = stateTable(task) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   checkSteps(n);
   const alpha = stepSizes(options.alpha, V.length);
   // S_t and R_t stand at t mod (n + 1).

@@ -25,7 +25,7 @@ export interface ControlOptions {
  */
 export function* qLearning(task: TabularTask, options: ControlOptions): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   const alpha = stepSizes(options.alpha, Q.length);
   for (let episode = 0; episode < episodes; episode++) {
     let S = task.reset();

@@ -14,7 +14,7 @@ export function* sarsaLambda(
 ): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, alpha, lambda, rng } = options;
   const { behaviour = epsilonGreedy(0.1), Q = actionTable(task), traces: kind = "replacing" } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   checkLambda(lambda);
   const traces = new Traces(Q.length, kind);
   const online = kind === "dutch" ? 1 : 0;

@@ -10,7 +10,7 @@ import type { TabularTask } from "./task.ts";
  */
 export function* sarsa(task: TabularTask, options: ControlOptions): Learning<{ Q: Float64Array }> {
   const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   const alpha = stepSizes(options.alpha, Q.length);
   for (let episode = 0; episode < episodes; episode++) {
     let S = task.reset();

@@ -7,11 +7,22 @@ import type { Rng, Seed } from "../random.ts";
  * What a tabular method learns from: an environment whose states and actions are numbers. It allocates nothing
  * a step: the outcome of the last step stands in its fields. A terminated episode is in state `states`, one
  * beyond the others, whose values are 0; so no update asks whether the episode is over.
+ *
+ * A task of one's own spreads the actions of its states from `allActions` or `optionsOf`:
+ *
+ *     const coin: TabularTask = {
+ *       states: 1, actions: 2, ...allActions(1, 2), reward: 0, terminated: false, truncated: false,
+ *       reset: () => 0,
+ *       step(action) { this.reward = action; this.terminated = true; return this.states; },
+ *     };
  */
 export interface TabularTask {
   readonly states: number;
   readonly actions: number;
-  /** The actions of state s are options[optionPtr[s]] … options[optionPtr[s + 1] − 1]; the end has none. */
+  /**
+   * The actions of state s are options[optionPtr[s]] … options[optionPtr[s + 1] − 1], ascending. The end, state
+   * `states`, has a row too, which is empty: optionPtr has states + 2 entries.
+   */
   readonly optionPtr: Int32Array;
   readonly options: Int32Array;
   /** R of the last step. */
@@ -20,10 +31,57 @@ export interface TabularTask {
   terminated: boolean;
   /** The clock ended the episode: the value of the last state still counts. */
   truncated: boolean;
-  /** Begins an episode and returns S₀. */
+  /** Begins an episode, takes `terminated` and `truncated` back, and returns S₀. */
   reset(): number;
-  /** Takes an action and returns the next state. */
+  /** Takes an action and returns the next state: `states` where the task has terminated. */
   step(action: number): number;
+}
+
+/**
+ * Throws unless the fields of a task fit one another; methods call it before they learn.
+ * @throws UserError that names the state at fault.
+ */
+export function checkTask({ states, actions, optionPtr, options }: TabularTask): void {
+  for (const [what, n] of [
+    ["states", states],
+    ["actions", actions],
+  ] as const) {
+    if (!(Number.isInteger(n) && n >= 1)) throw new UserError(`a task needs one or more ${what}, not ${n}`);
+  }
+  const advice = "optionsOf(states, actions, available) makes both arrays";
+  if (optionPtr.length !== states + 2) {
+    throw new UserError(
+      `optionPtr has ${optionPtr.length} entries, but ${states} states need ${states + 2}: where each row of actions ` +
+        `begins, then where the end's empty row begins and ends. ${advice}.`,
+    );
+  }
+  if (
+    optionPtr[0] !== 0 ||
+    optionPtr[states] !== options.length ||
+    optionPtr[states + 1] !== options.length
+  ) {
+    throw new UserError(
+      `optionPtr must begin with 0 and end twice with the number of options, ${options.length}, for the end has none; ` +
+        `not ${optionPtr[0]} and ${optionPtr[states]}, ${optionPtr[states + 1]}. ${advice}.`,
+    );
+  }
+  const falls = optionPtr.findIndex((start, s) => start > optionPtr[s + 1]!);
+  if (falls >= 0) {
+    throw new UserError(
+      `optionPtr falls from ${optionPtr[falls]} to ${optionPtr[falls + 1]} at state ${falls}. ${advice}.`,
+    );
+  }
+  for (let s = 0; s < states; s++) {
+    for (let k = optionPtr[s]!; k < optionPtr[s + 1]!; k++) {
+      const a = options[k]!;
+      if (!(a >= 0 && a < actions)) {
+        throw new UserError(`state ${s}: the option ${a} is not an action: actions are 0 to ${actions - 1}`);
+      }
+      if (k > optionPtr[s]! && a <= options[k - 1]!) {
+        throw new UserError(`state ${s}: its options must ascend, and ${a} follows ${options[k - 1]}`);
+      }
+    }
+  }
 }
 
 type Options = Pick<TabularTask, "optionPtr" | "options">;

@@ -15,7 +15,7 @@ export function* tdLambda(
 ): Learning<{ V: Float64Array }> {
   const { policy, episodes, gamma, alpha, lambda, rng, V = stateTable(task) } = options;
   const kind = options.traces ?? "accumulating";
-  checkLearning(options);
+  checkLearning(options, task);
   checkLambda(lambda);
   const traces = new Traces(V.length, kind);
   const online = kind === "dutch" ? 1 : 0;

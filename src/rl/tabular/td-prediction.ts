@@ -24,7 +24,7 @@ export const NO_Q = new Float64Array(0);
  */
 export function* tdPrediction(task: TabularTask, options: PredictionOptions): Learning<{ V: Float64Array }> {
   const { policy, episodes, gamma, rng, V = stateTable(task) } = options;
-  checkLearning(options);
+  checkLearning(options, task);
   const alpha = stepSizes(options.alpha, V.length);
   for (let episode = 0; episode < episodes; episode++) {
     let S = task.reset();

@@ -32,14 +32,14 @@ export class Traces {
     this.count = 0;
   }
 
-  /** z ← γλz, then the visited entry is marked. Entries below 1e-12 are dropped. */
+  /** z ← γλz, then the visited entry is marked. Entries below 1e-12, of either sign (γ = −1), are dropped. */
   visit(index: number, decay: number, alpha: number): void {
     const { z, active } = this;
     let kept = 0;
     for (let j = 0; j < this.count; j++) {
       const i = active[j]!;
       z[i]! *= decay;
-      if (z[i]! > 1e-12 || i === index) active[kept++] = i;
+      if (Math.abs(z[i]!) > 1e-12 || i === index) active[kept++] = i;
       else z[i] = 0;
     }
     this.count = kept;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Env } from "../../../src/rl/env.ts";
 import { range } from "../../../src/rl/figures/figure.ts";
 import { linearSarsa, linearSarsaLambda } from "../../../src/rl/linear/linear-sarsa.ts";
-import { tileCoding } from "../../../src/rl/linear/tile-coding.ts";
+import { type TileCoding, tileCoding } from "../../../src/rl/linear/tile-coding.ts";
 import { make } from "../../../src/rl/make.ts";
 import { fastRandom } from "../../../src/rl/random.ts";
 import { finish } from "../../../src/rl/tabular/learning.ts";
@@ -59,4 +60,38 @@ describe("linear function approximation", () => {
       expect(late).toBeLessThan(165);
     },
   );
+
+  it("at γ = −1 Sarsa(λ)'s traces alternate in sign: one feature a state is the table", () => {
+    const rewards = [3, 1, 4, 1, 5];
+    let at = 0;
+    const row = {
+      reset: () => ({ observation: [(at = 0)], info: {} }),
+      step: () => {
+        const reward = rewards[at++]!;
+        return { observation: [at], reward, terminated: at === 5, truncated: false, info: {} };
+      },
+    } as unknown as Env<number[], number>;
+    const oneHot: TileCoding = {
+      size: 5,
+      active: 1,
+      encode: (point, out = new Int32Array(1)) => out.fill(point[0]!),
+    };
+    const learning = linearSarsaLambda(row, {
+      coding: oneHot,
+      actions: 1,
+      episodes: 1,
+      gamma: -1,
+      lambda: 0.8,
+      alpha: 0.5,
+      epsilon: 0,
+      rng: fastRandom(1),
+    });
+    // α G^λ_t with G^λ_t = R + γ λ G^λ_{t+1}, for all values were 0.
+    let G = 0;
+    const want = rewards.map(() => 0);
+    for (let t = 4; t >= 0; t--) want[t] = 0.5 * (G = rewards[t]! - 0.8 * G);
+    finish(learning).w.forEach((x, t) => {
+      expect(x).toBeCloseTo(want[t]!, 12);
+    });
+  });
 });

@@ -21,7 +21,14 @@ import { qLearning } from "../../../src/rl/tabular/q-learning.ts";
 import { epsilonGreedy, equiprobable, fixedPolicy, greedy, softmax } from "../../../src/rl/tabular/rules.ts";
 import { sarsa } from "../../../src/rl/tabular/sarsa.ts";
 import { sarsaLambda } from "../../../src/rl/tabular/sarsa-lambda.ts";
-import { EnvTask, ModelTask } from "../../../src/rl/tabular/task.ts";
+import {
+  allActions,
+  checkTask,
+  EnvTask,
+  ModelTask,
+  optionsOf,
+  type TabularTask,
+} from "../../../src/rl/tabular/task.ts";
 import { tdLambda } from "../../../src/rl/tabular/td-lambda.ts";
 import { tdPrediction } from "../../../src/rl/tabular/td-prediction.ts";
 import { learnt } from "./agents.ts";
@@ -119,6 +126,26 @@ describe("prediction: what must agree does", () => {
       tdLambda(walks(6), { ...prediction(6), episodes: 4, gamma, alpha, lambda, traces: "dutch" }),
     ).V;
     close(found, V, 9);
+  });
+
+  it("at γ = −1 traces alternate in sign, and TD(λ) and Sarsa(λ) still make the λ-return's step", () => {
+    // A row of states, each visited once: on-line and off-line agree to the last digit.
+    const row = mdp({
+      states: 5,
+      actions: 1,
+      initial: 0,
+      outcomes: (s) => [{ probability: 1, next: s + 1, reward: [3, 1, 4, 1, 5][s]! }],
+    });
+    const options = { policy: equiprobable, episodes: 1, gamma: -1, alpha: 0.5, lambda: 0.8 };
+    const learn = { ...options, rng: fastRandom(1) };
+    const task = (): ModelTask => new ModelTask(row, fastRandom(2));
+    const want = finish(offlineLambdaReturn(task(), learn)).V;
+    // G^λ of state 3: 1 − λ · 5 = −3; the others need signs that alternate over more steps.
+    expect(want[3]).toBeCloseTo(0.5 * (1 - 0.8 * 5), 12);
+    for (const traces of ["accumulating", "replacing", "dutch"] as const) {
+      close(finish(tdLambda(task(), { ...learn, traces })).V, want);
+      close(finish(sarsaLambda(task(), { ...learn, traces })).Q, want);
+    }
   });
 
   it("accumulating and replacing traces differ from one another where states are revisited", () => {
@@ -380,6 +407,80 @@ describe("tasks", () => {
       qLearning(task, { ...control(5, 3000), gamma: 0.9, alpha: 0.1, behaviour: epsilonGreedy(0.3) }),
     );
     expect(Math.abs(Math.max(...Q.subarray(4, 8)) - 24.419)).toBeLessThan(1.5);
+  });
+
+  describe("written by hand", () => {
+    /** Three steps to the right; the last pays 1. State 1 has a second action, which ends for 0.4. */
+    const steps = (over: Partial<TabularTask> = {}): TabularTask => {
+      let state = 0;
+      return {
+        states: 3,
+        actions: 2,
+        ...optionsOf(3, 2, (s, a) => a === 0 || s === 1),
+        reward: 0,
+        terminated: false,
+        truncated: false,
+        reset() {
+          this.terminated = false;
+          state = 0;
+          return state;
+        },
+        step(action) {
+          this.terminated = action === 1 || state === 2;
+          this.reward = action === 1 ? 0.4 : state === 2 ? 1 : 0;
+          state = this.terminated ? this.states : state + 1;
+          return state;
+        },
+        ...over,
+      };
+    };
+
+    it("learns as any other", () => {
+      const { Q } = finish(qLearning(steps(), { ...control(2), alpha: 1, gamma: 0.5 }));
+      expect(Array.from(Q, (x) => Number(x.toFixed(6)))).toEqual([0.25, 0, 0.5, 0.4, 1, 0, 0, 0]);
+    });
+
+    it("has its actions from allActions or optionsOf, and what does not fit is refused", () => {
+      expect(allActions(2, 2)).toEqual(optionsOf(2, 2, () => true));
+      expect([...steps().optionPtr]).toEqual([0, 1, 3, 4, 4]);
+      const ptr = (...entries: number[]) => ({ optionPtr: Int32Array.from(entries) });
+      const BROKEN: [Partial<TabularTask>, string][] = [
+        [{ states: 0 }, "a task needs one or more states, not 0"],
+        [{ actions: 1.5 }, "a task needs one or more actions, not 1.5"],
+        [
+          ptr(0, 1, 3, 4),
+          "optionPtr has 4 entries, but 3 states need 5: where each row of actions begins, then",
+        ],
+        [ptr(0, 1, 3, 4, 5), "end twice with the number of options, 4, for the end has none; not 0 and 4, 5"],
+        [ptr(1, 1, 3, 4, 4), "optionPtr must begin with 0"],
+        [
+          ptr(0, 3, 1, 4, 4),
+          "optionPtr falls from 3 to 1 at state 1. optionsOf(states, actions, available) makes",
+        ],
+        [
+          { options: Int32Array.of(0, 0, 2, 0) },
+          "state 1: the option 2 is not an action: actions are 0 to 1",
+        ],
+        [{ options: Int32Array.of(0, 1, 0, 0) }, "state 1: its options must ascend, and 0 follows 1"],
+      ];
+      for (const [over, sentence] of BROKEN) {
+        const broken = steps(over);
+        expect(() => checkTask(broken)).toThrow(sentence);
+      }
+      const short = steps(ptr(0, 1, 3, 4));
+      const learning = { ...control(2), policy: equiprobable, alpha: 0.1, n: 2, lambda: 0.5, starts: [0] };
+      for (const start of [
+        () => qLearning(short, learning),
+        () => sarsaLambda(short, learning),
+        () => tdPrediction(short, learning),
+        () => monteCarloPrediction(short, learning),
+        () => monteCarloControl(short, learning),
+        () => nStepSarsa(short, learning),
+        () => dynaQ(short, learning),
+      ]) {
+        expect(() => start().next()).toThrow("optionPtr has 4 entries, but 3 states need 5");
+      }
+    });
   });
 
   it("an environment behind Gymnasium's API is a task too", () => {
