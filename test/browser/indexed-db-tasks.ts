@@ -32,7 +32,7 @@ export const tasks = {
     store.close();
     const again = await IndexedDbStore.open("a", { keep: 2 });
     const newest = (await readCheckpoint(again))!;
-    const bytes = newest.tensors.weights["w"]!.data.buffer.byteLength;
+    const bytes = newest.tensors.weights.w!.data.buffer.byteLength;
     const found = {
       empty: empty === undefined,
       where,
@@ -43,7 +43,12 @@ export const tasks = {
         ...newest,
         tensors: Object.entries(newest.tensors).map(([group, dict]) => [
           group,
-          ...Object.entries(dict).map(([name, a]) => [name, a.dtype, [...a.shape], Array.from(a.data, Number)]),
+          ...Object.entries(dict).map(([name, a]) => [
+            name,
+            a.dtype,
+            [...a.shape],
+            Array.from(a.data, Number),
+          ]),
         ]),
       },
       bytes,
