@@ -56,20 +56,20 @@ async function news(page: Page, pattern: RegExp): Promise<string> {
 }
 
 test("it trains, stops and goes on to the same numbers, and draws digits", async () => {
-  const url = `${server.resolvedUrls!.local[0]}?steps=100`;
+  const url = `${server.resolvedUrls!.local[0]}?steps=800`;
   const straight = await (await browser.newContext()).newPage();
   await straight.goto(url);
-  const end = await news(straight, /^step 100 of 100, loss [\d.]+: done$/);
+  const end = await news(straight, /^step 800 of 800, loss [\d.]+: done$/);
 
   const stopped = await (await browser.newContext()).newPage();
   await stopped.goto(url);
-  await news(stopped, /^step \d+ of 100/);
+  await news(stopped, /^step \d+ of 800/);
   await stopped.getByRole("button").click();
-  expect(await news(stopped, /: done$/)).not.toMatch(/^step 100/);
+  expect(await news(stopped, /: done$/)).not.toMatch(/^step 800/);
   await stopped.reload();
-  const first = await news(stopped, /^step \d+ of 100/);
+  const first = await news(stopped, /^step \d+ of 800/);
   expect(Number(/\d+/.exec(first)![0])).toBeGreaterThan(1);
-  expect(await news(stopped, /^step 100 of 100.*: done$/)).toBe(end);
+  expect(await news(stopped, /^step 800 of 800.*: done$/)).toBe(end);
 
   const light = (): Promise<number> =>
     stopped.evaluate(() => {
@@ -79,7 +79,7 @@ test("it trains, stops and goes on to the same numbers, and draws digits", async
       for (let i = 0; i < data.length; i += 4) sum += data[i]!;
       return sum / (data.length / 4) / 255;
     });
-  // A hundred steps in, every picture is nearly the mean digit: bright in the middle, and a seventh of the light of white paper.
+  // Digits are bright strokes on black: about a seventh of the light of white paper.
   await expect.poll(light, { timeout: 60_000 }).toBeGreaterThan(0.03);
   expect(await light()).toBeLessThan(0.4);
 });
