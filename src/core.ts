@@ -11,7 +11,7 @@ export {
   provideEngine,
   setDefaultEngine,
 } from "./engine/engine.ts";
-export { exportOnnx, type OnnxFile } from "./engine/onnx/export.ts";
+export { type ExportFunction, exportFreeBatch, exportOnnx, type OnnxFile } from "./engine/onnx/export.ts";
 export { UserError } from "./errors.ts";
 export type { DataOf, DType, TypedArray } from "./tensor/dtype.ts";
 export { type GradOptions, grad } from "./tensor/grad.ts";

@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { exportOnnx } from "../engine/onnx/export.ts";
+import { exportFreeBatch, exportOnnx } from "../engine/onnx/export.ts";
 import { lookup, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/node.ts";
 import type { AnyModel, Exports } from "../model/contract.ts";
 import { saveRun } from "../model/node.ts";
 import type { OpenedRun } from "../model/opened.ts";
 import { writeSafeTensors } from "../nn/safetensors.ts";
-import { showShape } from "../tensor/shape.ts";
 import { LEARNING } from "../train/learning.ts";
 import { openRunFolder, outputsOf } from "../train/node.ts";
 import { Cli } from "./command.ts";
@@ -23,7 +22,11 @@ const ExportOptions = z.strictObject({
     .default("onnx")
     .describe("a program that runs anywhere, the weights alone, or a small run folder to pass on"),
   part: z.string().optional().describe("which function of the model, for onnx (default: the first it has)"),
-  batch: z.int().min(1).default(1).describe("examples the onnx file takes at once"),
+  batch: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("examples the onnx file takes at once (default: any number, a free dimension)"),
   out: z.string().optional().describe("the file to write (default: inside the run)"),
 });
 
@@ -38,7 +41,10 @@ export function exportCommand(model: AnyModel | undefined, shell: Shell): Cli {
     .argument("<run>", "the run's folder, or its name under runs/")
     .examples(
       ["galatea export vae-mnist", "the decoder as ONNX"],
-      ["galatea export vae-mnist --part encoder --batch 16", "another function, for 16 images at once"],
+      [
+        "galatea export vae-mnist --part encoder --batch 16",
+        "another function, for exactly 16 images at once",
+      ],
       [
         "galatea export ddpm-mnist --steps 20 --guidance 2",
         "a whole sampler: noise and labels in, images out",
@@ -105,15 +111,18 @@ const FORMATS: Readonly<Record<z.output<typeof ExportOptions>["format"], (job: E
     if (!exports) throw new UserError(`${from} is a ${model.name}: it has no part to export as onnx`);
     const { batch, part } = pickOptions(ExportOptions, parsed);
     const context = { module: module as never, options, spec };
-    const parts = exports.parts(context, batch, pickOptions(exports.options, parsed));
-    const chosen = part ?? Object.keys(parts)[0]!;
-    const { inputs, description, run: traced } = lookup("part", parts, chosen);
-    const freeze = module.variables().map(([, v]) => v);
-    const file = await exportOnnx(traced, inputs, { engine, freeze });
+    const own = pickOptions(exports.options, parsed);
+    const parts = (size: number) => exports.parts(context, size, own);
+    const chosen = part ?? Object.keys(parts(1))[0]!;
+    const at = (size: number) => lookup("part", parts(size), chosen);
+    const { description } = at(1);
+    const how = { engine, freeze: module.variables().map(([, v]) => v) };
+    const fixed = batch === undefined ? undefined : at(batch);
+    const file = await (fixed ? exportOnnx(fixed.run, fixed.inputs, how) : exportFreeBatch(at, how));
     const path = target(`${model.name}-${chosen}-${step}`, ".onnx");
     await writeFileAtomic(path, file.bytes);
     const ports = (list: typeof file.inputs): string =>
-      list.map((p) => `${p.name} ${p.dtype}${showShape(p.shape)}`).join(", ");
+      list.map((p) => `${p.name} ${p.dtype}[${p.shape.join(", ")}]`).join(", ");
     printer.line(
       `${chosen}: ${description}\n  in   ${ports(file.inputs)}\n  out  ${ports(file.outputs)}\n${path}`,
     );

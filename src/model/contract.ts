@@ -3,12 +3,9 @@ import type { Data, Examples } from "../data/data.ts";
 import type { DataSpec } from "../data/spec.ts";
 import type { Compiled } from "../engine/compile.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { ExportFunction } from "../engine/onnx/export.ts";
 import type { Module } from "../nn/module.ts";
-import type { DType } from "../tensor/dtype.ts";
 import type { Key } from "../tensor/random.ts";
-import type { Repeat } from "../tensor/repeat.ts";
-import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Learning } from "../train/learning.ts";
 import type { SavedRun } from "../train/run.ts";
 import type { Output, Picture, Plan, Player } from "../train/task.ts";
@@ -72,15 +69,9 @@ export const command = <O, M extends Module, S extends z.ZodObject>(
   about?: string,
 ): Command<O, M> => ({ options, run: run as Command<O, M>["run"], ...(about !== undefined && { about }) });
 
-/** A function of the model as a file that runs without this package: fixed shapes, named ports, no randomness. */
-export interface ExportPart {
+/** A function of the model as a file that runs without this package: named ports, no randomness. */
+export interface ExportPart extends ExportFunction {
   readonly description: string;
-  readonly inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>;
-  /** Traced once with the weights as constants. Its keys name the outputs. What it repeats is in the file once. */
-  readonly run: (
-    inputs: Readonly<Record<string, Tensor>>,
-    repeat: Repeat,
-  ) => Readonly<Record<string, Tensor>>;
 }
 
 /** The parts of a model that can be written as ONNX files, the first by default, and their options. */
@@ -88,6 +79,7 @@ export interface Exports<O, M extends Module, S extends z.ZodObject = z.ZodObjec
   readonly options: S;
   parts(
     context: Pick<Context<O, M>, "module" | "options" | "spec">,
+    /** How many examples at once; asked twice where any number will do. */
     batch: number,
     options: z.output<S>,
   ): Readonly<Record<string, ExportPart>>;

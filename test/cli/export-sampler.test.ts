@@ -58,7 +58,7 @@ test("one seed, one picture: the command line's, the library's, and the exported
   expect(far(raster.data, seen.data)).toBeLessThanOrEqual(1);
   expect(new Set(raster.data).size).toBeGreaterThan(20);
 
-  const exported = await cli(["export", run, ...HOW, "--batch", "4", "--json"]);
+  const exported = await cli(["export", run, ...HOW, "--json"]);
   expect(exported.code, exported.err).toBe(0);
   const [said] = jsonLines(exported.out) as [{ file: string; part: string }];
   expect(said.part).toBe("sampler");
@@ -91,7 +91,7 @@ test("export --help shows the options of the run's model; its words say which st
   expect(out).toContain("labels 0 to 9, 10 for no class; guidance 2");
   const denoiser = await cli(["export", run, "--part", "denoiser", "--out", join(folder, "d.onnx")]);
   expect(denoiser.code, denoiser.err).toBe(0);
-  expect(denoiser.out).toContain("in   x float32[1, 1, 28, 28], t float32[1], labels int32[1]");
+  expect(denoiser.out).toContain("in   x float32[batch, 1, 28, 28], t float32[batch], labels int32[batch]");
 });
 
 test("bad wishes are answered with a sentence", async () => {

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { MODELS } from "../../src/catalog.ts";
 import { compile } from "../../src/engine/compile.ts";
-import { exportOnnx } from "../../src/engine/onnx/export.ts";
+import { exportFreeBatch } from "../../src/engine/onnx/export.ts";
 import { UserError } from "../../src/errors.ts";
 import { ae } from "../../src/generative/autoencoder.ts";
 import { dae } from "../../src/generative/denoising.ts";
@@ -130,11 +130,10 @@ test.each([
   const run = await trained(MODELS[name as keyof typeof MODELS], options, 3);
   const model = run.module as LatentModel;
   const engine = await sharedEngine();
-  const { decoder } = run.model.exports!.parts({ ...run, spec: tinyData.spec }, 5, {});
-  const file = await exportOnnx(decoder!.run, decoder!.inputs, {
-    engine,
-    freeze: model.variables().map(([, v]) => v),
-  });
+  const at = (batch: number) => run.model.exports!.parts({ ...run, spec: tinyData.spec }, batch, {}).decoder!;
+  const file = await exportFreeBatch(at, { engine, freeze: model.variables().map(([, v]) => v) });
+  expect(file.inputs[0]).toEqual({ name: "z", dtype: "float32", shape: ["batch", model.latent] });
+  expect(file.outputs).toEqual([{ name: "images", dtype: "float32", shape: ["batch", 1, 8, 8] }]);
   const z = hostNormal(Key.seed(9), 5 * model.latent);
   const labels = Int32Array.of(0, 1, 2, 3, 0);
   const session = await InferenceSession.create(file.bytes);

@@ -11,8 +11,23 @@ import { type Repetition, recorder } from "./repetition.ts";
 
 export interface OnnxFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
+  readonly inputs: readonly FilePort[];
+  readonly outputs: readonly FilePort[];
+}
+
+/** A value that a file takes or gives. A free dimension has a name in place of a size. */
+export interface FilePort extends Omit<Port, "shape"> {
+  readonly shape: readonly (number | string)[];
+}
+
+/** A function to write: what it takes, and what it makes of it. */
+export interface ExportFunction {
+  readonly inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>;
+  /** Traced once with what is frozen as constants. Its keys name the outputs. What it repeats is in the file once. */
+  readonly run: (
+    inputs: Readonly<Record<string, Tensor>>,
+    repeat: Repeat,
+  ) => Readonly<Record<string, Tensor>>;
 }
 
 export interface ExportOptions {
@@ -28,8 +43,8 @@ export interface ExportOptions {
  * @throws Error where the function draws random numbers, or keeps state that is not frozen.
  */
 export async function exportOnnx(
-  fn: (inputs: Readonly<Record<string, Tensor>>, repeat: Repeat) => Readonly<Record<string, Tensor>>,
-  inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>,
+  fn: ExportFunction["run"],
+  inputs: ExportFunction["inputs"],
   { engine, freeze }: ExportOptions,
 ): Promise<OnnxFile> {
   const names = Object.keys(inputs);
@@ -75,4 +90,35 @@ export async function exportOnnx(
   const lowered = lower({ ...graph, outputs: results }, STANDARD, { feeds, outputs }, repeated);
   const port = ({ name, dtype, shape }: Port): Port => ({ name, dtype, shape });
   return { bytes: lowered.bytes, inputs: lowered.feeds.map(port), outputs: lowered.outputs.map(port) };
+}
+
+/** Sizes that hardly anything else has. */
+const TWO = [37, 41] as const;
+
+/**
+ * The same for any number of examples at once: `at` gives the function for a batch of a size. The free dimension is named
+ * "batch", its multiples "2*batch".
+ * @throws UserError where the function mixes the examples of a batch, as a mean over them does.
+ */
+export async function exportFreeBatch(
+  at: (batch: number) => ExportFunction,
+  options: ExportOptions,
+): Promise<OnnxFile> {
+  const [a, b] = await Promise.all(
+    TWO.map((batch) => {
+      const { run, inputs } = at(batch);
+      return exportOnnx(run, inputs, options);
+    }) as [Promise<OnnxFile>, Promise<OnnxFile>],
+  );
+  const { freeBatch, multiple } = await import("./free-batch.ts");
+  const free = (ports: readonly FilePort[], others: readonly FilePort[]): FilePort[] =>
+    ports.map((port, i) => ({
+      ...port,
+      shape: port.shape.map((d, k) => multiple(d as number, others[i]!.shape[k] as number, TWO)),
+    }));
+  return {
+    bytes: freeBatch({ files: [a.bytes, b.bytes], sizes: TWO }),
+    inputs: free(a.inputs, b.inputs),
+    outputs: free(a.outputs, b.outputs),
+  };
 }

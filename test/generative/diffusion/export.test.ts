@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { exportOnnx } from "../../../src/engine/onnx/export.ts";
+import { exportFreeBatch, exportOnnx } from "../../../src/engine/onnx/export.ts";
 import {
   type DiffusionModel,
   type DiffusionNetwork,
@@ -63,6 +63,9 @@ const far = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
 const pixels = (x: NdArray): number[] =>
   Array.from(x.data as Float32Array, (v) => Math.min(1, Math.max(0, (v + 1) / 2)));
 
+const free = async ({ network }: DiffusionModel, at: (batch: number) => ExportPart) =>
+  exportFreeBatch(at, { engine: await sharedEngine(), freeze: network.variables().map(([, v]) => v) });
+
 const written = async ({ network }: DiffusionModel, { inputs, run }: ExportPart) =>
   exportOnnx(run, inputs, { engine: await sharedEngine(), freeze: network.variables().map(([, v]) => v) });
 
@@ -108,7 +111,7 @@ describe("a whole sampler as a file, in plain onnxruntime-node", () => {
         label: known ? [2, 0] : undefined,
       }),
     );
-    const file = await written(model, samplerPart(model, plan, { batch: 2, guidance }));
+    const file = await free(model, (batch) => samplerPart(model, plan, { batch, guidance }));
     const { images } = await inPlainRuntime(file.bytes, {
       noise,
       ...(known && { labels: ndarray(Int32Array.of(2, 0)) }),
@@ -116,7 +119,7 @@ describe("a whole sampler as a file, in plain onnxruntime-node", () => {
     expect(far(images!, expected)).toBeLessThan(1e-4);
     // Neither black, nor white, nor all alike.
     expect(new Set(expected.map((v) => v.toFixed(3))).size).toBeGreaterThan(20);
-    const more = await written(model, samplerPart(model, planOf(40), { batch: 2, guidance }));
+    const more = await free(model, (batch) => samplerPart(model, planOf(40), { batch, guidance }));
     expect(more.bytes.length - file.bytes.length).toBeLessThan(2000);
     expect(Buffer.from(file.bytes).includes("com.microsoft")).toBe(false);
   });
@@ -165,13 +168,12 @@ test.each([1, 3])("the network as a file, guidance %s: its prediction, u + w·(c
   const said = async (...labels: number[]) =>
     (await word(x, t, Int32Array.from(labels))).data as Float32Array;
   const [c, u] = [await said(1, 2), await said(3, 3)];
-  const part = denoiserPart(model, { batch: 2, guidance });
-  const { bytes } = await written(model, part);
+  const { bytes } = await free(model, (batch) => denoiserPart(model, { batch, guidance }));
   const { prediction } = await inPlainRuntime(bytes, { x, t, labels: ndarray(Int32Array.of(1, 2)) });
   const expected = c.map((v, i) => u[i]! + guidance * (v - u[i]!));
   expect(far(prediction!, expected)).toBeLessThan(1e-4);
   expect(far(expected, u)).toBeGreaterThan(0.01);
-  expect(part.description).toMatch(
+  expect(denoiserPart(model, { batch: 2, guidance }).description).toMatch(
     /times 0 to 99 to the network's prediction, v; labels 0 to 2, 3 for no class/,
   );
 });

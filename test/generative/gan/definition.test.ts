@@ -4,7 +4,7 @@ import type { Data, ImageData, PointData } from "../../../src/data/data.ts";
 import { MIXTURES } from "../../../src/data/mixtures.ts";
 import { mixtureData } from "../../../src/data/points.ts";
 import { compile } from "../../../src/engine/compile.ts";
-import { exportOnnx } from "../../../src/engine/onnx/export.ts";
+import { exportFreeBatch } from "../../../src/engine/onnx/export.ts";
 import { UserError } from "../../../src/errors.ts";
 import { classifier } from "../../../src/generative/classifier.ts";
 import type { Gan } from "../../../src/generative/gan/game.ts";
@@ -184,11 +184,8 @@ test("the exported generator is the generator, in plain onnxruntime", async () =
   const engine = await sharedEngine();
   const parts = gan.exports!.parts(run as never, 3, {});
   expect(Object.keys(parts)).toEqual(["generator", "discriminator"]);
-  const { generator } = parts;
-  const file = await exportOnnx((feeds, repeat) => generator!.run(feeds, repeat), generator!.inputs, {
-    engine,
-    freeze: model.variables().map(([, v]) => v),
-  });
+  const how = { engine, freeze: model.variables().map(([, v]) => v) };
+  const file = await exportFreeBatch((batch) => gan.exports!.parts(run as never, batch, {}).generator!, how);
   const z = hostNormal(Key.seed(9), 12);
   const labels = Int32Array.of(0, 3, 1);
   const session = await InferenceSession.create(file.bytes);
