@@ -1,27 +1,38 @@
 /** What a VAE is measured by: its bounds, and how much of its code is used. */
 
 import { pass } from "../data/passes.ts";
+import type { Context } from "../model/contract.ts";
 import { bernoulli, sum } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { imagesOf } from "./coders.ts";
 import { statistics } from "./latent.ts";
-import { coding } from "./latent-model.ts";
+import { coding, type LatentModel } from "./latent-model.ts";
 import { LogMeanExp } from "./metrics/importance.ts";
-import type { VaeConfig, VaeContext } from "./vae.ts";
+
+/** What is measured: a latent-variable model with the two terms of its bound, and its importance weights (see Vae). */
+interface BoundedModel extends LatentModel {
+  bound(x: Tensor, key: Key, labels?: Tensor): { logLikelihood: Tensor; kl: Tensor };
+  logWeights(x: Tensor, key: Key, k: number, labels?: Tensor): Tensor;
+}
+interface Pixels {
+  readonly decoder: "bernoulli" | "gaussian";
+  readonly binarization: "dynamic" | "none";
+}
+type BoundContext = Context<Pixels, BoundedModel>;
 
 /** Draw each pixel from its grey value, anew at each call (Burda et al. 2016, section 5). */
 export const binarize = (x: Tensor, key: Key): Tensor => bernoulli(key, x, x.shape);
 
 /** Whether pixels are drawn from their grey values: then the bound is of black and white pixels. */
-export const binarizes = ({ decoder, binarization }: VaeConfig): boolean =>
+export const binarizes = ({ decoder, binarization }: Pixels): boolean =>
   decoder === "bernoulli" && binarization === "dynamic";
 
 /**
  * The bound and its parts over the test set, in nats per image. With a Bernoulli decoder the number depends on what
  * a pixel is: `elbo` takes pixels as the model was trained on them, `elboGrey` grey values as probabilities.
  */
-export async function bounds(context: VaeContext): Promise<Record<string, number>> {
+export async function bounds(context: BoundContext): Promise<Record<string, number>> {
   const { module: model } = context;
   const measure = async (binary: boolean): Promise<readonly [elbo: number, kl: number]> => {
     const program = context.compile((x: Tensor, y: Tensor | undefined, key: Key) => {
@@ -48,7 +59,7 @@ const TOGETHER = 4;
 
 /** The importance-weighted bound of Burda et al. (2016), equation 8, with k samples, in nats per image. */
 export async function importanceBound(
-  context: VaeContext,
+  context: BoundContext,
   k: number,
   limit?: number,
 ): Promise<Record<string, number>> {
@@ -77,7 +88,7 @@ export async function importanceBound(
 }
 
 /** Dimensions whose posterior mean varies over the test images by more than 0.01 (Burda et al. 2016, section 5). */
-export async function activeUnits(context: VaeContext): Promise<Record<string, number>> {
+export async function activeUnits(context: BoundContext): Promise<Record<string, number>> {
   const { test } = await imagesOf(context, "active units");
   const { codes } = await coding(context).encodeAll(test, "encoding test images");
   return { activeUnits: statistics(codes).variance.filter((v) => v > 0.01).length };
