@@ -42,7 +42,9 @@ const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 const [name = "ddpm-mnist"] = positionals;
 const device = lookup("device", Object.fromEntries(DEVICES.map((d) => [d, d])), values.device) as Device;
 const recipe = lookup("recipe", CATALOG.recipes, name);
-const data = (await openData(values.data ?? trainingOf(recipe).data)) as ImageData;
+const model = await recipe.model.load();
+const defaults = trainingOf(model, recipe);
+const data = (await openData(values.data ?? defaults.data)) as ImageData;
 const steps = Number(values.steps);
 const key = Key.seed(0);
 const print = (line: Record<string, unknown>): void => console.log(JSON.stringify(line));
@@ -64,22 +66,24 @@ async function* trainingSteps(stream: ReturnType<typeof train>): AsyncGenerator<
 
 for (const batchSize of numbers(values.batch)) {
   const engine = await nodeEngine({ device });
-  const training = { ...trainingOf(recipe), batchSize, epochs: undefined, steps };
-  const { task, plan, sets } = begin(recipe.model, { options: recipe.options, data, training });
+  const training = { ...defaults, batchSize, epochs: undefined, steps };
+  const { task, plan, sets } = begin(model, { options: recipe.options, data, training });
   const run = trainingSteps(train({ task, plan, examples: sets.train, engine, seed: 0 }));
   const parameters = task.module.parameterCount;
   const about = { recipe: name, engine: engine.name, parameters };
   print({ name: "training step", ...about, batch: batchSize, ...(await pace(run)) });
   if (batchSize === numbers(values.batch).at(-1)) {
-    const options = recipe.model.options.parse(recipe.options);
-    const model = diffusionOf({ module: task.module as DiffusionNetwork, options, spec: data.spec });
+    const options = model.options.parse(recipe.options);
+    const diffusion = diffusionOf({ module: task.module as DiffusionNetwork, options, spec: data.spec });
     const freeze = task.module.parameters();
-    const sampler = new Sampler(model, (fn, of) => compile(fn, { engine, name: of ?? "sampler", freeze }));
-    const path = trajectory({ T: model.schedule.T, S: 20 });
+    const sampler = new Sampler(diffusion, (fn, of) =>
+      compile(fn, { engine, name: of ?? "sampler", freeze }),
+    );
+    const path = trajectory({ T: diffusion.schedule.T, S: 20 });
     for (const count of numbers(values.images)) {
-      const label = Array.from({ length: count }, (_, i) => i % model.classes);
-      const how = { x: initialNoise(model, key, count), key, ...(model.classes > 0 && { label }) };
-      const drawing = sampler.run(ddim(model.schedule, path), how);
+      const label = Array.from({ length: count }, (_, i) => i % diffusion.classes);
+      const how = { x: initialNoise(diffusion, key, count), key, ...(diffusion.classes > 0 && { label }) };
+      const drawing = sampler.run(ddim(diffusion.schedule, path), how);
       print({ name: "sampling step", ...about, images: count, ...(await pace(drawing)) });
     }
   }

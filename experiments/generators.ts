@@ -8,8 +8,9 @@ import { lookup } from "../src/errors.ts";
 import { median } from "../src/generative/compare/cells.ts";
 import { begin } from "../src/model/assemble.ts";
 import { type Recipe, trainingOf } from "../src/model/contract.ts";
+import { RUNS } from "../src/train/folders.node.ts";
 import { train } from "../src/train/loop.ts";
-import { openRunFolder, RUNS } from "../src/train/node.ts";
+import { openRunFolder } from "../src/train/node.ts";
 import type { Experiment } from "./experiment.ts";
 
 const NAMES = ["vae-mnist", "gan-mnist", "ddpm-mnist", "dit-mnist"];
@@ -61,9 +62,11 @@ async function stepsIn(minutes: number, name: string, engine: Engine): Promise<s
 
 /** The median time of a step on this machine, as busy as it is now. */
 async function stepTime(recipe: Recipe, engine: Engine): Promise<number> {
-  const data = await openData(trainingOf(recipe).data);
-  const training = { ...trainingOf(recipe), epochs: undefined, steps: BEFORE + TIMED };
-  const { task, plan, sets } = begin(recipe.model, { options: recipe.options, data, training });
+  const model = await recipe.model.load();
+  const defaults = trainingOf(model, recipe);
+  const data = await openData(defaults.data);
+  const training = { ...defaults, epochs: undefined, steps: BEFORE + TIMED };
+  const { task, plan, sets } = begin(model, { options: recipe.options, data, training });
   const times: number[] = [];
   let last = performance.now();
   for await (const { kind, step } of train({ task, plan, examples: sets.train, engine, seed: 0 })) {

@@ -1,9 +1,7 @@
-import { classifier } from "./generative/classifier.ts";
-import { ddpm } from "./generative/diffusion/ddpm.ts";
-import { dit } from "./generative/diffusion/dit.ts";
-import { gan } from "./generative/gan/gan.ts";
-import { vae } from "./generative/vae.ts";
 import { type Recipe, recipe } from "./model/contract.ts";
+import { MODELS } from "./models.ts";
+
+const { classifier, ddpm, dit, gan, vae } = MODELS;
 
 /** Models with data and options that go well together, and what came of them. */
 export const RECIPES: readonly Recipe[] = [

@@ -85,7 +85,8 @@ test.each(commands)("galatea %s: the command and its options exist", async (line
   const { code, out, err } = await cli([...path, "--help"]);
   expect(code, err).toBe(0);
   // Of a run that is not there, no model's own options are known: those of any model that has the command are taken.
-  const models = recipe ? [recipe.model] : Object.values(CATALOG.models);
+  const listed = recipe ? [recipe.model] : Object.values(CATALOG.models);
+  const models = await Promise.all(listed.map((model) => model.load()));
   const own = models.flatMap((model) => Object.keys(model.commands[path[0]!]?.options.shape ?? {}));
   const known = out + own.map((name) => ` --${kebab(name)} --no-${kebab(name)}`);
   for (const option of words.filter((word) => word.startsWith("--"))) expect(known).toContain(option);

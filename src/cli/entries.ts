@@ -14,7 +14,7 @@ export interface Entry {
 }
 
 /** The commands in the order of the help. Of a catalogue, also those that only its models have. */
-export const entriesOf = (catalog?: WholeCatalog): Entry[] => [
+export const entriesOf = async (catalog?: WholeCatalog): Promise<Entry[]> => [
   {
     name: "list",
     usage: "[kind]",
@@ -25,7 +25,7 @@ export const entriesOf = (catalog?: WholeCatalog): Entry[] => [
     name: "train",
     usage: "[model]",
     summary: "train a model",
-    load: async (shell) => (await import("./train.ts")).trainCommand(shell),
+    load: async (shell, args) => (await import("./train.ts")).trainCommand(shell, args),
   },
   {
     name: "resume",
@@ -33,7 +33,7 @@ export const entriesOf = (catalog?: WholeCatalog): Entry[] => [
     summary: "go on with a run",
     load: async (shell) => (await import("./resume.ts")).resumeCommand(shell),
   },
-  ...[...HELPS, ...ownHelps(catalog)].map((help) => ({
+  ...[...HELPS, ...(await ownHelps(catalog))].map((help) => ({
     ...help,
     usage: "<run>",
     load: async (shell: Shell, args: readonly string[]) => {
@@ -73,10 +73,11 @@ export const entriesOf = (catalog?: WholeCatalog): Entry[] => [
 ];
 
 /** How the commands explain themselves that only some user's models have. */
-function ownHelps(catalog: WholeCatalog | undefined): typeof HELPS {
+async function ownHelps(catalog: WholeCatalog | undefined): Promise<typeof HELPS> {
   const known = new Set(HELPS.map(({ name }) => name));
   const own = new Map<string, string>();
-  for (const model of Object.values(catalog?.models ?? {}))
+  const models = await Promise.all(Object.values(catalog?.models ?? {}).map((model) => model.load()));
+  for (const model of models)
     for (const [name, { about }] of Object.entries(model.commands as Record<string, Command<unknown, never>>))
       if (!known.has(name)) own.set(name, about ?? `what a ${model.name} does: ${name}`);
   return Array.from(own, ([name, about]) => ({

@@ -29,7 +29,7 @@ export function takeExtensions(args: readonly string[]): {
 export async function withExtensions(catalog: WholeCatalog, files: readonly string[]): Promise<WholeCatalog> {
   const { withExtension } = await import("../catalog.ts");
   let all = catalog;
-  for (const file of files) all = withExtension(all, await load(file), file);
+  for (const file of files) all = await withExtension(all, await load(file), file);
   return all;
 }
 

@@ -1,6 +1,6 @@
 import { DATASETS } from "../data/names.ts";
 import { unknownName } from "../errors.ts";
-import { listRuns, openRunFolder } from "../train/node.ts";
+import { listRuns } from "../train/folders.node.ts";
 import { Cli } from "./command.ts";
 import type { Shell } from "./common.ts";
 import { Printer, table } from "./io.ts";
@@ -30,8 +30,9 @@ const LISTS: Readonly<Record<Kind, (catalog: Shell["catalog"]) => Promise<Listed
   runs: async () => Promise.all((await listRuns()).map(describeRun)),
 };
 
-/** A run that cannot be read is listed with what is wrong with it. */
+/** A run that cannot be read is listed with what is wrong with it. What reads runs is loaded only where there are some. */
 async function describeRun(path: string): Promise<Listed> {
+  const { openRunFolder } = await import("../train/node.ts");
   try {
     const run = await openRunFolder(path);
     const { config } = run;

@@ -50,7 +50,7 @@ export async function modelOf(
   const words = rest.filter((word) => !word.startsWith("-"));
   for (const word of words) {
     const run = await openRunFolder(word).catch(() => undefined);
-    if (run) return modelOfRun(catalog, run);
+    if (run) return await modelOfRun(catalog, run);
   }
   // A run that is not there is the mistake, and not the options, which are its model's. A word after a flag may be its value.
   const name = words.find((word) => !rest[rest.indexOf(word) - 1]?.startsWith("-"));
@@ -86,7 +86,7 @@ async function runCommand(
   shell: Shell,
 ): Promise<void> {
   const run = await openRunFolder(runName);
-  const model = modelOfRun(shell.catalog, run);
+  const model = await modelOfRun(shell.catalog, run);
   const command: Command<unknown, never> | undefined = model.commands[name];
   if (!command)
     throw new UserError(`${run.path} is a ${model.name}; it has nothing to ${name}. It can ${can(model)}`);

@@ -19,7 +19,7 @@ export async function runCli(given: readonly string[], io: Io, known?: WholeCata
     const program = buildProgram();
     const words = args.filter((arg) => !arg.startsWith("-"));
     const named = words[0] === "help" ? words[1] : words[0];
-    for (const entry of entriesOf(extended)) {
+    for (const entry of await entriesOf(extended)) {
       const shell = async () => ({ catalog: extended ?? (await shipped()), io });
       const command = entry.name === named ? await entry.load(await shell(), args) : nameOnly(entry);
       program.addCommand(command.summary(entry.summary));

@@ -58,7 +58,7 @@ async function resume(name: string, parsed: Record<string, unknown>, { catalog, 
   }
   let run = opened as RunFolder<ModelRun>;
   const config = asModelRun(run.path, run.config);
-  const model = modelOfRun(catalog, run);
+  const model = await modelOfRun(catalog, run);
   const from = await readCheckpoint(run, options.checkpoint);
   if (from) trainable(from);
   const { device = config.device, threads = config.threads } = runtime;
@@ -92,7 +92,7 @@ async function resumeAgent(
 ): Promise<void> {
   if (epochs !== undefined)
     throw new UserError(`${run.path} is of an agent, which has no epochs: say option \`steps\``);
-  const agent = agentOf(shell, run);
+  const agent = await agentOf(shell, run);
   const from = await readCheckpoint(run, checkpoint);
   if (!from && (await agentCheckpoint(run)))
     throw new UserError(

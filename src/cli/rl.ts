@@ -8,16 +8,17 @@ import { solveCommand } from "./rl/solve.ts";
 import { trainCommand } from "./rl/train.ts";
 
 /** `galatea rl …`: finite decision processes, solved and learnt. */
-export function rlCommand(shell: Shell): Cli {
+export async function rlCommand(shell: Shell): Promise<Cli> {
   const rl = new Cli("rl").description(
     "Reinforcement learning without networks: environments, exact solvers, and the methods of Sutton & Barto. " +
       "`solve` needs the model of an environment, `train` learns from samples of it.",
   ) as Cli;
   const { io } = shell;
+  const agents = await shell.catalog.agents();
   const commands = [
-    listCommand(shell),
+    listCommand(agents, io),
     solveCommand(io),
-    trainCommand(shell),
+    trainCommand(agents, shell),
     figureCommand(io),
     compareCommand(io),
     playCommand(shell),

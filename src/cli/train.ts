@@ -3,12 +3,19 @@ import { z } from "zod";
 import { DATASETS } from "../data/names.ts";
 import { UserError } from "../errors.ts";
 import { asModelRun, type Catalog } from "../model/catalog.ts";
-import { type AnyModel, type Recipe, type TrainingDefaults, trainingOf } from "../model/contract.ts";
+import {
+  type AnyModel,
+  type Listed,
+  type Recipe,
+  type TrainingDefaults,
+  trainingOf,
+} from "../model/contract.ts";
 import { checkpointOf } from "../model/opened.ts";
 import { sessionOf } from "../model/session.ts";
+import { freeRunPath } from "../train/folders.node.ts";
 import { LearningOptions } from "../train/learning.ts";
 import { epochOf } from "../train/loop.ts";
-import { createRun, freeRunPath, openRunFolder } from "../train/node.ts";
+import { createRun, openRunFolder } from "../train/node.ts";
 import type { ModelRun } from "../train/run-config.ts";
 import { VERSION } from "../version.ts";
 import { Cli } from "./command.ts";
@@ -26,32 +33,35 @@ const count = z.int().min(1);
 interface Choice {
   readonly name: string;
   readonly description: string;
-  readonly model: AnyModel;
+  readonly model: Listed;
   readonly recipe: Recipe | undefined;
+}
+
+/** A choice that is made, its model loaded. */
+interface Chosen extends Omit<Choice, "model"> {
+  readonly model: AnyModel;
   /** The model's options, with these defaults. */
   readonly options: z.ZodObject;
   readonly learning: typeof LearningOptions;
   readonly training: TrainingDefaults;
 }
 
-const choicesOf = ({ models, recipes }: Catalog): Choice[] => {
-  const all: Omit<Choice, "learning">[] = [
-    ...Object.values(models).map((model) => ({ ...model, model, recipe: undefined })),
-    ...Object.values(recipes).map((recipe) => ({
-      ...recipe,
-      recipe,
-      options: withDefaults(recipe.model.options as z.ZodObject, recipe.options),
-      training: trainingOf(recipe),
-    })),
-  ];
-  return all.map((choice) => {
-    const own = Object.entries(choice.training).filter(([key]) => key in LearningOptions.shape);
-    return { ...choice, learning: withDefaults(LearningOptions, Object.fromEntries(own)) };
-  });
-};
+const choicesOf = ({ models, recipes }: Catalog): Choice[] => [
+  ...Object.values(models).map((model) => ({ ...model, model, recipe: undefined })),
+  ...Object.values(recipes).map((recipe) => ({ ...recipe, recipe })),
+];
+
+async function choose({ name, description, recipe, ...choice }: Choice): Promise<Chosen> {
+  const model = await choice.model.load();
+  const training = recipe ? trainingOf(model, recipe) : (model.training as TrainingDefaults);
+  const options = withDefaults(model.options as z.ZodObject, recipe?.options ?? {});
+  const own = Object.entries(training).filter(([key]) => key in LearningOptions.shape);
+  const learning = withDefaults(LearningOptions, Object.fromEntries(own));
+  return { name, description, model, recipe, options, learning, training };
+}
 
 /** What every training takes, with the choice's own defaults. */
-const trainingOptions = ({ training, recipe }: Choice) =>
+const trainingOptions = ({ training, recipe }: Chosen) =>
   z.strictObject({
     data: z.string().default(training.data).describe("the data set, one of those below"),
     imageSize: count.optional().describe("resize and crop images to this many pixels a side"),
@@ -96,7 +106,8 @@ const trainingOptions = ({ training, recipe }: Choice) =>
 
 const defaultOf = (value: number | undefined): string => (value === undefined ? "" : ` (default: ${value})`);
 
-export function trainCommand(shell: Shell): Cli {
+/** Only the choices that the arguments name are loaded, and have their options. */
+export async function trainCommand(shell: Shell, args: readonly string[]): Promise<Cli> {
   const choices = choicesOf(shell.catalog);
   const names = choices.map(({ name }) => name);
   const train = new Family("train").description(
@@ -114,11 +125,16 @@ export function trainCommand(shell: Shell): Cli {
       ["galatea train vae --data folder:photos --image-size 32", "your own pictures"],
       ["galatea train vae --from vae-mnist --data fashion-mnist", "from weights that were learnt before"],
     );
-  for (const choice of choices) train.addCommand(choiceCommand(choice, shell));
+  for (const choice of choices) {
+    const made = args.includes(choice.name)
+      ? choiceCommand(await choose(choice), shell)
+      : new Cli(choice.name);
+    train.addCommand(made.summary(choice.description).helpGroup(choice.recipe ? "Recipes:" : "Models:"));
+  }
   return train;
 }
 
-function choiceCommand(choice: Choice, shell: Shell): Cli {
+function choiceCommand(choice: Chosen, shell: Shell): Cli {
   const { name, model, recipe, description } = choice;
   const training = trainingOptions(choice);
   const taken = { ...training.shape, ...LearningOptions.shape, ...RuntimeOptions.shape };
@@ -127,14 +143,11 @@ function choiceCommand(choice: Choice, shell: Shell): Cli {
     throw new UserError(
       `the model ${model.name} names options of its own as every training does: ${clash.join(", ")}. Rename those`,
     );
-  const command = new Cli(name)
-    .summary(description)
-    .description(
-      recipe
-        ? `Train ${model.name} by a recipe: ${description}.${recipe.recorded ? `\nRecorded: ${inFlags(recipe.recorded)}.` : ""}`
-        : `Train: ${description}`,
-    )
-    .helpGroup(recipe ? "Recipes:" : "Models:") as Cli;
+  const command = new Cli(name).description(
+    recipe
+      ? `Train ${model.name} by a recipe: ${description}.${recipe.recorded ? `\nRecorded: ${inFlags(recipe.recorded)}.` : ""}`
+      : `Train: ${description}`,
+  ) as Cli;
   addOptions(command, choice.options, "Model:");
   addOptions(command, training, "Training:");
   addOptions(command, choice.learning, "Learning:");
@@ -154,7 +167,7 @@ function choiceCommand(choice: Choice, shell: Shell): Cli {
 }
 
 async function start(
-  choice: Choice,
+  choice: Chosen,
   command: Cli,
   parsed: Record<string, unknown>,
   schema: ReturnType<typeof trainingOptions>,

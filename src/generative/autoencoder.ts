@@ -86,7 +86,6 @@ const Options = z.strictObject(AUTOENCODER_OPTIONS);
 
 export const ae: GenerativeModel<typeof Options, Autoencoder> = {
   name: "ae",
-  description: "autoencoder: an image through a code of few numbers and back",
   options: Options,
   training: { data: "mnist", batchSize: 128, lr: 2e-3, epochs: 10, lrSchedule: "cosine" },
   build: (options, spec) => new Autoencoder(imageShapeOf(spec, "ae"), options),

@@ -43,8 +43,6 @@ const MISTAKES = 40;
  */
 export const classifier: Model<typeof ClassifierOptions, Classifier> = {
   name: "classifier",
-  description:
-    "classifier: which class is an image of; the ruler that images of the other models are measured by",
   options: ClassifierOptions,
   training: {
     data: "mnist",

@@ -42,7 +42,6 @@ function damageOf(context: DenoisingContext): Damage {
 /** The denoising autoencoder (Vincent et al. 2010): it is shown a damaged image and must give the image. */
 export const dae: GenerativeModel<typeof Options, Autoencoder> = {
   name: "dae",
-  description: "denoising autoencoder: from a damaged image to the image",
   options: Options,
   training: { data: "mnist", batchSize: 128, lr: 2e-3, epochs: 6, lrSchedule: "cosine" },
   build: (options, spec) => new Autoencoder(imageShapeOf(spec, "dae"), options),

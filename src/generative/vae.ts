@@ -216,7 +216,6 @@ const Evaluate = z.strictObject({
 
 export const vae: GenerativeModel<typeof Options, Vae> = {
   name: "vae",
-  description: "variational autoencoder: codes from a known distribution, so that new images can be drawn",
   options: Options,
   training: { data: "mnist", batchSize: 128, lr: 1e-3, epochs: 10, lrSchedule: "cosine" },
   build: (options, spec) =>

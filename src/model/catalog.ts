@@ -2,7 +2,7 @@ import type { Data } from "../data/data.ts";
 import { lookup, UserError } from "../errors.ts";
 import type { SavedRun } from "../train/run.ts";
 import type { ModelRun, RunConfig } from "../train/run-config.ts";
-import type { AnyModel, Recipe } from "./contract.ts";
+import { type AnyModel, type Listed, listed, type Recipe } from "./contract.ts";
 
 /** A data set of the user's, opened by its name. */
 export interface NamedData {
@@ -17,7 +17,7 @@ export interface NamedData {
 
 /** What can be trained, by name: ours, and what a user's module adds. */
 export interface Catalog {
-  readonly models: Readonly<Record<string, AnyModel>>;
+  readonly models: Readonly<Record<string, Listed>>;
   readonly recipes: Readonly<Record<string, Recipe>>;
   readonly data: readonly NamedData[];
   /** The module of the user's that added to it. */
@@ -36,7 +36,12 @@ export function extended<C extends Catalog>(catalog: C, extension: Extension, fr
   return {
     ...catalog,
     extension: from,
-    models: withNames("model", catalog.models, extension.models ?? [], from),
+    models: withNames(
+      "model",
+      catalog.models,
+      (extension.models ?? []).map((model) => listed<AnyModel>(model)),
+      from,
+    ),
     recipes: withNames("recipe", catalog.recipes, extension.recipes ?? [], from),
     data: [...catalog.data, ...(extension.data ?? [])],
   };
@@ -56,13 +61,16 @@ export function withNames<T extends { readonly name: string }>(
 }
 
 /** The model of a run. @throws UserError where the run is of no model here. */
-export function modelOfRun({ models }: Pick<Catalog, "models">, { path, config }: SavedRun): AnyModel {
+export async function modelOfRun(
+  { models }: Pick<Catalog, "models">,
+  { path, config }: SavedRun,
+): Promise<AnyModel> {
   const { model, extension } = asModelRun(path, config);
   if (extension !== undefined && !Object.hasOwn(models, model))
     throw new UserError(
       `${path} is of the model "${model}", which ${extension} brought: name that module again (option \`with\`)`,
     );
-  return lookup("model", models, model);
+  return lookup("model", models, model).load();
 }
 
 /** The configuration of a run of a model; that of an agent is a UserError. */

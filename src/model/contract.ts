@@ -97,8 +97,8 @@ export const exporting = <O, M extends Module, S extends z.ZodObject>(
  */
 export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = Module> {
   readonly name: string;
-  /** One line for lists. */
-  readonly description: string;
+  /** One line for lists. Those of galatea's own models stand in the catalogue, which does not load them to list them. */
+  readonly description?: string;
   /** The model's own options: strict, every one with a default and `.describe`. camelCase; `--kebab-case` in the shell. */
   readonly options: S;
   readonly training: TrainingDefaults;
@@ -121,10 +121,23 @@ export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = M
 // biome-ignore lint/suspicious/noExplicitAny: each model's own types are known only to its file
 export type AnyModel = Model<any, any>;
 
+/** A model as the catalogue lists it: what it is in a line, and the model itself once it is used. */
+export interface Listed<M extends AnyModel = AnyModel> {
+  readonly name: string;
+  readonly description: string;
+  load(): Promise<M>;
+}
+
+/** A model that is loaded already, as the catalogue lists it. */
+export const listed = <M extends AnyModel>(model: M | Listed<M>): Listed<M> =>
+  "load" in model
+    ? model
+    : { name: model.name, description: model.description ?? "", load: async () => model };
+
 /** A model with other defaults, chosen for some data, and what came of it. */
 export interface Recipe {
   readonly name: string;
-  readonly model: AnyModel;
+  readonly model: Listed;
   /** One line for lists. */
   readonly description: string;
   /** Options of the model. */
@@ -138,12 +151,12 @@ export interface Recipe {
 /** Ties the options to the model, for the type checker: an unknown key does not compile. */
 export const recipe = <S extends z.ZodObject, M extends Module>(
   name: string,
-  model: Model<S, M>,
+  model: Model<S, M> | Listed<Model<S, M>>,
   about: Omit<Recipe, "name" | "model" | "options"> & { readonly options: Partial<z.input<NoInfer<S>>> },
-): Recipe => ({ name, model: model as AnyModel, ...about });
+): Recipe => ({ name, model: listed<AnyModel>(model), ...about });
 
 /** How a recipe is trained, the model's defaults filled in. Epochs and steps say the same thing: it has one. */
-export function trainingOf({ model, training }: Pick<Recipe, "model" | "training">): TrainingDefaults {
+export function trainingOf(model: AnyModel, { training }: Pick<Recipe, "training">): TrainingDefaults {
   const { epochs, steps, ...rest } = model.training as TrainingDefaults;
   const length =
     (training.epochs ?? training.steps) ? {} : { ...(epochs && { epochs }), ...(steps && { steps }) };

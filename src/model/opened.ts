@@ -97,7 +97,7 @@ export async function openRunOf(
   choice: WeightChoice = {},
 ): Promise<OpenedRun> {
   const config = asModelRun(run.path, run.config);
-  const model = modelOfRun(catalog, run);
+  const model = await modelOfRun(catalog, run);
   const { tensors, step, seconds } = await checkpointOf(run, choice);
   const weights = choice.weights ?? (tensors.ema ? "ema" : "trained");
   if (weights === "ema" && !tensors.ema)

@@ -1,3 +1,4 @@
+export { listRuns } from "./folders.node.ts";
 export * from "./index.ts";
-export { createRun, listRuns, openRunFolder, RunFolder } from "./node.ts";
+export { createRun, openRunFolder, RunFolder } from "./node.ts";
 export { RunWriter } from "./run-writer.node.ts";

@@ -1,6 +1,5 @@
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { basename, isAbsolute, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { UserError, unknownName } from "../errors.ts";
 import {
@@ -12,10 +11,9 @@ import {
 } from "../files/node.ts";
 import type { Checkpoint, Metrics } from "./checkpoint.ts";
 import { checkpointFiles, readCheckpointFiles } from "./checkpoint-files.ts";
+import { EXAMPLES, listRuns, namesIn, RUNS } from "./folders.node.ts";
 import type { SavedRun } from "./run.ts";
 import { parseRunConfig, type RunConfig, tryJson } from "./run-config.ts";
-
-export const RUNS = "runs";
 
 /** A run on disk: `config.json`, `metrics.jsonl`, TensorBoard events, `samples/`, `checkpoints/<step>/`. */
 export class RunFolder<C extends RunConfig = RunConfig> implements SavedRun<C> {
@@ -88,9 +86,6 @@ export async function createRun<C extends RunConfig>(path: string, config: C): P
   return run;
 }
 
-/** Runs that come with the package. */
-const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
-
 /** Open a run by its folder, or by its name under `runs/` or among the package's examples. */
 export async function openRunFolder(name: string, root = RUNS): Promise<RunFolder> {
   for (const path of [name, join(root, name), join(EXAMPLES, name)]) {
@@ -106,21 +101,6 @@ export async function openRunFolder(name: string, root = RUNS): Promise<RunFolde
 export function outputsOf({ path }: Pick<RunFolder, "path">, root = RUNS): string {
   const name = relative(EXAMPLES, resolve(path));
   return name.startsWith("..") || isAbsolute(name) ? path : join(root, "examples", name);
-}
-
-/** The folders under `root` that hold a run. */
-export async function listRuns(root = RUNS): Promise<string[]> {
-  const names = await namesIn(root);
-  const have = await Promise.all(names.map((name) => readIfThere(join(root, name, "config.json"))));
-  return names.filter((_, i) => have[i] !== undefined).map((name) => join(root, name));
-}
-
-/** A folder for a new run: `runs/vae-mnist`, or with the first number that is free. */
-export async function freeRunPath(base: string, root = RUNS): Promise<string> {
-  const taken = new Set(await namesIn(root));
-  let name = base;
-  for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
-  return join(root, name);
 }
 
 /**
@@ -152,10 +132,3 @@ const absent = (error: NodeJS.ErrnoException): undefined => {
 };
 
 const bytesIfThere = (path: string): Promise<Uint8Array | undefined> => readFile(path).catch(absent);
-
-/** What is in a folder, if there is one; a file in its place is an error of the system's. */
-const namesIn = (path: string): Promise<string[]> =>
-  readdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });

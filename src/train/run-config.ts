@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { knownSpec } from "../data/names.ts";
+import { knownSpec } from "../data/known-specs.ts";
 import { DataSpec } from "../data/spec.ts";
 import { DEVICES } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";

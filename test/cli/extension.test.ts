@@ -10,8 +10,8 @@ import { runCli } from "../../src/cli/program.ts";
 import { cli, jsonLines, scratch } from "./helpers.ts";
 
 const folder = scratch();
-const ours = withExtension(
-  withExtension(CATALOG, curious, "examples/curious.ts"),
+const ours = await withExtension(
+  await withExtension(CATALOG, curious, "examples/curious.ts"),
   bigrams as never,
   "examples/bigram.ts",
 );

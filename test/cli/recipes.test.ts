@@ -14,20 +14,21 @@ const folder = scratch();
 
 test.each(Object.entries(CATALOG.recipes))(
   "%s: its options are the model's, and pass its schema",
-  (name, recipe) => {
+  async (name, recipe) => {
+    const model = await recipe.model.load();
     expect(recipe.name).toBe(name);
     expect(CATALOG.models[recipe.model.name]).toBe(recipe.model);
     expect(Object.hasOwn(CATALOG.models, name)).toBe(false);
-    const options = recipe.model.options.parse(recipe.options) as Record<string, unknown>;
+    const options = model.options.parse(recipe.options) as Record<string, unknown>;
     expect(options).toMatchObject(recipe.options);
-    expect(() => recipe.model.options.parse({ ...recipe.options, widht: 3 })).toThrow(/unrecognized key/i);
-    const training = trainingOf(recipe);
+    expect(() => model.options.parse({ ...recipe.options, widht: 3 })).toThrow(/unrecognized key/i);
+    const training = trainingOf(model, recipe);
     expect([training.epochs, training.steps].filter((v) => v !== undefined)).toHaveLength(1);
     expect(training).toMatchObject(recipe.training);
   },
 );
 
-test("ddpm-cifar10 is the published network: 35,746,307 parameters, and the published training", () => {
+test("ddpm-cifar10 is the published network: 35,746,307 parameters, and the published training", async () => {
   const recipe = CATALOG.recipes["ddpm-cifar10"]!;
   const one = split(
     [3, 32, 32],
@@ -35,9 +36,10 @@ test("ddpm-cifar10 is the published network: 35,746,307 parameters, and the publ
     Int32Array.from({ length: 10 }, (_, i) => i),
   );
   const data = imageData(dataset("cifar10", "0123456789".split(""), one, one));
-  const training = trainingOf(recipe);
+  const model = await recipe.model.load();
+  const training = trainingOf(model, recipe);
   const { options } = recipe;
-  const { task } = begin(recipe.model, { options, data, training: { ...training, batchSize: 1 } });
+  const { task } = begin(model, { options, data, training: { ...training, batchSize: 1 } });
   expect(task.module.parameterCount).toBe(35_746_307);
   expect(task.players[0]).toMatchObject({ maxGradNorm: 1, ema: 0.9999 });
   expect(training).toMatchObject({ batchSize: 128, lr: 2e-4, steps: 800_000 });

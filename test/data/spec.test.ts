@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { imageData } from "../../src/data/data.ts";
 import { dataset, split } from "../../src/data/dataset.ts";
+import { KNOWN_SPECS, knownSpec } from "../../src/data/known-specs.ts";
 import { MIXTURES } from "../../src/data/mixtures.ts";
-import { KNOWN_SPECS, knownSpec } from "../../src/data/names.ts";
 import { openData } from "../../src/data/node.ts";
 import { mixtureData } from "../../src/data/points.ts";
 import { DataSpec, fieldsOf } from "../../src/data/spec.ts";

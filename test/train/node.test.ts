@@ -5,16 +5,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { asModelRun } from "../../src/model/catalog.ts";
 import { ndarray } from "../../src/tensor/ndarray.ts";
 import type { Checkpoint } from "../../src/train/checkpoint.ts";
+import { freeRunPath, listRuns } from "../../src/train/folders.node.ts";
 import { LEARNING } from "../../src/train/learning.ts";
-import {
-  createRun,
-  freeRunPath,
-  listRuns,
-  openRunFolder,
-  outputsOf,
-  type RunFolder,
-  rewind,
-} from "../../src/train/node.ts";
+import { createRun, openRunFolder, outputsOf, type RunFolder, rewind } from "../../src/train/node.ts";
 import { readCheckpoint } from "../../src/train/run.ts";
 import type { ModelRun } from "../../src/train/run-config.ts";
 import { RunWriter } from "../../src/train/run-writer.node.ts";

@@ -1,12 +1,11 @@
 import { figures } from "../../rl/figures/index.ts";
 import { make, registeredEnvs } from "../../rl/make.ts";
 import { Cli } from "../command.ts";
-import type { Shell } from "../common.ts";
-import { Printer, table } from "../io.ts";
+import { type Io, Printer, table } from "../io.ts";
 import { SOLVERS } from "./solve.ts";
-import { sourceOf } from "./train.ts";
+import { type Agents, sourceOf } from "./train.ts";
 
-export function listCommand({ catalog, io }: Shell): Cli {
+export function listCommand(agents: Agents, io: Io): Cli {
   const command = new Cli("list")
     .summary("environments, solvers, algorithms and figures")
     .description("List what `galatea rl` knows, each with a line about it.")
@@ -20,7 +19,7 @@ export function listCommand({ catalog, io }: Shell): Cli {
         finite: make(id).unwrapped.functional?.model !== undefined,
       }));
       const solvers = Object.entries(SOLVERS).map(([name, { about, section }]) => ({ name, about, section }));
-      const methods = Object.values(catalog.agents).map((agent) => {
+      const methods = Object.values(agents).map((agent) => {
         const { name, about, kind, onPolicy, source } = agent;
         return { name, about, kind, ...source, onPolicy, from: sourceOf(agent) };
       });

@@ -38,7 +38,7 @@ export function playCommand(shell: Shell): Cli {
 async function run(name: string, parsed: Record<string, unknown>, { catalog, io }: Shell): Promise<void> {
   const { episodes, delay, maxSteps, seed, json } = pickOptions(PlayOptions, parsed);
   const folder = await openRunFolder(name);
-  const agent = agentOf({ catalog }, folder);
+  const agent = await agentOf({ catalog }, folder);
   const agentRun = folder as RunFolder<AgentRun>;
   const { config } = agentRun;
   const checkpoint = await agentCheckpoint(agentRun);

@@ -32,10 +32,13 @@ export interface AgentTraining {
   readonly from: Checkpoint | undefined;
 }
 
-export function agentOf({ catalog }: Pick<Shell, "catalog">, { path, config }: RunFolder): AnyAgent {
+export async function agentOf(
+  { catalog }: Pick<Shell, "catalog">,
+  { path, config }: RunFolder,
+): Promise<AnyAgent> {
   if (config.kind === "model")
     throw new UserError(`${path} is a run of the model ${config.model}: see galatea sample ${path}`);
-  return lookup("algorithm", catalog.agents, config.agent);
+  return lookup("algorithm", await catalog.agents(), config.agent);
 }
 
 /** What an agent learns in, as the run's configuration says. */

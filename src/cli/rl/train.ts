@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { AnyAgent } from "../../rl/agent.ts";
 import { modelOf } from "../../rl/env.ts";
 import { make } from "../../rl/make.ts";
-import { createRun, freeRunPath } from "../../train/node.ts";
+import { freeRunPath } from "../../train/folders.node.ts";
+import { createRun } from "../../train/node.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import { VERSION } from "../../version.ts";
 import { Cli } from "../command.ts";
@@ -47,8 +48,10 @@ const trainingOptions = ({ training }: AnyAgent) =>
 export const sourceOf = ({ source }: AnyAgent): string =>
   "section" in source ? `Sutton & Barto, section ${source.section}` : source.paper;
 
-export function trainCommand(shell: Shell): Cli {
-  const agents = Object.values(shell.catalog.agents);
+export type Agents = Readonly<Record<string, AnyAgent>>;
+
+export function trainCommand(known: Agents, shell: Shell): Cli {
+  const agents = Object.values(known);
   const train = new Family("train").chooses(
     "algorithm",
     agents.map(({ name }) => name),

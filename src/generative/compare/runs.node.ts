@@ -13,7 +13,7 @@ import type { OpenedRun } from "../../model/opened.ts";
 import { chartSvg } from "../../plot/chart.ts";
 import { imageFigure } from "../../plot/images.ts";
 import { Key } from "../../tensor/random.ts";
-import { RUNS } from "../../train/node.ts";
+import { RUNS } from "../../train/folders.node.ts";
 import type { SavedRun } from "../../train/run.ts";
 import type { ModelRun } from "../../train/run-config.ts";
 import { imagesOf } from "../coders.ts";
@@ -51,20 +51,21 @@ interface Job {
 export async function compareRuns(runs: readonly SavedRun<ModelRun>[], how: CompareHow): Promise<void> {
   const { desk, samples, seed } = how;
   const [first] = runs as [SavedRun<ModelRun>];
-  const models = runs.map((run): AnyGenerativeModel => {
+  const comparable = async (run: SavedRun<ModelRun>): Promise<AnyGenerativeModel> => {
     const { path, config } = run;
     const { data, imageSize } = first.config;
     if (config.data !== data || config.imageSize !== imageSize)
       throw new UserError(
         `${path} was trained on ${config.data}, and ${first.path} on ${data}: distances from different data say nothing beside one another`,
       );
-    const model = modelOfRun(desk.catalog, run);
+    const model = await modelOfRun(desk.catalog, run);
     if (!isGenerative(model))
       throw new UserError(
         `${path} is a ${config.model}: it draws no new images, so there is nothing to compare`,
       );
     return model;
-  });
+  };
+  const models = await Promise.all(runs.map(comparable));
   const jobs: Job[] = [];
   for (const [i, run] of runs.entries()) {
     const opened = await desk.open(run);

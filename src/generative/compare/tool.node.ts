@@ -92,10 +92,10 @@ export const compare: Tool = {
 type How = z.output<typeof CompareOptions> & { readonly desk: Desk };
 type Samplers = z.output<typeof SamplersOptions>;
 
-function ofOne(run: SavedRun<ModelRun>, how: How, samplers: Samplers): Promise<void> {
+async function ofOne(run: SavedRun<ModelRun>, how: How, samplers: Samplers): Promise<void> {
   const { etas = ETAS, spacings = SPACINGS, steps, clipX0, useClippedModelOutput } = samplers;
   const { convention = "paper", guidance = 1, batchSize = 100 } = samplers;
-  if (!isDiffusion(modelOfRun(how.desk.catalog, run)))
+  if (!isDiffusion(await modelOfRun(how.desk.catalog, run)))
     throw new UserError(
       `${run.path} is a ${run.config.model}: it has no sampling steps to compare. Name several runs to compare those`,
     );

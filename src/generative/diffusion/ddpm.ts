@@ -66,7 +66,6 @@ const Options = z.strictObject({
 export const ddpm = diffusionModel(
   {
     name: "ddpm",
-    description: "denoising diffusion with a U-Net: images out of noise, step by step",
     options: Options,
     training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5, ...LEARNS },
   },

@@ -295,7 +295,6 @@ const Options = z.strictObject({
 export const dit = diffusionModel(
   {
     name: "dit",
-    description: "denoising diffusion with a transformer over patches (DiT, adaLN-Zero)",
     options: Options,
     training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5, ...LEARNS },
   },

@@ -16,7 +16,7 @@ const mirrored = (images: Tensor, key: Key): Tensor =>
 
 /** The one way diffusion models are trained (Ho et al. 2020, algorithm 1); the network is the difference. */
 export function diffusionModel<S extends z.ZodObject>(
-  about: Pick<Model<S>, "name" | "description" | "options" | "training">,
+  about: Pick<Model<S>, "name" | "options" | "training">,
   network: (options: z.output<S>, spec: DataSpec, labels: number) => DiffusionNetwork,
 ): DiffusionDefinition<S> {
   const configOf = (options: z.output<S>): DiffusionConfig => options as unknown as DiffusionConfig;

@@ -11,7 +11,6 @@ import { draw, Evaluate, evaluate, Sample, sample } from "./samples.ts";
 /** Generative adversarial networks (Goodfellow et al. 2014), in their many published forms. */
 export const gan: GenerativeModel<typeof GanOptions, Gan> = {
   name: "gan",
-  description: "generative adversarial network: one side draws, the other tells drawn from real",
   options: GanOptions,
   training: { data: "mnist", batchSize: 64, lr: 2e-4, epochs: 10, beta1: 0.5, cooldown: 0.5, ema: 0.999 },
   build: buildGan,

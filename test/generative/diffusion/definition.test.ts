@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MODELS } from "../../../src/catalog.ts";
+import { ddpm } from "../../../src/generative/diffusion/ddpm.ts";
 import { dit } from "../../../src/generative/diffusion/dit.ts";
 import type { AnyModel, Picture } from "../../../src/model/contract.ts";
 import { done, type Trained, tinyData, trainedAs } from "../helpers.ts";
@@ -10,7 +10,7 @@ const SMALL: Readonly<Record<string, Record<string, unknown>>> = {
   dit: { patch: 4, depth: 2, width: 64, heads: 2, timesteps: 50, warmup: 10, ema: 0.95 },
 };
 const train = (name: string, options = {}, steps = 300): Promise<Trained> =>
-  trainedAs(MODELS[name as "ddpm" | "dit"], { ...SMALL[name], ...options }, steps, 4e-3);
+  trainedAs({ ddpm, dit }[name as "ddpm" | "dit"], { ...SMALL[name], ...options }, steps, 4e-3);
 
 const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
 const call = done;
@@ -138,10 +138,10 @@ test("what cannot be asked for is said in a sentence", async () => {
 test("data and networks that do not go together are refused before training", () => {
   const build = (model: AnyModel, options: Record<string, unknown>) =>
     model.build(model.options.parse(options), tinyData.spec);
-  expect(() => build(MODELS.ddpm, { multipliers: [1, 2, 4, 8, 16], attentionAt: [] })).toThrow(
+  expect(() => build(ddpm, { multipliers: [1, 2, 4, 8, 16], attentionAt: [] })).toThrow(
     "images of 8 pixels cannot be halved 4 times",
   );
-  expect(() => build(MODELS.ddpm, {})).toThrow("attention at resolution 7: the levels have 8, 4, 2");
+  expect(() => build(ddpm, {})).toThrow("attention at resolution 7: the levels have 8, 4, 2");
   expect(() => build(dit, { patch: 3 })).toThrow("patches of 3 pixels do not tile images [1, 8, 8]");
 });
 
