@@ -17,6 +17,7 @@ const PAGES = [
   "docs/gan.md",
   "docs/export-sampler.md",
   "docs/metrics.md",
+  "docs/sequence.md",
 ];
 const root = resolve(import.meta.dirname, "..");
 

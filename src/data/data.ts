@@ -79,6 +79,8 @@ export interface PairData {
   readonly name: string;
   readonly spec: PairSpec;
   readonly train: readonly TokenPair[];
+  /** Held out of both by the data's own rule, where it has one. */
+  readonly validation?: readonly TokenPair[];
   readonly test: readonly TokenPair[];
   readonly source: Tokenizer;
   readonly target: Tokenizer;

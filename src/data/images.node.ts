@@ -68,7 +68,7 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /** The folder of an installed package, as seen from the module at `from`. */
-function packageFolder(name: string, from: string): string | undefined {
+export function packageFolder(name: string, from: string): string | undefined {
   try {
     return dirname(createRequire(from).resolve(`${name}/package.json`));
   } catch {

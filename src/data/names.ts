@@ -9,6 +9,10 @@ export const DATASETS = {
   "folder:PATH": "PNG and JPEG images in a folder; its sub-folders are the classes",
   "cifar10:FOLDER": "CIFAR-10's binary version, unpacked: 60,000 photographs, 32 × 32 in colour",
   "idx:IMAGES[,LABELS]": "a pair of IDX files, gzipped or not",
+  names: "195,000 first and last names in lower case, one a document (shipped); every tenth is for testing",
+  cmudict: "126,000 English words and their pronunciations (shipped), split as cmusphinx does",
+  "task:NAME":
+    "a synthetic task: copy, reverse, sort, addition, modular-addition, induction; task:copy,length=20,symbols=4",
   "text:PATH": "a text file, or a folder of .txt files, by characters; its last tenth is for testing",
   "lines:FILE": "a text file of short documents, one a line, by characters; every tenth is for testing",
   "pairs:FILE": "source, tab, target on each line of a text file, by characters; every tenth is for testing",

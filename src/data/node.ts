@@ -4,11 +4,15 @@ import { UserError } from "../errors.ts";
 import { type Data, imageData } from "./data.ts";
 import { type Dataset, resizeDataset } from "./dataset.ts";
 import { openFolder } from "./folder.node.ts";
-import { openCifar, openFashion, openIdxPair, openMnist } from "./images.node.ts";
+import { readGpt2Folder } from "./gpt2-tokenizer.node.ts";
+import { openCifar, openFashion, openIdxPair, openMnist, packageFolder } from "./images.node.ts";
 import { type DATASETS, noImages } from "./names.ts";
 import { POINTS } from "./points.ts";
 import { type OpenOptions as AnyOptions, type Opened, type Opener, openNamed } from "./sources.ts";
+import type { TokenizerSpec } from "./spec.ts";
+import { taskData } from "./tasks.ts";
 import { decodeText, lineData, pairData, textData } from "./text.ts";
+import { cmudictData, namesData, WORD_LISTS } from "./word-lists.ts";
 
 export interface OpenOptions extends AnyOptions {
   /** Where data sets that are not shipped are looked for: `DIR/fashion-mnist/`. `data` by default. */
@@ -30,6 +34,18 @@ const OPENERS: Readonly<Record<keyof typeof DATASETS, Opener<OpenOptions>>> = {
   "folder:PATH": images((path, _, options) => openFolder(path, options)),
   "cifar10:FOLDER": images((folder, name) => openCifar(name, folder)),
   "idx:IMAGES[,LABELS]": images((files, name) => openIdxPair(name, files)),
+  names: text(
+    (_, list, options) => namesData(list, options),
+    () => readPackage("names"),
+  ),
+  cmudict: text(
+    (_, module, options) => cmudictData(module, options),
+    () => readPackage("cmudict"),
+  ),
+  "task:NAME": (rest, name, options) => {
+    if (options.imageSize !== undefined) throw new UserError(noImages(name));
+    return taskData(rest, name, options);
+  },
   "text:PATH": text(textData, readTexts),
   "lines:FILE": text(lineData, readText),
   "pairs:FILE": text(pairData, readText),
@@ -51,8 +67,27 @@ function text(
 ): Opener<OpenOptions> {
   return async (path, name, options) => {
     if (options.imageSize !== undefined) throw new UserError(noImages(name));
-    return make(name, await read(path), options);
+    return make(name, await read(path), { ...options, tokenizer: await tokenizerFrom(options.tokenizer) });
   };
+}
+
+/** "gpt2:FOLDER" as what its files hold. */
+const tokenizerFrom = async (
+  choice: OpenOptions["tokenizer"],
+): Promise<string | TokenizerSpec | undefined> =>
+  typeof choice === "string" && choice.startsWith("gpt2:")
+    ? (await readGpt2Folder(choice.slice("gpt2:".length))).spec
+    : choice;
+
+/** The text of a data set that comes in a package. */
+async function readPackage(name: keyof typeof WORD_LISTS): Promise<string> {
+  const { package: from, file } = WORD_LISTS[name];
+  const folder = packageFolder(from, import.meta.url);
+  if (!folder)
+    throw new UserError(
+      `the data set "${name}" comes with the npm package ${from}, which is missing: npm install`,
+    );
+  return readText(join(folder, file));
 }
 
 /** A text file; or the .txt files in a folder and below it, by name, each ended by a line break. */

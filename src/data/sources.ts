@@ -2,7 +2,7 @@ import { UserError, unknownName } from "../errors.ts";
 import type { Data, ImageData, PairData, PointData, TokenData } from "./data.ts";
 import { noImages } from "./names.ts";
 import type { POINTS } from "./points.ts";
-import { DataSpec } from "./spec.ts";
+import { DataSpec, type TokenizerSpec } from "./spec.ts";
 
 /** How any data set is opened, in Node and in a page. */
 export interface OpenOptions {
@@ -10,8 +10,11 @@ export interface OpenOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Resize and crop images to this many pixels a side; data that cannot be resized are refused. */
   readonly imageSize?: number | undefined;
-  /** How text becomes tokens: by its characters (the default), or by the bytes of UTF-8. */
-  readonly tokenizer?: "characters" | "bytes" | undefined;
+  /**
+   * How text becomes tokens: "characters" (the default), "bytes", "words", "words:N", "bpe:N" (learnt from the text, N
+   * tokens), or a tokenizer that there is. In Node "gpt2:FOLDER", too: the folder's vocab.bpe and encoder.json.
+   */
+  readonly tokenizer?: string | TokenizerSpec | undefined;
   /**
    * The spec that the data must have, as a run keeps it: text is read by its tokenizers, and data that no longer
    * have its shape or its classes are refused.
@@ -36,9 +39,9 @@ export type Opened<N extends string> = string extends N
     ? ImageData
     : N extends keyof typeof POINTS
       ? PointData
-      : N extends `${"text" | "lines"}:${string}`
+      : N extends `${"text" | "lines"}:${string}` | "names"
         ? TokenData
-        : N extends `pairs:${string}`
+        : N extends `pairs:${string}` | "cmudict"
           ? PairData
           : Data;
 

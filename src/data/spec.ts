@@ -28,6 +28,14 @@ export const TokenizerSpec = z.discriminatedUnion("kind", [
   }),
   /** The 256 bytes of UTF-8. */
   z.strictObject({ kind: z.literal("bytes") }),
+  /** Token i is the word `words[i]`; `unknown` stands for all others, if there is one, and is the last token. */
+  z.strictObject({
+    kind: z.literal("words"),
+    words: z.array(z.string()).min(1).readonly(),
+    unknown: z.string().optional(),
+  }),
+  /** Byte-pair encoding: 256 bytes, what each merge gives ("Ġ t", in GPT-2's notation), then the special tokens. */
+  z.strictObject({ kind: z.literal("bpe"), merges: names, special: names }),
 ]);
 export type TokenizerSpec = z.output<typeof TokenizerSpec>;
 
@@ -54,6 +62,8 @@ export const TokenSpec = z.strictObject({
   kind: z.literal("tokens"),
   name: z.string(),
   tokenizer: TokenizerSpec,
+  /** The token that ends each document, where the text is of documents (lines) and not one piece. */
+  ending: z.int().min(0).optional(),
 });
 export type TokenSpec = z.output<typeof TokenSpec>;
 

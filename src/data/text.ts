@@ -2,7 +2,8 @@ import { UserError } from "../errors.ts";
 import type { PairData, TokenData, TokenPair, TokenStream } from "./data.ts";
 import type { OpenOptions } from "./sources.ts";
 import type { TokenizerSpec } from "./spec.ts";
-import { byteTokenizer, charactersOf, characterTokenizer, type Tokenizer, tokenizerOf } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { learnTokenizer, tokenizerOf } from "./tokenizers.ts";
 
 /** A file's text. @throws UserError where it is not UTF-8, or longer than a string can be. */
 export function decodeText(bytes: Uint8Array, file: string): string {
@@ -33,7 +34,17 @@ export function textData(name: string, text: string, options: TextOptions = {}):
       `${name}: the text has ${characters} characters; at least 10 are needed, because the last tenth is for testing.`,
     );
   const cut = offsetOf(text, Math.floor(0.9 * characters));
-  return tokenData(name, text.slice(0, cut), text.slice(cut), options);
+  const tokenizer = tokenizerFor([text], likeTokens(options), options.tokenizer);
+  const stream = (part: string): TokenStream => streamOf(encode(name, tokenizer, part));
+  const spec = { kind: "tokens", name, tokenizer: tokenizer.spec } as const;
+  return {
+    kind: "tokens",
+    name,
+    spec,
+    train: stream(text.slice(0, cut)),
+    test: stream(text.slice(cut)),
+    tokenizer,
+  };
 }
 
 /**
@@ -41,13 +52,24 @@ export function textData(name: string, text: string, options: TextOptions = {}):
  * how a model knows where one ends; empty lines are left out.
  */
 export function lineData(name: string, text: string, options: TextOptions = {}): TokenData {
-  const { train, test } = everyTenth(
-    name,
-    text.split(/\r?\n/).filter((line) => line !== ""),
-    "lines",
-  );
-  const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
-  return tokenData(name, joined(train), joined(test), options);
+  const lines = text.split(/\r?\n/).filter((line) => line !== "");
+  return documentData(name, everyTenth(name, lines, "lines"), options);
+}
+
+/** Documents in two parts, each a text without line breaks. */
+export function documentData(
+  name: string,
+  { train, test }: { readonly train: readonly string[]; readonly test: readonly string[] },
+  options: TextOptions = {},
+): TokenData {
+  const all = [...train, ...test].map((line) => `${line}\n`);
+  const tokenizer = tokenizerFor(all, likeTokens(options), options.tokenizer);
+  const [ending] = tokenizer.encode("\n") as unknown as [number];
+  // One by one: byte-pair encoding would merge what ends a document with what begins the next.
+  const stream = (documents: readonly string[]): TokenStream =>
+    streamOf(Int32Array.from(documents.flatMap((text) => [...encode(name, tokenizer, text), ending])));
+  const spec = { kind: "tokens", name, tokenizer: tokenizer.spec, ending } as const;
+  return { kind: "tokens", name, spec, train: stream(train), test: stream(test), tokenizer };
 }
 
 /**
@@ -68,45 +90,65 @@ export function pairData(name: string, text: string, options: TextOptions = {}):
     if (!source || target === "") throw fail(`the ${source ? "target" : "source"} is empty`);
     return [[source, target]];
   });
-  const { like } = options;
-  const [from, to] = like?.kind === "pairs" ? [like.source, like.target] : [];
-  const source = tokenizerFor(pairs.map(([s]) => s).join(""), from, options);
-  const target = tokenizerFor(pairs.map(([, t]) => t).join(""), to, options);
-  const tokens = ([s, t]: readonly [string, string]): TokenPair => ({
+  return pairsData(name, everyTenth(name, pairs, "pairs"), options);
+}
+
+/** A source text and its target. */
+export type TextPair = readonly [source: string, target: string];
+
+export interface PairParts {
+  readonly train: readonly TextPair[];
+  /** What is neither trained on nor tested by. */
+  readonly validation?: readonly TextPair[];
+  readonly test: readonly TextPair[];
+}
+
+/** Pairs in their parts, each side by the tokenizer that is named for it. */
+export function pairsData(
+  name: string,
+  { train, validation, test }: PairParts,
+  options: TextOptions & { readonly tokenizers?: readonly [source: string, target: string] | undefined } = {},
+): PairData {
+  const { like, tokenizer, tokenizers = [tokenizer, tokenizer] } = options;
+  const saved = like?.kind === "pairs" ? [like.source, like.target] : [];
+  const all = [...train, ...(validation ?? []), ...test];
+  const side = (i: 0 | 1): Tokenizer =>
+    tokenizerFor(
+      all.map((pair) => pair[i]),
+      saved[i],
+      tokenizers[i],
+    );
+  const [source, target] = [side(0), side(1)];
+  const tokens = ([s, t]: TextPair): TokenPair => ({
     source: encode(name, source, s),
     target: encode(name, target, t),
   });
-  const { train, test } = everyTenth(name, pairs, "pairs");
   return {
     kind: "pairs",
     name,
     spec: { kind: "pairs", name, source: source.spec, target: target.spec },
     train: train.map(tokens),
+    ...(validation && { validation: validation.map(tokens) }),
     test: test.map(tokens),
     source,
     target,
   };
 }
 
-function tokenData(name: string, train: string, test: string, options: TextOptions): TokenData {
-  const { like } = options;
-  const tokenizer = tokenizerFor(train + test, like?.kind === "tokens" ? like.tokenizer : undefined, options);
-  const stream = (text: string): TokenStream => {
-    const tokens = encode(name, tokenizer, text);
-    return { length: tokens.length, tokens };
-  };
-  const spec = { kind: "tokens", name, tokenizer: tokenizer.spec } as const;
-  return { kind: "tokens", name, spec, train: stream(train), test: stream(test), tokenizer };
-}
+const streamOf = (tokens: Int32Array): TokenStream => ({ length: tokens.length, tokens });
 
-function tokenizerFor(
-  text: string,
-  like: TokenizerSpec | undefined,
-  { tokenizer = "characters" }: TextOptions,
-): Tokenizer {
-  if (like) return tokenizerOf(like);
-  return tokenizer === "bytes" ? byteTokenizer : characterTokenizer(charactersOf(text));
-}
+const likeTokens = ({ like }: TextOptions): TokenizerSpec | undefined =>
+  like?.kind === "tokens" ? like.tokenizer : undefined;
+
+/** The tokenizer of a run, or one of these texts. */
+const tokenizerFor = (
+  texts: readonly string[],
+  saved: TokenizerSpec | undefined,
+  choice: TextOptions["tokenizer"] = "characters",
+): Tokenizer => {
+  const spec = saved ?? (typeof choice === "object" ? choice : undefined);
+  return spec ? tokenizerOf(spec) : learnTokenizer(choice as string, texts);
+};
 
 function encode(name: string, tokenizer: Tokenizer, text: string): Int32Array {
   try {

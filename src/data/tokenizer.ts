@@ -5,14 +5,29 @@ import type { TokenizerSpec } from "./spec.ts";
 export interface Tokenizer {
   readonly spec: TokenizerSpec;
   readonly vocabSize: number;
-  /** @throws UserError naming a character that has no token. */
+  /** @throws UserError naming a character or word that has no token. */
   encode(text: string): Int32Array;
   /** @throws RangeError where a number is no token. */
   decode(tokens: ArrayLike<number>): string;
+  /** Text as its tokens come, one by one. */
+  stream(): TextStream;
 }
 
-export const tokenizerOf = (spec: TokenizerSpec): Tokenizer =>
-  spec.kind === "bytes" ? byteTokenizer : characterTokenizer(spec.symbols);
+/** A text that is decoded token by token. A character whose bytes are not all there yet is held back. */
+export interface TextStream {
+  push(token: number): string;
+  /** What was held back: U+FFFD where it can be no character any more. */
+  end(): string;
+}
+
+/** A tokenizer whose texts are decoded by its stream. */
+export const tokenizerBy = (parts: Omit<Tokenizer, "decode">): Tokenizer => ({
+  ...parts,
+  decode: (tokens) => {
+    const text = parts.stream();
+    return Array.from(tokens, (token) => text.push(token)).join("") + text.end();
+  },
+});
 
 /** The distinct characters of a text by code point: the symbols of its character tokenizer. */
 export const charactersOf = (text: string): string[] =>
@@ -21,7 +36,7 @@ export const charactersOf = (text: string): string[] =>
 /** One token a character. A character is a Unicode code point: none outside the 16-bit plane falls apart. */
 export function characterTokenizer(symbols: readonly string[]): Tokenizer {
   const tokenOf = new Map(symbols.map((symbol, i) => [symbol, i]));
-  return {
+  return tokenizerBy({
     spec: { kind: "characters", symbols },
     vocabSize: symbols.length,
     encode: (text) =>
@@ -34,23 +49,81 @@ export function characterTokenizer(symbols: readonly string[]): Tokenizer {
           );
         return token;
       }),
-    decode: (tokens) => Array.from(tokens, (token) => symbols[inside(token, symbols.length)]!).join(""),
-  };
+    stream: () => ({ push: (token) => symbols[inside(token, symbols.length)]!, end: () => "" }),
+  });
 }
 
 /** One token a byte of UTF-8: any text can be written. Bytes that are no UTF-8 decode to U+FFFD. */
-export const byteTokenizer: Tokenizer = {
+export const byteTokenizer: Tokenizer = tokenizerBy({
   spec: { kind: "bytes" },
   vocabSize: 256,
   encode: (text) => Int32Array.from(new TextEncoder().encode(text)),
-  // A byte order mark is a character as any other: what was encoded comes back.
-  decode: (tokens) =>
-    new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-      Uint8Array.from(tokens, (token) => inside(token, 256)),
-    ),
-};
+  stream: () => byteStream((token) => Uint8Array.of(inside(token, 256))),
+});
 
-function inside(token: number, vocabSize: number): number {
+/** Tokens that are bytes of UTF-8. A byte order mark is a character as any other: what was encoded comes back. */
+export function byteStream(bytesOf: (token: number) => Uint8Array): TextStream {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return {
+    push: (token) => decoder.decode(bytesOf(token), { stream: true }),
+    end: () => decoder.decode(),
+  };
+}
+
+/** The line break is a word of its own. */
+const BREAK = "\n";
+
+/** What stands between spaces and line breaks, in the order of the text. */
+export const wordsOf = (text: string): string[] =>
+  text
+    .split(BREAK)
+    .flatMap((line, i) => [...(i > 0 ? [BREAK] : []), ...(line === "" ? [] : line.split(" "))]);
+
+/** The distinct words of some texts: the line break first, then the most frequent, among equals by code unit. */
+export function vocabularyOf(texts: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const text of texts) for (const word of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  if (counts.has(BREAK)) counts.set(BREAK, Number.POSITIVE_INFINITY);
+  return [...counts].sort(([a, m], [b, n]) => (m === n ? (a < b ? -1 : 1) : n - m)).map(([word]) => word);
+}
+
+/**
+ * One token a word; words are what stands between spaces and line breaks, and a line break is one, too. Texts of known
+ * words come back whole. `unknown` stands for every word that has no token; where it is left out such a word is refused.
+ */
+export function wordTokenizer(words: readonly string[], unknown?: string): Tokenizer {
+  const all = unknown === undefined ? words : [...words, unknown];
+  const tokenOf = new Map(all.map((word, i) => [word, i]));
+  const otherwise = unknown === undefined ? undefined : words.length;
+  return tokenizerBy({
+    spec: { kind: "words", words, ...(unknown !== undefined && { unknown }) },
+    vocabSize: all.length,
+    encode: (text) =>
+      Int32Array.from(wordsOf(text), (word) => {
+        const token = tokenOf.get(word) ?? otherwise;
+        if (token === undefined)
+          throw new UserError(
+            `the word ${JSON.stringify(word)} has no token: it is none of the ${words.length} words of this tokenizer.`,
+          );
+        return token;
+      }),
+    stream: () => {
+      let last = BREAK;
+      return {
+        push: (token) => {
+          const word = all[inside(token, all.length)]!;
+          const space = last === BREAK || word === BREAK ? "" : " ";
+          last = word;
+          return space + word;
+        },
+        end: () => "",
+      };
+    },
+  });
+}
+
+/** The token itself, where it is one. */
+export function inside(token: number, vocabSize: number): number {
   if (!(Number.isInteger(token) && token >= 0 && token < vocabSize))
     throw new RangeError(`decode: ${token} is no token; there are ${vocabSize}, from 0`);
   return token;

@@ -8,7 +8,9 @@ import { idxDataset, idxPair, type Limit } from "./idx.ts";
 import { DIGITS, FASHION, noImages } from "./names.ts";
 import { POINTS } from "./points.ts";
 import { type OpenOptions as AnyOptions, type Opened, type Opener, openNamed } from "./sources.ts";
+import { taskData } from "./tasks.ts";
 import { decodeText, lineData, pairData, textData } from "./text.ts";
+import { cmudictData, namesData, WORD_LISTS } from "./word-lists.ts";
 
 export interface OpenOptions extends AnyOptions {
   /**
@@ -26,7 +28,8 @@ export interface OpenOptions extends AnyOptions {
 
 /**
  * Open a data set in a page: "mnist" or "fashion-mnist" (the four IDX files, gzipped or not), "cifar10:FOLDER",
- * "idx:IMAGES[,LABELS]", "text:FILE", "lines:FILE", "pairs:FILE", or points by name. Nothing but its files is
+ * "idx:IMAGES[,LABELS]", "text:FILE", "lines:FILE", "pairs:FILE", "names" and "cmudict" (list.txt of the npm package humannames, index.js of
+ * cmu-pronouncing-dictionary), "task:NAME", or points by name. Nothing but its files is
  * fetched, and from nowhere but `url`.
  * @throws UserError where there is no such data set, or a file of it cannot be fetched or is damaged.
  */
@@ -43,6 +46,12 @@ const OPENERS: Readonly<Record<string, Opener<OpenOptions>>> = {
     cifarDataset(name, (file) => files.get(`${folder}/${file}`), limit),
   ),
   "idx:IMAGES[,LABELS]": images((rest, name, files) => idxPair(name, rest, files.get)),
+  names: text((_, list, options) => namesData(list, options), WORD_LISTS.names.file),
+  cmudict: text((_, module, options) => cmudictData(module, options), WORD_LISTS.cmudict.file),
+  "task:NAME": (rest, name, options) => {
+    if (options.imageSize !== undefined) throw new UserError(noImages(name));
+    return taskData(rest, name, options);
+  },
   "text:FILE": text(textData),
   "lines:FILE": text(lineData),
   "pairs:FILE": text(pairData),
@@ -62,8 +71,13 @@ function images(
   };
 }
 
-function text(make: (name: string, text: string, options: OpenOptions) => Data): Opener<OpenOptions> {
-  return async (path, name, options) => {
+/** `fixed`: the file's name, where the data set's name does not say it. */
+function text(
+  make: (name: string, text: string, options: OpenOptions) => Data,
+  fixed?: string,
+): Opener<OpenOptions> {
+  return async (rest, name, options) => {
+    const path = fixed ?? rest;
     if (options.imageSize !== undefined) throw new UserError(noImages(name));
     const files = new Downloads(name, options);
     const file = await files.get(path);

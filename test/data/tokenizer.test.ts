@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { TokenizerSpec } from "../../src/data/spec.ts";
-import { byteTokenizer, charactersOf, characterTokenizer, tokenizerOf } from "../../src/data/tokenizer.ts";
+import { byteTokenizer, charactersOf, characterTokenizer, wordTokenizer } from "../../src/data/tokenizer.ts";
+import { learnTokenizer, tokenizerOf } from "../../src/data/tokenizers.ts";
 
 /** Latin, Chinese, emoji, a character beyond 16 bits, a byte order mark. */
 const TEXT = "To be, or not. 學而時習之\n🙂𝄞\u{20000}\uFEFFé";
@@ -45,8 +46,38 @@ describe("bytes", () => {
   });
 });
 
+describe("words", () => {
+  test("are what stands between spaces and line breaks, and any text of known words comes back", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("a", "é", " ", "\n", "🙂") }), (written) => {
+        const tokenizer = learnTokenizer("words", [written, "x"]);
+        expect(tokenizer.decode(tokenizer.encode(written))).toBe(written);
+      }),
+    );
+  });
+  test("the most frequent have tokens, and one token is for all others", () => {
+    const tokenizer = learnTokenizer("words:3", ["a b a d", "c b a"]);
+    expect(tokenizer.spec).toEqual({ kind: "words", words: ["a", "b"], unknown: "<unk>" });
+    expect([...tokenizer.encode("b e a")]).toEqual([1, 2, 0]);
+    expect(tokenizer.decode([1, 2, 0])).toBe("b <unk> a");
+  });
+  test("without one for others, a word that has no token is named", () => {
+    expect(() => wordTokenizer(["a", "b"]).encode("a c")).toThrow(
+      'the word "c" has no token: it is none of the 2 words',
+    );
+  });
+  test("a tokenizer that there is not is refused", () => {
+    for (const name of ["sentences", "words:1", "bpe:many"])
+      expect(() => learnTokenizer(name, ["a"])).toThrow(`there is no tokenizer "${name}"`);
+  });
+});
+
 test("a tokenizer is made again from its spec", () => {
-  for (const tokenizer of [byteTokenizer, characterTokenizer(charactersOf(TEXT))]) {
+  for (const tokenizer of [
+    byteTokenizer,
+    characterTokenizer(charactersOf(TEXT)),
+    learnTokenizer("words", [TEXT]),
+  ]) {
     const again = tokenizerOf(TokenizerSpec.parse(JSON.parse(JSON.stringify(tokenizer.spec))));
     expect([...again.encode(TEXT)]).toEqual([...tokenizer.encode(TEXT)]);
     expect(again.decode(again.encode(TEXT))).toBe(TEXT);

@@ -1,0 +1,1 @@
+export { CountModel } from "./count-model.ts";
