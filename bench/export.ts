@@ -26,7 +26,7 @@ const schedule = linear({ T: 1000 });
 const model: DiffusionModel = { network, schedule, prediction: "epsilon", shape: [1, 28, 28], classes: 10 };
 const plan = ddim(schedule, trajectory({ T: schedule.T, S: STEPS }));
 
-const engine = await nodeEngine({ threads: 2 });
+const engine = await nodeEngine({ threads: 2, flushDenormals: true });
 const began = performance.now();
 const { inputs, run } = samplerPart(model, plan, { batch: BATCH });
 const { bytes } = await exportOnnx(run, inputs, { engine, freeze: network.parameters() });

@@ -65,7 +65,7 @@ async function* trainingSteps(stream: ReturnType<typeof train>): AsyncGenerator<
 }
 
 for (const batchSize of numbers(values.batch)) {
-  const engine = await nodeEngine({ device });
+  const engine = await nodeEngine({ device, flushDenormals: true });
   const training = { ...defaults, batchSize, epochs: undefined, steps };
   const { task, plan, sets } = begin(model, { options: recipe.options, data, training });
   const run = trainingSteps(train({ task, plan, examples: sets.train, engine, seed: 0 }));

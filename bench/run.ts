@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 
 /**
- * npm run bench [-- workload ...] [--peer] [--rounds N]
+ * npm run bench [-- workload ...] [--peer] [--rounds N] [--profile]
  *
  * Each measurement runs in a process of its own, so that peak memory is its own, and prints JSON lines. With
  * --peer, PyTorch runs the same training and sampling steps in turn with ours (A B A B ...), and a line with the
@@ -83,13 +83,16 @@ new Command("bench")
   .argument("[workload...]", `any of ${Object.keys(WORKLOADS).join(", ")}; all when left out`)
   .option("--peer", "run PyTorch in turn with ours and print ratios", false)
   .option("--rounds <n>", "rounds of ours and the peer's", Number, 3)
+  .option("--profile", "where a training step's time goes, operator by operator", false)
   .option("--python <path>", "a Python that has PyTorch", "python3")
-  .action((names: string[], options: { peer: boolean; rounds: number; python: string }) => {
+  .action((names: string[], options: { peer: boolean; profile: boolean; rounds: number; python: string }) => {
     const all = Object.keys(WORKLOADS);
     for (const name of names.length > 0 ? names : all) {
       const workload = WORKLOADS[name];
       if (!workload) throw new Error(`unknown workload "${name}": ${all.join(", ")}`);
-      if (options.peer && workload.peer) beside(name, options);
+      if (options.profile)
+        for (const line of ours({ ...workload, file: "profile.ts", args: [name] })) print(line);
+      else if (options.peer && workload.peer) beside(name, options);
       else for (const line of ours(workload)) print(line);
     }
   })

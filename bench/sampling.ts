@@ -7,7 +7,7 @@ import { UNet } from "./networks.ts";
 
 /** One evaluation of the bench U-Net, batch 16, weights baked in: what a sampler pays for each step. */
 const key = Key.seed(0);
-const engine = await nodeEngine({ threads: 2 });
+const engine = await nodeEngine({ threads: 2, flushDenormals: true });
 const net = new UNet().initialize(key.split("weights"));
 const predict = compile((x: Tensor, t: Tensor) => net.forward(x, t), { engine, freeze: net.parameters() });
 const x = ndarray(hostNormal(key.split("x"), 16 * 784), [16, 1, 28, 28]);

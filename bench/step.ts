@@ -1,4 +1,5 @@
 import { compile } from "../src/engine/compile.ts";
+import type { Engine } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
 import { crossEntropy, type Module, mseLoss } from "../src/nn/index.ts";
 import { adamW } from "../src/optim/index.ts";
@@ -75,10 +76,10 @@ export const WORKLOADS: Readonly<Record<string, () => Workload>> = {
 
 export async function measure(
   name: string,
-  { repeats = 0, threads = 2 } = {},
+  { repeats = 0, threads = 2, engine: given = undefined as Engine | undefined } = {},
 ): Promise<Record<string, unknown>> {
   const work = WORKLOADS[name]!();
-  const engine = await nodeEngine({ threads });
+  const engine = given ?? (await nodeEngine({ threads, flushDenormals: true }));
   work.net.initialize(key.split("weights"));
   const parameters = work.net.parameters();
   const optimizer = adamW()(parameters);

@@ -47,7 +47,7 @@ try {
   else {
     const experiment = lookup("experiment", EXPERIMENTS, name);
     const threads = positive("threads", values.threads);
-    const engine = await nodeEngine(threads === undefined ? {} : { threads });
+    const engine = await nodeEngine({ flushDenormals: true, ...(threads !== undefined && { threads }) });
     setDefaultEngine(engine);
     const epochs = positive("epochs", values.epochs);
     const minutes = positive("minutes", values.minutes);

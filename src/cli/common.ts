@@ -24,13 +24,18 @@ export const RuntimeOptions = z.strictObject({
 });
 export type RuntimeOptions = z.output<typeof RuntimeOptions>;
 
+interface EngineChoice {
+  readonly device?: Device | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** The process is ours: denormals may go. */
+export const newEngine = ({ device = "cpu", threads }: EngineChoice): Promise<Engine> =>
+  nodeEngine({ device, flushDenormals: true, ...(threads && { threads }) });
+
 /** The engine first: a device that is not there is said before any work. */
-export async function openEngine(options: {
-  device?: Device | undefined;
-  threads?: number | undefined;
-}): Promise<Engine> {
-  const { device = "cpu", threads } = options;
-  const engine = await nodeEngine({ device, ...(threads && { threads }) });
+export async function openEngine(choice: EngineChoice): Promise<Engine> {
+  const engine = await newEngine(choice);
   setDefaultEngine(engine);
   return engine;
 }

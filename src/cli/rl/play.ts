@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
-import { nodeEngine } from "../../engine/onnx/node.ts";
 import { UserError } from "../../errors.ts";
 import { type Env, StatefulEnv } from "../../rl/env.ts";
 import { make } from "../../rl/make.ts";
@@ -8,6 +7,7 @@ import { openRunFolder, type RunFolder } from "../../train/node.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import { Cli } from "../command.ts";
 import type { Shell } from "../common.ts";
+import { newEngine } from "../common.ts";
 import { Printer } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
 import { short } from "../progress.ts";
@@ -49,8 +49,7 @@ async function run(name: string, parsed: Record<string, unknown>, { catalog, io 
   const printer = new Printer(io, json);
   const makeEnv = (): Env<unknown, number> => make(config.env, config.envOptions) as Env<unknown, number>;
   const env = makeEnv();
-  const { device, threads } = config;
-  const engine = () => nodeEngine({ device, ...(threads && { threads }) });
+  const engine = () => newEngine(config);
   const options: unknown = agent.options.parse(config.options);
   const policy = await agent.policy(checkpoint, { options, makeEnv: makeEnv as () => Env, engine });
   const { unwrapped } = env;

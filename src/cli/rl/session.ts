@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { nodeEngine } from "../../engine/onnx/node.ts";
 import { lookup, UserError } from "../../errors.ts";
 import { readJsonLines } from "../../files/jsonl.node.ts";
 import { lineChart } from "../../plot/index.ts";
@@ -16,6 +15,7 @@ import { readCheckpoint } from "../../train/run.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import { RunWriter } from "../../train/run-writer.node.ts";
 import type { Shell } from "../common.ts";
+import { newEngine } from "../common.ts";
 import { Interrupted, type Printer, table } from "../io.ts";
 import { short } from "../progress.ts";
 import { oldCheckpoint, saveValues } from "./run-folder.ts";
@@ -64,7 +64,7 @@ export async function runAgent(training: AgentTraining): Promise<void> {
   const { run, agent, printer, from } = training;
   const { config } = run;
   const options: unknown = agent.options.parse(config.options);
-  const { seed, steps, logEvery, sampleEvery, checkpointEvery, unit, device, threads } = config;
+  const { seed, steps, logEvery, sampleEvery, checkpointEvery, unit } = config;
   const writer = await RunWriter.open(run, from?.step ?? 0);
   const bar = printer.progress(agent.name, steps, { unit: unit.slice(0, -1), start: from?.step ?? 0 });
   let last: Record<string, number> = {};
@@ -81,7 +81,7 @@ export async function runAgent(training: AgentTraining): Promise<void> {
       from,
       store: writer,
       signal: printer.io.signal,
-      engine: () => nodeEngine({ device, ...(threads && { threads }) }),
+      engine: () => newEngine(config),
     });
     for await (const event of events) {
       await writer.on(event);

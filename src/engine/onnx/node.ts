@@ -16,7 +16,7 @@ type OrtNode = typeof import("onnxruntime-common") & {
  * @throws UserError where the device is not there, with what it needs.
  */
 export async function nodeEngine(
-  { device = "cpu", threads }: EngineOptions = {},
+  { device = "cpu", threads, flushDenormals = false }: EngineOptions = {},
   load: () => Promise<OrtNode> = () => import("onnxruntime-node"),
 ): Promise<Engine> {
   if (!DEVICES.includes(device)) throw unknownName("device", device, DEVICES);
@@ -37,7 +37,7 @@ export async function nodeEngine(
   await requireDevice(ort.listSupportedBackends(), device, () => probe(ort, device));
   const count = threads ?? Math.min(availableParallelism(), 16);
   const host = device === "cpu";
-  const block = host ? await blockSize(ort) : undefined;
+  const block = host ? await blockSize(ort, flushDenormals ? FLUSH : {}) : undefined;
   return new OrtEngine(ort as unknown as OrtModule, {
     name: `onnxruntime-node ${device}${host ? `, ${showThreads(count)}` : ""}`,
     target: device === "webgpu" ? WEBGPU : { ...CPU, ...(block && { block }) },
@@ -51,11 +51,16 @@ export async function nodeEngine(
       // Planned memory comes on top of what the first run took: a quarter more for a large step, for no gain in time.
       enableMemPattern: work < ONE_THREAD_BELOW,
       logSeverityLevel: 4,
-      // Denormals cost a hundred times a normal number, and nothing here needs them.
-      extra: { session: { set_denormal_as_zero: "1" } },
+      ...FLUSH,
     }),
   });
 }
+
+/**
+ * Denormals cost a hundred times a normal number, and nothing here needs them. A session asks for its own threads; the
+ * first session of a process also decides for the thread that runs them all (see flushDenormals).
+ */
+const FLUSH = { extra: { session: { set_denormal_as_zero: "1" } } } as const;
 
 async function wasmEngine(threads: number | undefined): Promise<Engine> {
   const { engineOn } = await import("./web.ts");
@@ -80,16 +85,16 @@ function sayOnce(line: string): void {
 
 /**
  * The block of the NCHWc layout on this processor, seen by reordering 32 channels of two pixels and looking where
- * the second pixel begins; undefined where there is no such layout.
+ * the second pixel begins; undefined where there is no such layout. `first`: options of what may be the first session.
  */
-async function blockSize(ort: OrtNode): Promise<number | undefined> {
+async function blockSize(ort: OrtNode, first: InferenceSession.SessionOptions): Promise<number | undefined> {
   const { ModelBuilder, NCHWC } = await import("./builder.ts");
   const model = new ModelBuilder();
   model.input("x", "float32", [1, 32, 1, 2]);
   const [y] = model.node("ReorderInput", ["x"], { channels_last: { int: 0 } }, { domain: NCHWC });
   model.output(y!, "float32", [1, 32, 1, 2]);
   try {
-    const session = await ort.InferenceSession.create(model.bytes(), { logSeverityLevel: 4 });
+    const session = await ort.InferenceSession.create(model.bytes(), { logSeverityLevel: 4, ...first });
     const pixels = Float32Array.from({ length: 64 }, (_, i) => i % 2);
     const out = await session.run({ x: new ort.Tensor("float32", pixels, [1, 32, 1, 2]) });
     await session.release();
