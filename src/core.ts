@@ -19,7 +19,6 @@ export { fromNested, isNdArray, type NdArray, type Nested, ndarray, toNested } f
 export * from "./tensor/ops.ts";
 export * as ops from "./tensor/ops.ts";
 export { Key } from "./tensor/random.ts";
-export { type Repeat, unrolled } from "./tensor/repeat.ts";
 export { type Shape, ShapeError } from "./tensor/shape.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export { assign, substitute } from "./tensor/trace.ts";

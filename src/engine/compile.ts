@@ -241,6 +241,10 @@ function traceGraph(
       `${name} returns no tensor and assigns no variable, so there is nothing to compute. Does it lack a return?`,
     );
   const needed = nodesOf([...outputs, ...updates.map((u) => u.value)]);
+  if (needed.some((t) => t.is("argument")))
+    throw new Error(
+      "a value of a scan's step was used outside it: carry it, or return it as the step's output",
+    );
   const reads = needed.filter((t): t is Tensor<"state"> => t.is("state"));
   const draws = needed.filter((t): t is Tensor<"random"> => t.is("random"));
   warnOfTwins(name, draws, leaves);

@@ -1,3 +1,4 @@
+import { loopVjp, type Part } from "./loop/gradient.ts";
 import { add, asTensor, constant, reshape, zeros } from "./ops.ts";
 import { PRIMITIVES } from "./primitives/index.ts";
 import type { OpName, Primitive, Tensor } from "./tensor.ts";
@@ -22,18 +23,7 @@ export function grad(
   const wrt = targets.map((t) => asTensor(t));
   const nodes = between(loss, new Set(wrt));
   const cotangents = new Map<Tensor, Tensor>([[loss, reshape(constant(1), loss.shape)]]);
-  for (const node of nodes) {
-    const g = cotangents.get(node);
-    if (!g || node.inputs.length === 0) continue;
-    const primitive = PRIMITIVES[node.op] as Primitive<OpName>;
-    if (!primitive.vjp) continue;
-    primitive.vjp(g, node, node.inputs, node.attrs).forEach((piece, i) => {
-      const input = node.inputs[i]!;
-      if (!piece || !nodes.has(input)) return;
-      const sum = cotangents.get(input);
-      cotangents.set(input, sum ? add(sum, piece) : piece);
-    });
-  }
+  pull(nodes, cotangents);
   return wrt.map((t, i) => {
     const g = cotangents.get(t);
     if (g) return g;
@@ -42,6 +32,41 @@ export function grad(
     const name = target instanceof Variable ? target.label : target.toString();
     throw new Error(`grad: the loss does not depend on ${name} (pass { unused: "zero" } if that is meant)`);
   });
+}
+
+/**
+ * Pulls cotangents back through nodes, newest first. In the backward pass of a loop, `kept` stands for a value of the
+ * forward pass.
+ */
+function pull(
+  nodes: ReadonlySet<Tensor>,
+  cotangents: Map<Tensor, Tensor>,
+  kept = (t: Tensor): Tensor => t,
+): void {
+  /** Of each loop, what came back to the things that it gives. */
+  const parts = new Map<Tensor, Part[]>();
+  const vjp = (node: Tensor): readonly (Tensor | undefined)[] => {
+    if (node.is("scan")) {
+      const wanted = node.inputs.map((t) => nodes.has(t));
+      return loopVjp(node, parts.get(node) ?? [], wanted, kept, pull);
+    }
+    const g = cotangents.get(node);
+    if (!g || node.inputs.length === 0) return [];
+    if (node.is("final") || node.is("stacked")) {
+      const loop = node.inputs[0]!;
+      parts.set(loop, [...(parts.get(loop) ?? []), { part: node, g }]);
+      return [];
+    }
+    const primitive = PRIMITIVES[node.op] as Primitive<OpName>;
+    return primitive.vjp?.(g, kept(node), node.inputs.map(kept), node.attrs) ?? [];
+  };
+  for (const node of nodes)
+    vjp(node).forEach((piece, i) => {
+      const input = node.inputs[i]!;
+      if (!piece || !nodes.has(input)) return;
+      const sum = cotangents.get(input);
+      cotangents.set(input, sum ? add(sum, piece) : piece);
+    });
 }
 
 /** Nodes on a path from a target to the loss, newest first (which is reverse topological order). */

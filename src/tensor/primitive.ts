@@ -1,4 +1,5 @@
 import type { DType } from "./dtype.ts";
+import type { Loop } from "./loop/body.ts";
 import type { NdArray } from "./ndarray.ts";
 import type { Distribution, Key } from "./random.ts";
 import type { Shape } from "./shape.ts";
@@ -23,6 +24,8 @@ export interface Attributes {
   input: { readonly name: string; readonly index: number };
   state: { readonly variable: Variable };
   random: { readonly key: Key; readonly distribution: Distribution };
+  /** What a loop's body is given anew at each step. */
+  argument: None;
   // elementwise
   neg: None;
   exp: None;
@@ -86,6 +89,10 @@ export interface Attributes {
   maxPool2d: { readonly kernel: Pair; readonly stride: Pair };
   avgPool2d: { readonly kernel: Pair };
   upsampleNearest2d: { readonly scale: Pair };
+  // a loop, and what it gives: what is carried out of the last step, and a value of the body at every step
+  scan: Loop;
+  final: { readonly index: number };
+  stacked: { readonly value: Tensor };
 }
 
 export type OpName = keyof Attributes;

@@ -1,5 +1,6 @@
 import { allocate } from "./dtype.ts";
 import { type Graph, nodesOf, rootsOf } from "./graph.ts";
+import { simplifiedLoop } from "./loop/simplify.ts";
 import type { NdArray } from "./ndarray.ts";
 import { add, concat, constant, mul, pad, reshape, slice, sqrt, sub } from "./ops.ts";
 import { broadcastShapes, type Shape, sameShape } from "./shape.ts";
@@ -32,8 +33,27 @@ export function simplify(graph: Graph): Graph {
     const same = inputs.every((x, i) => x === t.inputs[i]);
     return canonical(same ? t : new Tensor(t.op, inputs, t.attrs, t.shape, t.dtype));
   };
+  const loops = new Map<Tensor, (part: Tensor) => Tensor>();
   for (const node of nodes) {
+    const loop = node.inputs[0] && loops.get(node.inputs[0]);
+    if (loop) {
+      becomes.set(node, settle(loop(node)));
+      continue;
+    }
     const inputs = node.inputs.map((t) => becomes.get(t)!);
+    if (node.is("scan")) {
+      const parts = nodes.filter((t) => t.inputs[0] === node);
+      loops.set(
+        node,
+        simplifiedLoop(
+          node,
+          inputs,
+          parts,
+          (values) => simplify({ feeds: [], outputs: values, updates: [], reads: [] }).outputs,
+        ),
+      );
+      continue;
+    }
     const moved = inputs.every((t, i) => t === node.inputs[i])
       ? node
       : new Tensor(node.op, inputs, node.attrs, node.shape, node.dtype);
@@ -70,7 +90,9 @@ function keyOf(t: Tensor): string {
         : `#${identity(value.data)}`;
     return `constant ${t.dtype} ${t.shape.join()} ${content}`;
   }
-  if (t.is("input") || t.is("state")) return `leaf ${t.id}`;
+  // A loop's body is simplified by itself, and is never the same as another's.
+  if (t.is("input") || t.is("state") || t.is("argument") || t.is("scan")) return `own ${t.id}`;
+  if (t.is("stacked")) return `stacked ${t.inputs[0]!.id} ${t.attrs.value.id}`;
   if (t.is("random"))
     return `random ${JSON.stringify(t.attrs.key.root)} ${JSON.stringify(t.attrs.key.path)} ${JSON.stringify(t.attrs.distribution)} ${t.shape.join()}`;
   return `${t.op} ${JSON.stringify(t.attrs, (_, v: unknown) => (typeof v === "number" ? exact(v) : v))} ${t.inputs.map((i) => i.id).join()}`;

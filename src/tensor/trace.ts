@@ -97,6 +97,18 @@ export function holding<T>(variables: Iterable<Variable>, fn: () => T): T {
   return result;
 }
 
+/** Trace `fn`, which must not assign. */
+export function unassigning<T>(why: string, fn: () => T): T {
+  if (!active) return withTrace(() => unassigning(why, fn)).result;
+  const { current, reads } = active;
+  const before = new Map(current);
+  const result = fn();
+  for (const [variable, value] of current)
+    if (value !== (before.get(variable) ?? reads.get(variable)))
+      throw new Error(`assign(${variable.name}): ${why}`);
+  return result;
+}
+
 function requireSame(what: string, variable: Variable, shape: Shape, dtype: string): void {
   if (!sameShape(variable.shape, shape) || variable.dtype !== dtype)
     throw new TypeError(

@@ -5,9 +5,8 @@ import { type ExportFunction, exportFreeBatch } from "../../src/engine/onnx/expo
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { TransformerEncoderLayer } from "../../src/nn/index.ts";
 import { type NdArray, ndarray } from "../../src/tensor/ndarray.ts";
-import { add, broadcastTo, chunk, concat, matmul, mean, mul, reshape, slice, softmax, sum, zeros } from "../../src/tensor/ops.ts"; // biome-ignore format: a list of names
+import { add, broadcastTo, chunk, concat, matmul, mean, mul, reshape, scanRows, slice, softmax, sum, zeros } from "../../src/tensor/ops.ts"; // biome-ignore format: a list of names
 import { Key } from "../../src/tensor/random.ts";
-import { unrolled } from "../../src/tensor/repeat.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { Variable } from "../../src/tensor/variable.ts";
 
@@ -24,7 +23,7 @@ async function expectFree(run: Run, freeze: Iterable<Variable> = []): Promise<vo
   const { bytes, inputs } = await exportFreeBatch(at(run), { engine, freeze });
   expect(inputs[0]!.shape).toEqual(["batch", 6]);
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
-  const here = compile(({ x }: { x: Tensor }) => run({ x }, unrolled), { engine });
+  const here = compile(({ x }: { x: Tensor }) => run({ x }), { engine });
   for (const batch of [1, 2, 37, 64]) {
     const x = numbers(batch);
     const there = await session.run({ x: new OrtTensor("float32", x.data as Float32Array, x.shape) });
@@ -66,8 +65,8 @@ describe("one file for any batch", () => {
   });
 
   test("a repeated step, which makes sizes of its own", async () => {
-    await expectFree(({ x }, repeat) => ({
-      y: repeat({ y: x! }, [1, 2, 3], ({ y }, k) => ({
+    await expectFree(({ x }) => ({
+      y: scanRows({ y: x! }, [1, 2, 3], ({ y }, k) => ({
         y: reshape(add(mul(reshape(y, [y.size]), k), 1), y.shape),
       })).y,
     }));

@@ -3,8 +3,10 @@ import type { DType } from "../../src/tensor/dtype.ts";
 import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../../src/tensor/shape.ts";
 import type { Attributes, OpName } from "../../src/tensor/tensor.ts";
 
-export type Leaf = "constant" | "input" | "state" | "random";
-export type CheckedOp = Exclude<OpName, Leaf>;
+export type Leaf = "constant" | "input" | "state" | "random" | "argument";
+/** Loops have tests of their own (loop.test.ts). */
+export type Loops = "scan" | "final" | "stacked";
+export type CheckedOp = Exclude<OpName, Leaf | Loops>;
 
 /** Values in row-major order, as numbers whatever the dtype. */
 export interface Ref {

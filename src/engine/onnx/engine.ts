@@ -1,7 +1,8 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
-import type { Graph } from "../../tensor/graph.ts";
+import { type Graph, nodesOf, rootsOf } from "../../tensor/graph.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import type { Engine, Program } from "../engine.ts";
 import { type Feed, lower } from "./lower.ts";
@@ -48,7 +49,7 @@ export class OrtEngine implements Engine {
   async compile(graph: Graph): Promise<Program> {
     this.#requireOpen();
     const lowered = lower(graph, this.#setup.target);
-    const work = workOf(graph);
+    const work = workOf(rootsOf(graph));
     const { stateLocation } = this.#setup;
     const session = await this.#ort.InferenceSession.create(lowered.bytes, {
       ...this.#setup.options(work),
@@ -135,21 +136,19 @@ function checked(port: Feed, value: NdArray | undefined): NdArray {
 }
 
 /** About how many multiply–adds one run costs: what decides on the number of threads. */
-function workOf(graph: Graph): number {
+function workOf(roots: readonly Tensor[]): number {
   let work = 0;
-  const seen = new Set<unknown>();
-  const pending = [...graph.outputs, ...graph.updates.map((u) => u.value)];
-  while (pending.length > 0) {
-    const t = pending.pop()!;
-    if (seen.has(t)) continue;
-    seen.add(t);
-    pending.push(...t.inputs);
+  const nodes = nodesOf(roots);
+  for (const t of nodes) {
     const [a, b] = t.inputs;
     if (t.is("matmul")) work += t.size * (t.attrs.transA ? a!.shape.at(-2)! : a!.shape.at(-1)!);
     else if (t.is("conv2d")) work += t.size * (sizeOf(b!.shape) / b!.shape[0]!);
     else if (t.is("conv2dInputGrad") || t.is("conv2dWeightGrad"))
       work += a!.size * (sizeOf(t.shape) / t.shape[0]!);
-    else work += t.size;
+    else if (t.is("scan")) {
+      const values = nodes.flatMap((p) => (p.is("stacked") && p.inputs[0] === t ? [p.attrs.value] : []));
+      work += t.attrs.length * workOf([...t.attrs.body.ends, ...values]);
+    } else work += t.size;
   }
   return work;
 }

@@ -1,13 +1,11 @@
 import { allocate, type DType } from "../../tensor/dtype.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
-import type { Repeat } from "../../tensor/repeat.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import { compile } from "../compile.ts";
 import type { Engine } from "../engine.ts";
 import type { Port } from "./lower.ts";
-import { type Repetition, recorder } from "./repetition.ts";
 
 export interface OnnxFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -23,11 +21,8 @@ export interface FilePort extends Omit<Port, "shape"> {
 /** A function to write: what it takes, and what it makes of it. */
 export interface ExportFunction {
   readonly inputs: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>>;
-  /** Traced once with what is frozen as constants. Its keys name the outputs. What it repeats is in the file once. */
-  readonly run: (
-    inputs: Readonly<Record<string, Tensor>>,
-    repeat: Repeat,
-  ) => Readonly<Record<string, Tensor>>;
+  /** Traced once with what is frozen as constants. Its keys name the outputs. A loop (scan) is in the file once. */
+  readonly run: (inputs: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>;
 }
 
 export interface ExportOptions {
@@ -39,7 +34,7 @@ export interface ExportOptions {
 
 /**
  * A function as an ONNX file that runs without this package: standard operators only, fixed shapes, inputs and
- * outputs under the names they have in `fn`. Steps that `fn` takes through its `repeat` are one Scan, in the file once.
+ * outputs under the names they have in `fn`. A loop is one Scan, in the file once.
  * @throws Error where the function draws random numbers, or keeps state that is not frozen.
  */
 export async function exportOnnx(
@@ -55,17 +50,14 @@ export async function exportOnnx(
     ]),
   );
   let outputs: string[] = [];
-  let repetitions: readonly Repetition[] = [];
   const traced = compile(
     (feeds: Readonly<Record<string, Tensor>>) => {
-      const recording = recorder();
-      const out = fn(feeds, recording.repeat);
+      const out = fn(feeds);
       outputs = Object.keys(out);
       const twice = outputs.find((name) => names.includes(name));
       if (twice !== undefined)
         throw new Error(`export: an input and an output are both named ${twice}; ONNX needs two names`);
-      ({ repetitions } = recording);
-      return [...Object.values(out), ...repetitions.flatMap(({ start, end }) => [...start, ...end])];
+      return Object.values(out);
     },
     { engine, freeze, name: "export" },
   );
@@ -77,17 +69,12 @@ export async function exportOnnx(
     if (t.is("input")) return names[t.attrs.index]!;
     throw new Error("export: the function draws random numbers; make them inputs");
   });
-  // The repeated steps went through the simplification with the rest.
-  const simplified = [...graph.outputs];
-  const results = simplified.splice(0, outputs.length);
-  const take = (list: readonly Tensor[]): Tensor[] => simplified.splice(0, list.length);
-  const repeated = repetitions.map((r) => ({ ...r, start: take(r.start), end: take(r.end) }));
   // With the file format it is large, and loaded by those who write files.
   const [{ lower }, { STANDARD }] = await Promise.all([
     import("./lower.ts"),
     import("./lowering/context.ts"),
   ]);
-  const lowered = lower({ ...graph, outputs: results }, STANDARD, { feeds, outputs }, repeated);
+  const lowered = lower(graph, STANDARD, { feeds, outputs });
   const port = ({ name, dtype, shape }: Port): Port => ({ name, dtype, shape });
   return { bytes: lowered.bytes, inputs: lowered.feeds.map(port), outputs: lowered.outputs.map(port) };
 }

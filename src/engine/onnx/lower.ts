@@ -9,12 +9,17 @@ import { convolution } from "./lowering/convolution.ts";
 import { elementwise } from "./lowering/elementwise.ts";
 import { linear } from "./lowering/linear.ts";
 import { shaping } from "./lowering/shaping.ts";
-import { places, type Repetition } from "./repetition.ts";
 
-type Leaf = "constant" | "input" | "state" | "random";
+type Leaf = "constant" | "input" | "state" | "random" | "argument";
+type Loops = "scan" | "final" | "stacked";
 
 /** Every op's ONNX form. An op that is missing here does not compile. */
-const TABLE: Lowerings<Exclude<OpName, Leaf>> = { ...elementwise, ...linear, ...shaping, ...convolution };
+const TABLE: Lowerings<Exclude<OpName, Leaf | Loops>> = {
+  ...elementwise,
+  ...linear,
+  ...shaping,
+  ...convolution,
+};
 
 /** A value crossing the border of an ONNX model. */
 export interface Port {
@@ -46,17 +51,10 @@ export interface PortNames {
   readonly outputs?: readonly string[];
 }
 
-/** Translate a graph into one ONNX model. What is repeated becomes one Scan, whose body stands in the file once. */
-export function lower(
-  graph: Graph,
-  target: Target,
-  names: PortNames = {},
-  repetitions: readonly Repetition[] = [],
-): Lowered {
+/** Translate a graph into one ONNX model. A loop becomes one Scan, whose body stands in the model once. */
+export function lower(graph: Graph, target: Target, names: PortNames = {}): Lowered {
   const model = new ModelBuilder();
-  const roots = [...rootsOf(graph), ...repetitions.flatMap(({ start, end }) => [...start, ...end])];
-  const nodes = nodesOf(roots);
-  const outside = new Scope(model, target, biases(nodes, roots));
+  const outside = new Scope(model, target, rootsOf(graph));
   const leaf = (t: Tensor, name: string): Port => {
     outside.input(t, name);
     return { name, dtype: t.dtype, shape: t.shape };
@@ -67,12 +65,7 @@ export function lower(
   });
   const reads = graph.reads.map((t, i) => ({ ...leaf(t, `state_${i}`), variable: t.attrs.variable }));
 
-  const place = places(nodes, repetitions);
-  for (let k = 0; k <= repetitions.length; k++) {
-    const repetition = repetitions[k];
-    outside.emit(nodes.filter((t) => !place.get(t)!.inside && place.get(t)!.after === k));
-    if (repetition) outside.scan(repetition, nodes.filter((t) => place.get(t)!.inside === repetition)); // biome-ignore format: one line
-  }
+  outside.emit();
 
   const result = (t: Tensor, wanted?: string): Port => ({
     name: outside.output(t, wanted),
@@ -89,6 +82,7 @@ type Fused = ReadonlyMap<Tensor, { readonly product: Tensor; readonly bias: Tens
 /** One ONNX graph in the making, and the names that tensors have in it. */
 class Scope {
   readonly #ctx: Context;
+  readonly #nodes: readonly Tensor[];
   readonly #biased: Fused;
   readonly #absorbed: ReadonlySet<Tensor>;
   readonly #names: Map<Tensor, string>;
@@ -97,7 +91,7 @@ class Scope {
   constructor(
     model: ModelBuilder,
     target: Target,
-    biased: Fused,
+    roots: readonly Tensor[],
     names: ReadonlyMap<Tensor, string> = new Map(),
   ) {
     const shared = new Map<string, string[]>();
@@ -110,8 +104,9 @@ class Scope {
         return have;
       },
     };
-    this.#biased = biased;
-    this.#absorbed = new Set([...biased.values()].map(({ product }) => product));
+    this.#nodes = nodesOf(roots);
+    this.#biased = biases(this.#nodes, roots);
+    this.#absorbed = new Set([...this.#biased.values()].map(({ product }) => product));
     this.#names = new Map(names);
   }
 
@@ -122,16 +117,20 @@ class Scope {
     this.#names.set(t, same ? name : model.node("Cast", [name], { to: { int: onnxType(t.dtype) } })[0]!);
   }
 
-  emit(nodes: readonly Tensor[]): void {
-    for (const node of nodes) {
+  emit(): void {
+    for (const node of this.#nodes) {
       // Constants are written where they are used: in a loop's body too, where ONNX Runtime can prepare them.
       if (this.#names.has(node) || this.#absorbed.has(node) || node.is("constant")) continue;
       if (node.is("input") || node.is("state") || node.is("random"))
         throw new Error(
           `lower: the graph uses ${node.toString()}, but does not list it among its feeds or reads`,
         );
+      if (node.is("scan")) {
+        this.#scan(node);
+        continue;
+      }
       const { product, bias } = this.#biased.get(node) ?? { product: node, bias: undefined };
-      const rule = TABLE[product.op as Exclude<OpName, Leaf>] as unknown as Lowering<OpName>;
+      const rule = TABLE[product.op as keyof typeof TABLE] as unknown as Lowering<OpName>;
       const inputs = product.inputs.map((t) => this.#name(t));
       const { model } = this.#ctx;
       if (bias) inputs.push(model.node("Reshape", [this.#name(bias), model.ints([bias.size])])[0]!);
@@ -139,25 +138,43 @@ class Scope {
     }
   }
 
-  /** `body`: the nodes of the step. */
-  scan({ start, carried, columns, end, results }: Repetition, body: readonly Tensor[]): void {
+  /** A loop, with what is asked of it. Captured values are seen in its body by their names here. */
+  #scan(loop: Tensor<"scan">): void {
+    const { body, length, reverse } = loop.attrs;
+    const { carried, slices, captured, ends } = body;
     const { model, target } = this.#ctx;
-    const around = new Map([...this.#names].filter(([t]) => !t.is("constant")));
-    const inner = new Scope(model.inner(), target, this.#biased, around);
-    const used = columns.filter(({ leaf }) => body.includes(leaf));
-    for (const leaf of [...carried, ...used.map((c) => c.leaf)])
-      inner.input(leaf, model.fresh("step"), leaf.dtype);
-    inner.emit(body);
-    for (const t of end) inner.output(t, undefined, t.dtype);
-    const inputs = [...start.map((t) => this.#name(t)), ...used.map((c) => model.initializer(c.table))];
+    const parts = this.#nodes.filter((t) => t.inputs[0] === loop);
+    const values = [...new Set(parts.flatMap((t) => (t.is("stacked") ? [t.attrs.value] : [])))];
+    const inputs = loop.inputs.map((t) => this.#name(t));
+    const around = inputs.splice(carried.length + slices.length);
+    const names = new Map(captured.map((leaf, k) => [leaf, around[k]!] as const));
+    const inner = new Scope(model.inner(), target, [...ends, ...values], names);
+    for (const leaf of [...carried, ...slices]) inner.input(leaf, model.fresh("step"), leaf.dtype);
+    // A Scan needs something to scan.
+    if (slices.length === 0) {
+      inputs.push(model.initializer({ data: new Uint8Array(length), shape: [length], dtype: "uint8" }));
+      inner.#ctx.model.input(model.fresh("step"), "uint8", []);
+    }
+    inner.emit();
+    for (const t of [...ends, ...values]) inner.output(t, undefined, t.dtype);
+    const scanned = Math.max(slices.length, 1);
+    const backwards = (count: number) => ({ ints: Array.from({ length: count }, () => 1) });
     const attributes = {
       body: { graph: inner.#ctx.model.graph() },
-      num_scan_inputs: { int: used.length },
+      num_scan_inputs: { int: scanned },
+      ...(reverse && { scan_input_directions: backwards(scanned) }),
+      ...(reverse && values.length > 0 && { scan_output_directions: backwards(values.length) }),
     };
-    const made = model.node("Scan", inputs, attributes, { outputs: results.length });
-    results.forEach((t, i) => {
-      this.#names.set(t, made[i]!);
-    });
+    const made = model.node("Scan", inputs, attributes, { outputs: ends.length + values.length });
+    for (const part of parts)
+      this.#names.set(
+        part,
+        made[
+          part.is("final")
+            ? part.attrs.index
+            : ends.length + values.indexOf((part as Tensor<"stacked">).attrs.value)
+        ]!,
+      );
   }
 
   output(t: Tensor, wanted?: string, border = borderType(t.dtype)): string {

@@ -62,8 +62,8 @@ export function samplerPart(
   return {
     description: `noise to images in [0, 1]: ${plan.name}; ${steps}${conditions(model, guidance)}`,
     inputs: { noise: imagePort(model, batch), ...labelPort(model, batch) },
-    run: ({ noise, labels }, repeat) => ({
-      images: toPixels(traceSampler(model, plan, noise!, { labels, guidance, ...clipping, repeat })),
+    run: ({ noise, labels }) => ({
+      images: toPixels(traceSampler(model, plan, noise!, { labels, guidance, ...clipping })),
     }),
   };
 }

@@ -5,9 +5,8 @@
 import type { Compiled } from "../../engine/compile.ts";
 import { UserError } from "../../errors.ts";
 import { type NdArray, ndarray, zeros } from "../../tensor/ndarray.ts";
-import { sub } from "../../tensor/ops.ts";
+import { scanRows, sub } from "../../tensor/ops.ts";
 import { hostNormal, type Key } from "../../tensor/random.ts";
-import { type Repeat, unrolled } from "../../tensor/repeat.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type DiffusionModel, type EstimateOptions, estimate, labelsFor, requireGuidable } from "./model.ts";
@@ -201,18 +200,16 @@ export interface TraceOptions extends Clipping {
   readonly guidance?: number | undefined;
   /** z of step i, for plans that draw noise. */
   readonly noise?: ((i: number) => Tensor) | undefined;
-  /** How the steps follow one another: written out when left out; an exporter's loop. */
-  readonly repeat?: Repeat | undefined;
 }
 
-/** A whole plan as one function of tensors, from noise [N, ...shape] to x: what an exported file holds. */
+/** A whole plan as one function of tensors, from noise [N, ...shape] to x: one loop, as in an exported file. */
 export function traceSampler(
   model: DiffusionModel,
   plan: SamplingPlan,
   x: Tensor,
   options: TraceOptions = {},
 ): Tensor {
-  const { labels, guidance = 1, noise, repeat = unrolled } = options;
+  const { labels, guidance = 1, noise } = options;
   const { clipX0 = plan.clipX0, useClippedModelOutput } = options;
   requireGuidable(model, guidance);
   const draws = plan.steps.some(({ weights }) => weights.noise !== 0);
@@ -223,7 +220,7 @@ export function traceSampler(
   const remembers = plan.steps.some(({ weights }) => weights.previous !== 0);
   const start: Readonly<Record<string, Tensor>> = remembers ? { x, previous: x.mul(0) } : { x };
   const rows = plan.steps.map((step, i) => ({ ...step, z: draws ? noise?.(i) : undefined }));
-  const end = repeat(start, rows, ({ x, previous }, { t, level, weights, z }) => {
+  const end = scanRows(start, rows, ({ x, previous }, { t, level, weights, z }) => {
     const found = estimate(model, x!, t, level, { labels, guidance, clipX0, useClippedModelOutput });
     const next = update({ x: x!, ...found, previous, noise: z }, weights);
     return remembers ? { x: next, previous: found.x0 } : { x: next };

@@ -4,6 +4,7 @@ import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
 import { leaves } from "./leaves.ts";
 import { linear } from "./linear.ts";
+import { loops } from "./loops.ts";
 import { reductions } from "./reductions.ts";
 import { shaping } from "./shaping.ts";
 
@@ -16,4 +17,5 @@ export const PRIMITIVES: { readonly [K in OpName]: Primitive<K> } = {
   ...indexing,
   ...linear,
   ...convolution,
+  ...loops,
 };

@@ -12,4 +12,5 @@ export const leaves = {
   input: leaf satisfies Primitive<"input">,
   state: leaf satisfies Primitive<"state">,
   random: leaf satisfies Primitive<"random">,
+  argument: leaf satisfies Primitive<"argument">,
 };

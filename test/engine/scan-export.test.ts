@@ -5,18 +5,22 @@ import { exportOnnx } from "../../src/engine/onnx/export.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { Linear } from "../../src/nn/index.ts";
 import { type NdArray, ndarray } from "../../src/tensor/ndarray.ts";
-import { add, mul, sub, tanh } from "../../src/tensor/ops.ts";
+import { add, mul, type RowOf, scanRows, sub, type Tree, tanh } from "../../src/tensor/ops.ts";
 import { Key } from "../../src/tensor/random.ts";
-import { type Repeat, unrolled } from "../../src/tensor/repeat.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const engine = await nodeEngine({ threads: 1 });
 const x = ndarray(Float32Array.of(0.5, -1, 2, 0.25), [2, 2]);
+type Repeat = <C extends Tree, R>(start: C, rows: readonly R[], step: (carried: C, row: RowOf<R>) => C) => C;
 type Fn = (x: Tensor, repeat: Repeat) => Record<string, Tensor>;
+
+/** Every step written out, one after another. */
+const unrolled: Repeat = (start, rows, step) =>
+  rows.reduce((carried, row) => step(carried, row as RowOf<typeof row>), start);
 
 const inputs = { x: { shape: [2, 2], dtype: "float32" } } as const;
 const exported = (fn: Fn, net?: Linear) =>
-  exportOnnx(({ x }, repeat) => fn(x!, repeat), inputs, { engine, freeze: net?.parameters() ?? [] });
+  exportOnnx(({ x }) => fn(x!, scanRows), inputs, { engine, freeze: net?.parameters() ?? [] });
 
 /** What the file gives in plain onnxruntime, and what the steps give written out. */
 async function both(
@@ -98,13 +102,13 @@ test("what cannot be repeated is said", async () => {
       repeat({ x }, rows, ({ x }) => ({ x: add(x, ndarray(new Float32Array(4), [2, 1, 2])) })),
     ),
   ).rejects.toThrow(
-    "a repeated step makes of x float32[2, 2, 2]; it was given float32[2, 2], and must give the same",
+    "scan: the step makes of init.x float32[2, 2, 2]; it was given float32[2, 2], and must give the same",
   );
   await expect(
     exported((x, repeat) => repeat({ x } as Record<string, Tensor>, rows, ({ x }) => ({ y: x! }))),
-  ).rejects.toThrow("a repeated step makes of x nothing");
+  ).rejects.toThrow("scan: the step makes of init.x nothing");
   await expect(exported((x, repeat) => repeat({ x }, ["a", "b"], ({ x }) => ({ x })))).rejects.toThrow(
-    "row: the rows of a repeated step are numbers, or objects of numbers",
+    "row: the rows of a repeated step are numbers, tensors, or objects of them",
   );
   await expect(exported((x) => ({ x: mul(x, 2) }))).rejects.toThrow(
     "an input and an output are both named x; ONNX needs two names",
@@ -118,5 +122,5 @@ test("what cannot be repeated is said", async () => {
       });
       return { y: add(end.x, leaked!) };
     }),
-  ).rejects.toThrow("a value of a repeated step was used outside it");
+  ).rejects.toThrow("a value of a scan's step was used outside it");
 });
