@@ -26,10 +26,10 @@ export function rowsAt<D extends "float32" | "int32">(
   return ndarray(data, [indices.length, ...array.shape.slice(1)], array.dtype);
 }
 
-/** Pieces one after another along the first axis. @throws UserError where there are none. */
+/** The pieces concatenated along the first axis. @throws UserError where there are none. */
 export function joined<D extends "float32" | "int32">(pieces: readonly NdArray<D>[]): NdArray<D> {
   const [first] = pieces;
-  if (!first) throw new UserError("there are no examples to look at");
+  if (!first) throw new UserError("there are no examples");
   if (pieces.length === 1) return first;
   const length = pieces.reduce((n, p) => n + p.shape[0]!, 0);
   const width = first.data.length / first.shape[0]!;

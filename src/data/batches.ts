@@ -3,7 +3,7 @@ import type { Examples, HostBatch } from "./data.ts";
 import { type Batch, batchOf, type Split, slice } from "./dataset.ts";
 import type { Transform } from "./transforms.ts";
 
-/** How far a run has read: the epoch, and the number of images of it that were given out. */
+/** How far a run has read: the epoch, and the number of its images that were read. */
 export interface Position {
   readonly epoch: number;
   readonly index: number;
@@ -15,7 +15,7 @@ export interface OrderOptions {
   batchSize: number;
   /** Decides each epoch's order and each batch's transforms. */
   key: Key;
-  /** In the order of the data where false. */
+  /** False: in the order of the data. */
   shuffle?: boolean;
   /** Leave out the last examples of an epoch where they do not fill a batch. True by default: shapes stay fixed. */
   dropLast?: boolean;
@@ -26,7 +26,7 @@ export interface BatchOptions extends OrderOptions {
 }
 
 export interface PositionedBatch extends Batch {
-  /** Where to go on after this batch. */
+  /** The position after this batch. */
   readonly next: Position;
 }
 
@@ -40,7 +40,7 @@ export function batchesPerEpoch(length: number, batchSize: number, dropLast = tr
 }
 
 /**
- * Which examples each batch holds, without end, epoch after epoch, from a position on. A run that goes on at the
+ * The indices of each batch's examples, endlessly, epoch after epoch, from a position on. A run that continues at the
  * `next` of its last batch sees what it would have seen without the break.
  */
 export function* batchIndices(
@@ -49,7 +49,7 @@ export function* batchIndices(
   start: Position = START,
 ): Generator<{ readonly indices: Int32Array; readonly at: Position; readonly next: Position }> {
   if (!(Number.isInteger(batchSize) && batchSize > 0))
-    throw new RangeError(`batches: a batch size of ${batchSize} is not possible`);
+    throw new RangeError(`batches: a batch size of ${batchSize} is not possible: give a whole number above 0`);
   if (length === 0 || (dropLast && batchSize > length))
     throw new RangeError(`batches: ${length} images do not fill one batch of ${batchSize}`);
   const end = dropLast ? length - (length % batchSize) : length;
@@ -64,7 +64,7 @@ export function* batchIndices(
   }
 }
 
-/** Shuffled batches of images without end, from a position on. */
+/** Shuffled batches of images, endlessly, from a position on. */
 export function* batches(
   from: Split,
   { transform, ...order }: BatchOptions,
@@ -77,13 +77,13 @@ export function* batches(
   }
 }
 
-/** A batch on its way, and where to go on after it. */
+/** A batch, perhaps still being read, and the position after it. */
 export interface Fetch {
   readonly batch: HostBatch | Promise<HostBatch>;
   readonly next: Position;
 }
 
-/** Shuffled batches without end, from a position on; the rest of an epoch that fills no batch is left out. */
+/** Shuffled batches, endlessly, from a position on; the rest of an epoch that fills no batch is left out. */
 export function* fetches(
   examples: Examples,
   batchSize: number,
@@ -100,8 +100,8 @@ export function* onePass(from: Split, batchSize: number): Generator<Batch> {
 }
 
 /**
- * Have the next item ready: after an item is given out, the one after it is made as soon as the consumer waits
- * for something else (a step on another thread, say). The order and the items are those of the source.
+ * Prepare one item ahead: while the consumer of an item waits for something else (a step on another thread, say),
+ * the next one is made. The order and the items are those of the source.
  */
 export async function* prefetch<T>(source: Iterator<T>): AsyncGenerator<T> {
   let ready: IteratorResult<T> | undefined;

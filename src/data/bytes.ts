@@ -1,14 +1,14 @@
 import { UserError } from "../errors.ts";
 
-/** Bytes, whole or on their way, and the name of the file or URL they come from: messages say it. */
+/** Bytes, whole or as a stream, and the name of the file or URL they come from, for messages. */
 export interface NamedBytes {
   readonly file: string;
   readonly bytes: Uint8Array | ReadableStream<Uint8Array>;
 }
 
 /**
- * Reads bytes piece by piece; gzipped ones are unpacked on the way. Little more is fetched and unpacked than is read,
- * and a gzip's checksum and length are compared at its end.
+ * Reads bytes piece by piece and unpacks gzipped ones. Little more is fetched and unpacked than is read, and a gzip's
+ * checksum and length are checked at its end.
  */
 export class ByteReader {
   readonly file: string;
@@ -27,7 +27,7 @@ export class ByteReader {
     return new ByteReader(file, stream, zipped);
   }
 
-  /** The next `count` bytes; fewer where they end before. */
+  /** The next `count` bytes; fewer at the end. */
   async take(count: number): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     let found = 0;
@@ -42,16 +42,16 @@ export class ByteReader {
     return joined(pieces);
   }
 
-  /** Reads to the end; how many bytes were left comes back. */
+  /** Reads to the end and returns how many bytes were left. */
   async finish(): Promise<number> {
     let count = 0;
     for (let piece = await this.#next(); piece; piece = await this.#next()) count += piece.length;
     return count;
   }
 
-  /** Leave the rest where it is. */
+  /** Stop reading. */
   async cancel(): Promise<void> {
-    // What was damaged before is no concern any more.
+    // Errors in what is not read no longer matter.
     await this.#reader.cancel().catch(() => undefined);
   }
 
@@ -87,7 +87,7 @@ const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
     },
   });
 
-/** A gzip file begins with 1f 8b (RFC 1952). */
+/** The stream, unpacked where it is gzipped: a gzip file begins with 1f 8b (RFC 1952). */
 async function unpacked(
   stream: ReadableStream<Uint8Array>,
 ): Promise<{ stream: ReadableStream<Uint8Array>; zipped: boolean }> {
@@ -106,7 +106,7 @@ async function unpacked(
   return { stream: zipped ? gunzip(next, cancel) : paced(next, cancel), zipped };
 }
 
-/** A stream of what `next` gives, asked for when it is read and not before. */
+/** A stream of what `next` returns, called only when the stream is read. */
 const paced = (
   next: () => Promise<Uint8Array | undefined>,
   cancel: () => Promise<void>,
@@ -123,11 +123,11 @@ const paced = (
     { highWaterMark: 0 },
   );
 
-/** Packed bytes that go in at a time: what comes out of them, a thousand times as many at most, is held at once. */
+/** Packed bytes fed at a time: what they unpack to, at most a thousand times as many, is held at once. */
 const PIECE = 1 << 14;
 
 /**
- * The platform's gunzip, which compares checksum and length. It is fed only while nothing has come out of it: piped
+ * The platform's gunzip, which checks checksum and length. It is fed only while it has no output to read: piped
  * through, Node's would run far ahead of its reader.
  */
 function gunzip(
@@ -137,7 +137,7 @@ function gunzip(
   const { readable, writable } = new DecompressionStream("gzip");
   const reader = (readable as ReadableStream<Uint8Array>).getReader();
   const writer = (writable as WritableStream<Uint8Array>).getWriter();
-  // What is wrong with the bytes is said where the result is read.
+  // Errors in the bytes are thrown where the result is read.
   const heard = (promise: Promise<unknown>): Promise<unknown> => promise.catch(() => undefined);
   let packed = new Uint8Array() as Uint8Array;
   let ended = false;
@@ -152,7 +152,7 @@ function gunzip(
     packed = packed.subarray(piece.length);
     return heard(writer.write(piece));
   };
-  // A piece is not done before all that comes out of it is read, which may take many reads.
+  // A write ends only when all of its output is read, which may take many reads.
   let feeding: Promise<unknown> | undefined;
   return paced(
     async () => {
@@ -161,7 +161,7 @@ function gunzip(
       const known = heard(result).then(() => (settled = true));
       while (!settled && !ended) {
         feeding ??= feed().finally(() => (feeding = undefined));
-        // Where a result is there first, the next read meets what is wrong with the feed.
+        // Where the result comes first, the next read throws the feed's error.
         void heard(feeding);
         await Promise.race([feeding, known]);
       }

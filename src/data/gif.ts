@@ -5,7 +5,7 @@ import type { Raster } from "./image.ts";
 const { GIFEncoder, applyPalette, quantize } =
   gifenc.default.quantize === undefined ? gifenc : gifenc.default;
 
-/** An animated GIF, endless. `delay` in milliseconds a frame; the last frame stays for `hold`. */
+/** An endless animated GIF. `delay` is in milliseconds per frame; the last frame stays for `hold`. */
 export function encodeGif(
   frames: readonly Raster[],
   options: { delay?: number; hold?: number } = {},

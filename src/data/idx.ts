@@ -3,7 +3,7 @@ import { ByteReader, type NamedBytes } from "./bytes.ts";
 import { type Dataset, dataset, holdOut, type ImageShape, type Split, split } from "./dataset.ts";
 
 export interface IdxArray {
-  /** As the file's header says. */
+  /** From the file's header. */
   readonly shape: readonly number[];
   /** All items, or as many as were asked for. */
   readonly data: Uint8Array;
@@ -11,8 +11,8 @@ export interface IdxArray {
 
 /**
  * Read an IDX file (LeCun's format for MNIST: 00 00, type, rank, big-endian sizes, data), gzipped or not; with
- * `limit`, only its first items, and no more of the file than that takes.
- * @throws UserError naming the file where it is no IDX file of bytes, damaged, cut short, or too long.
+ * `limit`, only its first items, and only as much of the file as they take.
+ * @throws UserError naming the file that is not an IDX file of bytes, damaged, cut short, or too long.
  */
 export async function readIdx(source: NamedBytes, limit?: number): Promise<IdxArray> {
   const reader = await ByteReader.open(source);
@@ -90,7 +90,7 @@ function imageShapeOf(shape: readonly number[], file: string): ImageShape {
   return [c, h, w];
 }
 
-/** The four files that MNIST and its kin come in. */
+/** The four files of MNIST, Fashion-MNIST and the like. */
 export const IDX_FILES = {
   trainImages: "train-images-idx3-ubyte",
   trainLabels: "train-labels-idx1-ubyte",
@@ -98,7 +98,7 @@ export const IDX_FILES = {
   testLabels: "t10k-labels-idx1-ubyte",
 } as const;
 
-/** The first images of each part, where not all are wanted. */
+/** How many images of each part to read, from the first; all when left out. */
 export interface Limit {
   readonly train?: number | undefined;
   readonly test?: number | undefined;

@@ -8,7 +8,7 @@ export { encodePng } from "./png.ts";
 
 /**
  * The picture in the bytes of a PNG or JPEG file; transparency is laid on white.
- * @throws UserError naming the file where it is neither, damaged, or of more than 2²⁵ pixels.
+ * @throws UserError naming the file that is neither, damaged, or has more than 2²⁵ pixels.
  */
 export function decodeImage(bytes: Uint8Array, file: string): Raster {
   const kind = kindOf(bytes);

@@ -17,13 +17,13 @@ export function raster(width: number, height: number, channels: 1 | 3, data?: Ui
   return { width, height, channels, data: data ?? new Uint8Array(size) };
 }
 
-/** Pixels that a picture from a file may have: a small file can promise any number. */
+/** The most pixels that a picture from a file may have: a small file can declare any number. */
 const MAX_PIXELS = 2 ** 25;
 
 /** @throws UserError where a file's picture has no pixels, or more than 2²⁵. */
 export function requirePixels(file: string, kind: "PNG" | "JPEG", width: number, height: number): void {
   if (width === 0 || height === 0)
-    throw new UserError(`${file}: this ${kind} file is damaged (it is ${width} × ${height} pixels large).`);
+    throw new UserError(`${file}: this ${kind} file is damaged (its size is ${width} × ${height} pixels).`);
   if (width * height > MAX_PIXELS)
     throw new UserError(
       `${file}: this ${kind} file unpacks to ${width} × ${height} pixels; at most ${MAX_PIXELS.toLocaleString("en-US")} ` +
@@ -95,7 +95,7 @@ interface Tap {
   readonly weights: readonly number[];
 }
 
-/** For each output pixel of one axis: which input pixels make it, and how much of each. */
+/** For each output pixel of one axis: the input pixels it is made of, and their weights. */
 function taps(from: number, to: number): Tap[] {
   if (!(Number.isInteger(to) && to > 0)) throw new RangeError(`resize: ${to} is not a size in pixels`);
   const ratio = from / to;
@@ -107,7 +107,7 @@ function taps(from: number, to: number): Tap[] {
     }
     const [start, end] = [i * ratio, (i + 1) * ratio];
     const first = Math.floor(start);
-    // The tolerance keeps a rounding error of `end` from reaching into one pixel more.
+    // The tolerance keeps a rounding error of `end` from reaching one pixel further.
     const last = Math.ceil(end - 1e-9);
     const weights = Array.from(
       { length: last - first },
@@ -117,7 +117,7 @@ function taps(from: number, to: number): Tap[] {
   });
 }
 
-/** Resize so that the smaller side fits, then cut the middle out: nothing is squeezed. */
+/** Resize so that the smaller side fits, then crop to the centre: the aspect ratio stays. */
 export function resizeAndCrop(image: Raster, width: number, height: number): Raster {
   const scale = Math.max(width / image.width, height / image.height);
   const sized = resize(
@@ -169,7 +169,7 @@ export function toRasters(batch: NdArray<"float32">): Raster[] {
 }
 
 export interface GridOptions {
-  /** Images in a row; by default the grid is about square. */
+  /** Images per row; by default the grid is about square. */
   columns?: number;
   /** Pixels between and around the images. */
   padding?: number;

@@ -5,7 +5,7 @@ import { type Raster, raster, requirePixels } from "./image.ts";
 /** Enough for four components of 2²⁵ pixels, the largest picture that is read: 32-bit coefficients, and their bytes. */
 const MEGABYTES = 1024;
 
-/** The picture in a JPEG file, always RGB. Throws what is wrong with it; `decodeImage` names the file. */
+/** The picture in a JPEG file, always RGB. Its errors are wrapped by `decodeImage`, which names the file. */
 export function decodeJpeg(bytes: Uint8Array, file: string): Raster {
   checkFrame(bytes, file);
   const { width, height, data } = decode(bytes, {
@@ -18,7 +18,7 @@ export function decodeJpeg(bytes: Uint8Array, file: string): Raster {
 }
 
 /**
- * What the frame header promises, read before any memory is taken for it. Segments are a marker FF xx and a length
+ * Check the frame header before memory is allocated by it. Segments are a marker FF xx and a length
  * (ITU-T T.81, B.1.1); the frame's (SOF₀ … SOF₂) holds precision, height, width and the number of components.
  */
 function checkFrame(bytes: Uint8Array, file: string): void {
@@ -34,13 +34,13 @@ function checkFrame(bytes: Uint8Array, file: string): void {
       const precision = bytes[at + 4];
       if (precision !== 8)
         throw new UserError(
-          `${file}: this JPEG file has ${precision} bits a sample; 8 can be read. Save it as an ordinary JPEG.`,
+          `${file}: this JPEG file has ${precision} bits per sample; only 8 can be read. Save it as an ordinary JPEG.`,
         );
       requirePixels(file, "JPEG", view.getUint16(at + 7), view.getUint16(at + 5));
       const components = bytes[at + 9]!;
       if (![1, 3, 4].includes(components))
         throw new UserError(
-          `${file}: this JPEG file has ${components} components; 1, 3 or 4 can be read. Save it as an ordinary JPEG.`,
+          `${file}: this JPEG file has ${components} components; only 1, 3 or 4 can be read. Save it as an ordinary JPEG.`,
         );
       return;
     }

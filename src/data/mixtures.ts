@@ -1,6 +1,6 @@
 import { hostNormal, hostUniform, type Key } from "../tensor/random.ts";
 
-/** Equally likely round Gaussians in the plane: what mode collapse is studied on. */
+/** A mixture of equally likely isotropic Gaussians in the plane, on which mode collapse is studied. */
 export interface Mixture {
   readonly name: string;
   readonly centres: readonly (readonly [x: number, y: number])[];
@@ -25,7 +25,7 @@ export const MIXTURES = {
   },
 } as const satisfies Record<string, Mixture>;
 
-/** `count` points [count, 2], and the Gaussian each comes from. */
+/** `count` points [count, 2], and the index of the Gaussian each comes from. */
 export function drawMixture(
   { centres, sigma }: Mixture,
   count: number,

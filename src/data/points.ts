@@ -13,14 +13,14 @@ export interface DrawnPoints {
   readonly labels: Int32Array;
 }
 
-/** Points of a mixture, always the same ones, with the Gaussian that each comes from as its label. */
+/** Points of a mixture (always the same), each labelled with the Gaussian it comes from. */
 export function mixtureData(mixture: Mixture): PointData {
   const classes = mixture.centres.map((_, i) => String(i));
   const data = drawnData(mixture.name, classes, (count, key) => drawMixture(mixture, count, key));
   return { ...data, mixture };
 }
 
-/** A curve in the plane for each class; noise of deviation `sigma` lies around it. */
+/** A curve in the plane for each class, with Gaussian noise of standard deviation `sigma` around it. */
 interface Curves {
   readonly name: string;
   readonly classes: readonly string[];
@@ -29,9 +29,9 @@ interface Curves {
   readonly at: (label: number, u: number) => readonly [x: number, y: number];
 }
 
-/** Shapes in the plane that are no mixtures, each class its own curve. */
+/** Shapes in the plane with one curve per class. */
 export const CURVES = {
-  /** Two half circles that reach into one another: scikit-learn's `make_moons(noise=0.05)`. */
+  /** Two interleaving half circles: scikit-learn's `make_moons(noise=0.05)`. */
   moons: {
     name: "moons",
     classes: ["upper", "lower"],
@@ -54,7 +54,7 @@ export const CURVES = {
   },
 } as const satisfies Record<string, Curves>;
 
-/** Points along curves, always the same ones, with the curve that each comes from as its label. */
+/** Points along curves (always the same), each labelled with the curve it comes from. */
 export const curveData = ({ name, classes, sigma, at }: Curves): PointData =>
   drawnData(name, classes, (count, key) => {
     const which = hostUniform(key.split("class"), count);
@@ -108,7 +108,7 @@ function pointExamples(spec: PointSpec, drawn: DrawnPoints): Examples<PointBatch
   };
 }
 
-/** All of them by name. */
+/** The openers of all point data sets by name. */
 export const POINTS = {
   "gaussians-25": () => mixtureData(MIXTURES["gaussians-25"]),
   "ring-8": () => mixtureData(MIXTURES["ring-8"]),

@@ -4,27 +4,27 @@ import { noImages } from "./names.ts";
 import type { POINTS } from "./points.ts";
 import { DataSpec, type TokenizerSpec } from "./spec.ts";
 
-/** How any data set is opened, in Node and in a page. */
+/** Options for opening any data set, in Node and in a page. */
 export interface OpenOptions {
   /** Called as data are read: images in Node, bytes in a page. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  /** Resize and crop images to this many pixels a side; data that cannot be resized are refused. */
+  /** Resize and crop images to this many pixels per side; data that cannot be resized are refused. */
   readonly imageSize?: number | undefined;
   /**
-   * How text becomes tokens: "characters" (the default), "bytes", "words", "words:N", "bpe:N" (learnt from the text, N
-   * tokens), or a tokenizer that there is. In Node "gpt2:FOLDER", too: the folder's vocab.bpe and encoder.json.
+   * How text becomes tokens: "characters" (the default), "bytes", "words", "words:N", "bpe:N" (learned from the text, N
+   * tokens), or an existing tokenizer; in Node also "gpt2:FOLDER", a folder with vocab.bpe and encoder.json.
    */
   readonly tokenizer?: string | TokenizerSpec | undefined;
   /**
-   * The spec that the data must have, as a run keeps it: text is read by its tokenizers, and data that no longer
+   * The spec that the data must have, as saved with a run: text is read with its tokenizers, and data that no longer
    * have its shape or its classes are refused.
    */
   readonly like?: DataSpec | undefined;
-  /** Data sets of your own, beside those that come with the package. */
+  /** Your own data sets, beside those that come with the package. */
   readonly extra?: readonly DataSource[] | undefined;
 }
 
-/** A data set of a user's own: `openData(name, { extra: [source] })` opens it. */
+/** A user-defined data set: `openData(name, { extra: [source] })` opens it. */
 export interface DataSource {
   readonly name: string;
   /** A line about it, for lists. */
@@ -32,7 +32,7 @@ export interface DataSource {
   open(options: OpenOptions): Promise<Data>;
 }
 
-/** What a name opens, as far as the type of the name tells: `openData("mnist")` gives images. */
+/** The kind of data that a name opens, as far as its type tells: `openData("mnist")` gives images. */
 export type Opened<N extends string> = string extends N
   ? Data
   : N extends "mnist" | "fashion-mnist" | "cifar10" | `${"folder" | "cifar10" | "idx"}:${string}`
@@ -45,12 +45,12 @@ export type Opened<N extends string> = string extends N
           ? PairData
           : Data;
 
-/** Opens `name`; `rest` is what stands after its colon. */
+/** Opens `name`; `rest` is what follows its colon. */
 export type Opener<O extends OpenOptions> = (rest: string, name: string, options: O) => Promise<Data> | Data;
 
 /**
- * Open a data set by its name. The openers go by theirs: "mnist" is a whole name, "folder:PATH" what begins with
- * "folder:".
+ * Open a data set by its name. An opener's key is a whole name ("mnist"), or fits all names with its prefix
+ * ("folder:PATH" those that begin with "folder:").
  * @throws UserError where none fits, or the data are not what the options ask for.
  */
 export async function openNamed<O extends OpenOptions>(
@@ -60,10 +60,10 @@ export async function openNamed<O extends OpenOptions>(
 ): Promise<Data> {
   const { imageSize, like, extra = [] } = options;
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0))
-    throw new UserError(`an image size of ${imageSize} is not possible: give whole pixels, as 32.`);
+    throw new UserError(`an image size of ${imageSize} is not possible: give a whole number of pixels, such as 32.`);
   const open = find(openers, name);
   const own = extra.find((source) => source.name === name);
-  if (open && own) throw new UserError(`"${name}" is a data set of galatea's own: give yours another name.`);
+  if (open && own) throw new UserError(`"${name}" is one of galatea's own data sets: give yours another name.`);
   if (!open && !own)
     throw unknownName("data set", name, [...Object.keys(openers), ...extra.map((source) => source.name)]);
   const data = own ? await own.open(options) : await open!(rest(name), name, options);
@@ -84,7 +84,7 @@ function find<T>(openers: Readonly<Record<string, T>>, name: string): T | undefi
   return key === undefined ? undefined : openers[key];
 }
 
-/** What a user's source gives is saved in runs, so it must be whole. */
+/** The spec of a user's data set is saved in runs, so it must be complete. */
 function requireSpec(data: Data, name: string): void {
   const { success, error } = DataSpec.safeParse(data.spec);
   const wrong = error?.issues[0];
@@ -110,7 +110,7 @@ function requireSize({ spec, name }: Data, imageSize: number): void {
 
 function requireLike({ spec, name }: Data, like: DataSpec): void {
   const [is, wanted] = [describe(spec), describe(like)];
-  if (is !== wanted) throw new UserError(`"${name}" holds ${is}; expected are ${wanted}.`);
+  if (is !== wanted) throw new UserError(`"${name}" holds ${is}; expected ${wanted}.`);
 }
 
 function describe(spec: DataSpec): string {

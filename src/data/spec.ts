@@ -76,15 +76,15 @@ export const PairSpec = z.strictObject({
 export type PairSpec = z.output<typeof PairSpec>;
 
 /**
- * What a model must know of its data to be built, and later used without them. It is saved with a run; `name` is
+ * What a model must know about its data to be built, and later used without them. It is saved with a run; `name` is
  * what the user called the data set ("mnist", "folder:photos").
  */
 export const DataSpec = z.discriminatedUnion("kind", [ImageSpec, PointSpec, TokenSpec, PairSpec]);
 export type DataSpec = z.output<typeof DataSpec>;
 
 /**
- * What an example of such data holds. Images and points have one form; how a stream of tokens or a pair becomes
- * an example is the model's choice, so nothing is said of them here.
+ * The fields of an example of such data. Images and points have one form; how a stream of tokens or a pair becomes
+ * an example is the model's choice, so those have none here.
  */
 export function fieldsOf(spec: DataSpec): Fields {
   const labels = { shape: [], dtype: "int32" } as const;

@@ -14,17 +14,17 @@ export function decodeText(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new UserError(`${file}: this is no text in UTF-8. Convert it, or give another file.`);
+    throw new UserError(`${file}: this is not UTF-8 text. Convert it, or give another file.`);
   }
 }
 
-/** Below V8's longest string, 2²⁹ − 24 characters. */
+/** Less than V8's longest string, 2²⁹ − 24 characters. */
 const MAX_BYTES = 500_000_000;
 
 type TextOptions = Pick<OpenOptions, "tokenizer" | "like">;
 
 /**
- * A text as one row of tokens: its first 90 % of characters to learn from, the rest for testing (as nanoGPT does).
+ * A text as one sequence of tokens: the first 90 % of its characters are for training, the rest for testing (as in nanoGPT).
  * @throws UserError where it is shorter than ten characters.
  */
 export function textData(name: string, text: string, options: TextOptions = {}): TokenData {
@@ -48,8 +48,8 @@ export function textData(name: string, text: string, options: TextOptions = {}):
 }
 
 /**
- * A text of short documents, one a line. Every tenth is for testing. Each document ends with a line break, which is
- * how a model knows where one ends; empty lines are left out.
+ * A text of short documents, one per line. Every tenth is for testing. Each document ends with a line break, by
+ * which a model knows where it ends; empty lines are left out.
  */
 export function lineData(name: string, text: string, options: TextOptions = {}): TokenData {
   const lines = text.split(/\r?\n/).filter((line) => line !== "");
@@ -73,8 +73,7 @@ export function documentData(
 }
 
 /**
- * Pairs of texts, one pair a line, source and target with a tab between. Every tenth pair is for testing; empty
- * lines are left out.
+ * Pairs of texts, one pair per line: source, tab, target. Every tenth pair is for testing; empty lines are left out.
  * @throws UserError naming the line that is not a pair.
  */
 export function pairData(name: string, text: string, options: TextOptions = {}): PairData {
@@ -158,7 +157,7 @@ function encode(name: string, tokenizer: Tokenizer, text: string): Int32Array {
   }
 }
 
-/** As images in one piece are split: the 10th, 20th … for testing. */
+/** Split as images are (`holdOut`): the 10th, 20th … for testing. */
 function everyTenth<T>(
   name: string,
   all: readonly T[],
@@ -171,14 +170,14 @@ function everyTenth<T>(
   return { train: all.filter((_, i) => i % 10 !== 9), test: all.filter((_, i) => i % 10 === 9) };
 }
 
-/** Characters by code point. */
+/** The number of characters, by code point. */
 function count(text: string): number {
   let n = 0;
   for (const _ of text) n++;
   return n;
 }
 
-/** Where in a string its character number `index` begins. */
+/** The offset in a string at which character number `index` begins. */
 function offsetOf(text: string, index: number): number {
   let offset = 0;
   for (let i = 0; i < index; i++) offset += text.codePointAt(offset)! > 0xffff ? 2 : 1;

@@ -1,13 +1,13 @@
 import { UserError } from "../errors.ts";
 import type { TokenizerSpec } from "./spec.ts";
 
-/** Text to token numbers 0 … vocabSize − 1, and back. Special tokens (start, end, padding) are a model's own. */
+/** Text to token numbers 0 … vocabSize − 1, and back. Special tokens (start, end, padding) belong to the model. */
 export interface Tokenizer {
   readonly spec: TokenizerSpec;
   readonly vocabSize: number;
   /** @throws UserError naming a character or word that has no token. */
   encode(text: string): Int32Array;
-  /** @throws RangeError where a number is no token. */
+  /** @throws RangeError where a number is not a token. */
   decode(tokens: ArrayLike<number>): string;
   /** Text as its tokens come, one by one. */
   stream(): TextStream;
@@ -33,7 +33,7 @@ export const tokenizerBy = (parts: Omit<Tokenizer, "decode">): Tokenizer => ({
 export const charactersOf = (text: string): string[] =>
   [...new Set(text)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
 
-/** One token a character. A character is a Unicode code point: none outside the 16-bit plane falls apart. */
+/** One token per character. A character is a Unicode code point, so those beyond the 16-bit plane stay whole. */
 export function characterTokenizer(symbols: readonly string[]): Tokenizer {
   const tokenOf = new Map(symbols.map((symbol, i) => [symbol, i]));
   return tokenizerBy({
@@ -45,7 +45,7 @@ export function characterTokenizer(symbols: readonly string[]): Tokenizer {
         if (token === undefined)
           throw new UserError(
             `the character ${JSON.stringify(character)} (${codePoint(character)}) has no token: ` +
-              `the text that the ${symbols.length} characters of this tokenizer were taken from does not hold it.`,
+              `it does not occur in the text that the ${symbols.length} characters of this tokenizer were taken from.`,
           );
         return token;
       }),
@@ -53,7 +53,7 @@ export function characterTokenizer(symbols: readonly string[]): Tokenizer {
   });
 }
 
-/** One token a byte of UTF-8: any text can be written. Bytes that are no UTF-8 decode to U+FFFD. */
+/** One token per byte of UTF-8: any text can be encoded. Bytes that are not UTF-8 decode to U+FFFD. */
 export const byteTokenizer: Tokenizer = tokenizerBy({
   spec: { kind: "bytes" },
   vocabSize: 256,
@@ -73,7 +73,7 @@ export function byteStream(bytesOf: (token: number) => Uint8Array): TextStream {
 /** The line break is a word of its own. */
 const BREAK = "\n";
 
-/** What stands between spaces and line breaks, in the order of the text. */
+/** The words of a text in order: maximal runs without spaces or line breaks, and each line break. */
 export const wordsOf = (text: string): string[] =>
   text
     .split(BREAK)
@@ -125,7 +125,7 @@ export function wordTokenizer(words: readonly string[], unknown?: string): Token
 /** The token itself, where it is one. */
 export function inside(token: number, vocabSize: number): number {
   if (!(Number.isInteger(token) && token >= 0 && token < vocabSize))
-    throw new RangeError(`decode: ${token} is no token; there are ${vocabSize}, from 0`);
+    throw new RangeError(`decode: ${token} is not a token; tokens are 0 to ${vocabSize - 1}`);
   return token;
 }
 

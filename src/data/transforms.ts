@@ -4,7 +4,7 @@ import { hostUniform, type Key } from "../tensor/random.ts";
 /** Images [B, C, H, W] to images; whatever is random in it comes from the key. */
 export type Transform = (images: NdArray<"float32">, key: Key) => NdArray<"float32">;
 
-/** One after the other, each with its own key. */
+/** Apply transforms one after another, each with its own key. */
 export const compose =
   (...transforms: readonly Transform[]): Transform =>
   (images, key) =>
@@ -24,7 +24,7 @@ export const horizontalFlip =
     return ndarray(data, images.shape);
   };
 
-/** A border of `pixels` on every side, as 28 × 28 digits to 32 × 32 by 2. */
+/** Add a border of `pixels` on every side: `pad(2)` makes 28 × 28 digits 32 × 32. */
 export const pad =
   (pixels: number, value = 0): Transform =>
   (images) => {

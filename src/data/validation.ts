@@ -21,10 +21,10 @@ export const view = <B extends HostBatch>(
 
 /**
  * Hold out a share of the examples for validation: ⌊share · length⌋ of them, at least one. They are the first of a
- * permutation of all that `key.split("validation")` decides, in its order; the others stay in the order of the data.
+ * permutation of all, from `key.split("validation")`, in its order; the others stay in the order of the data.
  *
  * @param share between 0 and 1, both excluded
- * @throws UserError where the share is none, or nothing would be left on one side.
+ * @throws UserError where the share is out of range, or one side would be empty.
  */
 export function holdOutValidation<B extends HostBatch>(
   examples: Examples<B>,

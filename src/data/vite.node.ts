@@ -6,7 +6,7 @@ import { gzip } from "node:zlib";
 import { IDX_FILES } from "./idx.ts";
 import { mnistFolder } from "./images.node.ts";
 
-/** As much of Vite's plugin type as is used: Vite itself is not needed to build this package. */
+/** The part of Vite's plugin type that is used, so that Vite is not needed to build this package. */
 export interface MnistPlugin {
   readonly name: string;
   configResolved(config: { readonly base: string }): void;
@@ -24,8 +24,8 @@ export interface MnistPlugin {
 }
 
 /**
- * A plugin for Vite that gives a page MNIST's four files below `mnist/`, from its server and in what it builds. They
- * are gzipped, 12 MB in all.
+ * A Vite plugin that serves MNIST's four files to a page below `mnist/`, in development and in builds. They are
+ * gzipped, 12 MB in all.
  *
  * ```ts
  * // vite.config.ts
@@ -61,7 +61,7 @@ export function mnist(): MnistPlugin {
   };
 }
 
-/** Read and zip a file when it is first asked for. */
+/** Read and gzip a file on first use. */
 function zipped(name: string): () => Promise<Uint8Array> {
   let bytes: Promise<Uint8Array> | undefined;
   return () => (bytes ??= readFile(join(mnistFolder(), name)).then((plain) => promisify(gzip)(plain)));

@@ -18,19 +18,18 @@ export interface OpenOptions extends AnyOptions {
    * each file's URL by its name, as bundlers need it.
    */
   readonly url?: string | URL | ((file: string) => string | URL | undefined) | undefined;
-  /** Only the first images of each part; no more of the files is fetched and unpacked than that takes. */
+  /** Only the first images of each part; only as much of the files is fetched and unpacked as that takes. */
   readonly limit?: Limit | undefined;
   /** Keep what was fetched in the browser's Cache API, where it has one. True by default. */
   readonly cache?: boolean | undefined;
-  /** Bytes that came so far, of how many: undefined where a server does not say, or not all are wanted. */
+  /** Called with the bytes fetched so far, and their total: undefined where a server does not say, or with a limit. */
   readonly onProgress?: ((bytes: number, total: number | undefined) => void) | undefined;
 }
 
 /**
  * Open a data set in a page: "mnist" or "fashion-mnist" (the four IDX files, gzipped or not), "cifar10:FOLDER",
  * "idx:IMAGES[,LABELS]", "text:FILE", "lines:FILE", "pairs:FILE", "names" and "cmudict" (list.txt of the npm package humannames, index.js of
- * cmu-pronouncing-dictionary), "task:NAME", or points by name. Nothing but its files is
- * fetched, and from nowhere but `url`.
+ * cmu-pronouncing-dictionary), "task:NAME", or points by name. Only its files are fetched, and only from `url`.
  * @throws UserError where there is no such data set, or a file of it cannot be fetched or is damaged.
  */
 export async function openData<N extends string>(name: N, options: OpenOptions = {}): Promise<Opened<N>> {
@@ -56,7 +55,7 @@ const OPENERS: Readonly<Record<string, Opener<OpenOptions>>> = {
   "lines:FILE": text(lineData),
   "pairs:FILE": text(pairData),
 };
-/** Those whose first images can be had alone: they come in two parts. */
+/** Data sets that can be limited to their first images: those stored in two parts. */
 const LIMITED = /^(mnist|fashion-mnist|cifar10:.*)$/;
 
 function images(
@@ -94,6 +93,6 @@ function checkLimit(name: string, limit: Limit | undefined): void {
   for (const [part, count] of Object.entries(limit))
     if (count !== undefined && !(Number.isInteger(count) && count > 0))
       throw new UserError(
-        `a limit of ${count} ${part} images is not possible: give a whole number, as 1000.`,
+        `a limit of ${count} ${part} images is not possible: give a whole number, such as 1000.`,
       );
 }

@@ -9,7 +9,7 @@ export async function appendLine(path: string, line: string): Promise<void> {
 
 /**
  * The records of a `.jsonl` file. A last line without its line break is one that a kill cut short: it is left
- * out. Any other line that does not parse is refused by file and line number.
+ * out. Any other line that does not parse is a UserError naming file and line.
  */
 export async function readJsonLines(path: string): Promise<unknown[]> {
   const lines = (await readFile(path, "utf8")).split("\n");

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 
 /**
- * Write a file so that a reader, or a crash at any moment, sees the old bytes or the new ones and never a part:
+ * Write a file so that readers, and a crash at any moment, find the old bytes or the new ones and never a part:
  * a temporary name in the same folder, fsync, rename, fsync of the folder. Missing folders are made.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
@@ -22,8 +22,8 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 }
 
 /**
- * Write a folder of files all or nothing: filled under a temporary name, synced, renamed. A folder that stands
- * there already is moved aside first and removed last; `sweepLeftovers` brings it back if we die in between.
+ * Write a folder of files all or nothing: filled under a temporary name, synced, renamed. A folder that is
+ * already there is moved aside first and removed last; `sweepLeftovers` restores it if the process dies in between.
  */
 export async function writeFolderAtomic(
   path: string,
@@ -53,8 +53,8 @@ export async function writeFolderAtomic(
 }
 
 /**
- * Clear what a killed writer left in `folder`: half-written temporaries go; a folder that had been moved aside
- * comes back if its successor never arrived. Call it where no other process is writing, as before a resume.
+ * Clear what a killed writer left in `folder`: half-written temporaries are removed; a folder that had been moved
+ * aside is restored if its successor never arrived. Call it while no other process is writing, as before a resume.
  */
 export async function sweepLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
@@ -102,12 +102,12 @@ async function renameIfThere(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Magic numbers of file systems that hold no files of anybody's: proc, sysfs. */
+/** Magic numbers of pseudo file systems, in which no files can be made: proc, sysfs. */
 const PSEUDO = new Set([0x9fa0, 0x62656572]);
 
 /**
  * Make a folder and those above it.
- * @throws UserError where a file stands in the way, or nothing can be written.
+ * @throws UserError where a file is in the way, or nothing can be written.
  */
 export async function makeFolder(path: string): Promise<void> {
   await refusePseudo(path);
@@ -118,7 +118,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Node's recursive mkdir never comes back from these. */
+/** Node's recursive mkdir never returns on these. */
 async function refusePseudo(path: string): Promise<void> {
   for (let at = resolve(path); ; at = dirname(at)) {
     const type = await statfs(at).then(
@@ -145,11 +145,11 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EMFILE: "too many files are open; raise the limit (ulimit -n)",
 };
 
-/** A problem of the file system as a sentence about `path`, or the file it names; undefined where it is something else. */
+/** A file system error as a UserError about `path`, or the file the error names; undefined where it is another error. */
 export function fileProblem(error: unknown, path?: string): UserError | undefined {
   const { code, path: named } = (error ?? {}) as NodeJS.ErrnoException;
   const problem = code === undefined ? undefined : PROBLEMS[code];
-  // A write to a file that is open names none.
+  // The error of a write to an open file names no path.
   return problem === undefined ? undefined : new UserError(`${path ?? named ?? "a file"}: ${problem}`);
 }
 

@@ -4,7 +4,7 @@ import type { SavedRun } from "../train/run.ts";
 import type { ModelRun, RunConfig } from "../train/run-config.ts";
 import { type AnyModel, type Listed, listed, type Recipe } from "./contract.ts";
 
-/** A data set of the user's, opened by its name. */
+/** A user-defined data set, opened by its name. */
 export interface NamedData {
   readonly name: string;
   /** One line for lists. */
@@ -15,23 +15,23 @@ export interface NamedData {
   }): Promise<Data>;
 }
 
-/** What can be trained, by name: ours, and what a user's module adds. */
+/** What can be trained, by name: what comes with galatea, and what a user's module adds. */
 export interface Catalog {
   readonly models: Readonly<Record<string, Listed>>;
   readonly recipes: Readonly<Record<string, Recipe>>;
   readonly data: readonly NamedData[];
-  /** The module of the user's that added to it. */
+  /** The user's module that added to it. */
   readonly extension?: string | undefined;
 }
 
-/** What a user's module may export as its default: models, recipes and data sets that then serve like ours. */
+/** What a user's module may export as its default: models, recipes and data sets, used like galatea's own. */
 export interface Extension {
   readonly models?: readonly AnyModel[];
   readonly recipes?: readonly Recipe[];
   readonly data?: readonly NamedData[];
 }
 
-/** A catalogue with a user's own beside what it has. A name that is taken is a UserError. */
+/** The catalogue with a user's entries added. A name that is taken is a UserError. */
 export function extended<C extends Catalog>(catalog: C, extension: Extension, from: string): C {
   return {
     ...catalog,
@@ -60,7 +60,7 @@ export function withNames<T extends { readonly name: string }>(
   return { ...table, ...Object.fromEntries(more.map((entry) => [entry.name, entry])) };
 }
 
-/** The model of a run. @throws UserError where the run is of no model here. */
+/** The model of a run. @throws UserError where the catalogue does not have it. */
 export async function modelOfRun(
   { models }: Pick<Catalog, "models">,
   { path, config }: SavedRun,
@@ -68,12 +68,12 @@ export async function modelOfRun(
   const { model, extension } = asModelRun(path, config);
   if (extension !== undefined && !Object.hasOwn(models, model))
     throw new UserError(
-      `${path} is of the model "${model}", which ${extension} brought: name that module again (option \`with\`)`,
+      `${path} is of the model "${model}", which comes from ${extension}: name that module again (option \`with\`)`,
     );
   return lookup("model", models, model).load();
 }
 
-/** The configuration of a run of a model; that of an agent is a UserError. */
+/** The configuration of a model's run. @throws UserError where it is an agent's. */
 export function asModelRun(path: string, config: RunConfig): ModelRun {
   if (config.kind === "model") return config;
   throw new UserError(

@@ -7,12 +7,12 @@ import type { Context, World } from "./contract.ts";
 
 export interface ContextParts<O, M extends Module>
   extends Omit<Context<O, M>, "compile" | "progress" | keyof World> {
-  /** Of a run that trains: values in the place of weights, made while tracing (its moving averages, or none). */
+  /** During training: what stands in for the weights, made while tracing (their moving averages, or nothing). */
   readonly averages?: (() => ReadonlyMap<Variable, Tensor>) | undefined;
   readonly progress?: Context["progress"] | undefined;
 }
 
-/** Do something with a model: the context's programs live as long as the job. */
+/** Run a job with a model's context, and dispose of the programs it compiled. */
 export async function withModel<O, M extends Module, T>(
   { averages, progress, ...parts }: ContextParts<O, M>,
   job: (context: Context<O, M>) => Promise<T>,
@@ -27,7 +27,7 @@ export async function withModel<O, M extends Module, T>(
     run: (name) => world.run(name),
     compile: <A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string): Compiled<A, R> => {
       const traced = averages ? (...args: A): R => substitute(averages(), () => fn(...args)) : fn;
-      // Weights that do not move are constants: engines compute faster with those.
+      // Weights that do not change are constants, with which engines compute faster.
       const freeze = averages ? [] : module.variables().map(([, variable]) => variable);
       const program = compile(traced, { engine, name: name ?? (fn.name || "model"), freeze });
       programs.push(program);

@@ -12,7 +12,7 @@ import type { Output, Picture, Plan, Player } from "../train/task.ts";
 
 export type { Output, Picture, Plan, Player };
 
-/** What a model trains with where the user says nothing. Give epochs or steps, not both. */
+/** A model's training defaults. Give epochs or steps, not both. */
 export interface TrainingDefaults extends Partial<Learning> {
   readonly data: string;
   readonly batchSize: number;
@@ -21,42 +21,42 @@ export interface TrainingDefaults extends Partial<Learning> {
   readonly steps?: number;
 }
 
-/** Examples to train on, and examples to measure by. */
+/** Examples to train on, and examples to evaluate on. */
 export interface ExampleSets {
   readonly train: Examples;
   readonly test: Examples;
 }
 
-/** What lies outside a run, and is asked for only where it is needed: folders in Node, URLs in a page. */
+/** What lies outside a run, opened only when needed: folders in Node, URLs in a page. */
 export interface World {
-  /** The data set of the run, opened at the first call. @throws UserError where it is not to be had. */
+  /** The data set of the run, opened at the first call. @throws UserError where it cannot be opened. */
   readonly data: () => Promise<Data>;
   /** A file that comes with galatea: "rulers/mnist.safetensors". */
   readonly asset: (name: string) => Promise<Uint8Array>;
-  /** A file of the user's. */
+  /** A user's file. */
   readonly file: (path: string) => Promise<Uint8Array>;
-  /** Another run, by its name or place. */
+  /** Another run, by its name or path. */
   readonly run: (name: string) => Promise<SavedRun>;
 }
 
-/** What commands work with. The weights to use (trained or averaged) are already in place. */
+/** What commands work with. The weights to use (trained or averaged) are already loaded. */
 export interface Context<O = unknown, M extends Module = Module> extends World {
   readonly module: M;
   readonly options: O;
   readonly spec: DataSpec;
   readonly engine: Engine;
   readonly key: Key;
-  /** The same for all contexts of one process over one run: what is made once per run is kept by it. */
+  /** The same object for all contexts of one run in a process, so that it can key what is made once per run. */
   readonly world: World;
-  /** Compile on the engine with the weights to use. The programs are disposed when the job is done. */
+  /** Compile on the engine with the weights to use. The programs are disposed of when the job is done. */
   readonly compile: <A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string) => Compiled<A, R>;
-  /** Say how far a long job is; also where an interruption takes effect (it throws). */
+  /** Report the progress of a long job. Throws where the job was interrupted. */
   readonly progress: (done: number, total: number, what?: string) => void;
 }
 
 /** One thing that can be done with a trained model, and its options (each with `.describe`, for the help). */
 export interface Command<O, M extends Module, S extends z.ZodObject = z.ZodObject> {
-  /** One line for the help; commands that many models share (sample, reconstruct, evaluate) may go without. */
+  /** One line for the help; commands that many models share (sample, reconstruct, evaluate) may leave it out. */
   readonly about?: string;
   readonly options: S;
   run(context: Context<O, M>, options: z.output<S>): Promise<Output>;
@@ -69,7 +69,7 @@ export const command = <O, M extends Module, S extends z.ZodObject>(
   about?: string,
 ): Command<O, M> => ({ options, run: run as Command<O, M>["run"], ...(about !== undefined && { about }) });
 
-/** A function of the model as a file that runs without this package: named ports, no randomness. */
+/** A function of the model to be exported as a file that runs without this package: named inputs and outputs, no randomness. */
 export interface ExportPart extends ExportFunction {
   readonly description: string;
 }
@@ -79,7 +79,7 @@ export interface Exports<O, M extends Module, S extends z.ZodObject = z.ZodObjec
   readonly options: S;
   parts(
     context: Pick<Context<O, M>, "module" | "options" | "spec">,
-    /** How many examples at once; asked twice where any number will do. */
+    /** Examples at once; called with two values where the batch dimension is free. */
     batch: number,
     options: z.output<S>,
   ): Readonly<Record<string, ExportPart>>;
@@ -92,8 +92,8 @@ export const exporting = <O, M extends Module, S extends z.ZodObject>(
 ): Exports<O, M> => ({ options, parts: parts as Exports<O, M>["parts"] });
 
 /**
- * A model: what it is, how it is built from its options and what it must know of its data, who learns in it by which
- * loss, and what can be done with it when it is trained. `S` is the schema of its options, `M` its module.
+ * A model: its name and options, how it is built from them and the spec of its data, which players learn by which
+ * losses, and the commands for it once trained. `S` is the schema of its options, `M` its module.
  */
 export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = Module> {
   readonly name: string;
@@ -102,39 +102,39 @@ export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = M
   /** The model's own options: strict, every one with a default and `.describe`. camelCase; `--kebab-case` in the shell. */
   readonly options: S;
   readonly training: TrainingDefaults;
-  /** The network, its weights not yet initialised. Data it cannot take is a UserError. */
+  /** The network, its weights not yet initialised. @throws UserError where it cannot take such data. */
   build(options: z.output<S>, spec: DataSpec): M;
-  /** Who learns in it. Called once or twice at a start; nothing is built here. */
+  /** Its players (what learns, by which loss). Called once or twice at the start; nothing is built here. */
   players(module: M, options: z.output<S>, plan: Plan, spec: DataSpec): readonly Player[];
   /** What one example is, where that is the model's choice: windows of a text, padded pairs. */
   examples?(options: z.output<S>, data: Data): ExampleSets;
-  /** What can be done with it: sample, reconstruct, evaluate, translate …, by name. */
+  /** Its commands by name: sample, reconstruct, evaluate, translate … */
   readonly commands: Readonly<Record<string, Command<z.output<S>, M>>>;
-  /** What a training run is watched by, small and quick: pictures, numbers for the log, and warnings as text. */
+  /** A quick look during training: pictures, numbers for the log, and warnings as text. */
   preview?(context: Context<z.output<S>, M>): Promise<Output>;
   readonly exports?: Exports<z.output<S>, M>;
-  /** More text for the head of an exported weights file, where the weights alone do not say enough to be used. */
+  /** Further metadata for an exported weights file, where the weights alone are not enough to use it. */
   metadata?(context: Context<z.output<S>, M>): Promise<Readonly<Record<string, string>>>;
 }
 
-/** A model with its types forgotten, as the catalogue holds it. */
+/** A model with its types erased, as the catalogue holds it. */
 // biome-ignore lint/suspicious/noExplicitAny: each model's own types are known only to its file
 export type AnyModel = Model<any, any>;
 
-/** A model as the catalogue lists it: what it is in a line, and the model itself once it is used. */
+/** A model as the catalogue lists it: name, one-line description, and a loader. */
 export interface Listed<M extends AnyModel = AnyModel> {
   readonly name: string;
   readonly description: string;
   load(): Promise<M>;
 }
 
-/** A model that is loaded already, as the catalogue lists it. */
+/** An already loaded model as the catalogue lists it. */
 export const listed = <M extends AnyModel>(model: M | Listed<M>): Listed<M> =>
   "load" in model
     ? model
     : { name: model.name, description: model.description ?? "", load: async () => model };
 
-/** A model with other defaults, chosen for some data, and what came of it. */
+/** A model with defaults chosen for certain data, and the recorded result. */
 export interface Recipe {
   readonly name: string;
   readonly model: Listed;
@@ -142,9 +142,9 @@ export interface Recipe {
   readonly description: string;
   /** Options of the model. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** How it is trained; what is absent is as the model says. */
+  /** How it is trained; what is absent has the model's default. */
   readonly training: Partial<TrainingDefaults>;
-  /** What was seen when it was last run here, and by which commands; or why it was not. */
+  /** The results of its last run, and the commands that gave them; or why it was not run. */
   readonly recorded?: string;
 }
 
@@ -155,7 +155,7 @@ export const recipe = <S extends z.ZodObject, M extends Module>(
   about: Omit<Recipe, "name" | "model" | "options"> & { readonly options: Partial<z.input<NoInfer<S>>> },
 ): Recipe => ({ name, model: listed<AnyModel>(model), ...about });
 
-/** How a recipe is trained, the model's defaults filled in. Epochs and steps say the same thing: it has one. */
+/** A recipe's training settings with the model's defaults filled in. It has epochs or steps, not both. */
 export function trainingOf(model: AnyModel, { training }: Pick<Recipe, "training">): TrainingDefaults {
   const { epochs, steps, ...rest } = model.training as TrainingDefaults;
   const length =

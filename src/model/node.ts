@@ -23,7 +23,7 @@ async function bytesOf(path: string): Promise<Uint8Array> {
   }
 }
 
-/** What lies outside a run, in Node's file system. The data set is opened at the first call, and once. */
+/** A `World` over Node's file system. The data set is opened once, at the first call. */
 export function nodeWorld(open: () => Promise<Data>): World {
   let data: Promise<Data> | undefined;
   return {
@@ -35,7 +35,7 @@ export function nodeWorld(open: () => Promise<Data>): World {
 }
 
 export interface OpenRunOptions extends WeightChoice {
-  /** Where it computes: an engine of its own, as the run was trained on, when left out. */
+  /** Where it computes; when left out, a new engine on the device that the run was trained on. */
   readonly engine?: Engine;
 }
 
@@ -55,13 +55,13 @@ export async function openRunIn(
   return openRunOf(run, catalog, own, world, choice);
 }
 
-/** Write a run folder that holds the weights in use and nothing else: to be used, and not trained on. */
+/** Write a run folder that holds only the weights in use: it can be used, but not trained further. */
 export async function saveRun(path: string, opened: OpenedRun): Promise<RunFolder<ModelRun>> {
   const { config, spec, module, step, seconds } = opened;
   const weights = await module.stateDict();
   const run = await createRun(path, { ...config, spec });
   await run.writeCheckpoint({ step, seed: config.seed, seconds, tensors: { weights }, progress: {} });
-  // Where it is served, a page cannot list folders.
+  // A page cannot list the folders of a server.
   await writeFileAtomic(join(path, INDEX), `${JSON.stringify([step])}\n`);
   return run;
 }

@@ -13,9 +13,9 @@ import { withModel } from "./context.ts";
 import type { AnyModel, Context, Output, World } from "./contract.ts";
 
 export interface WeightChoice {
-  /** The step to take the weights from, or the best by validation; the newest when left out. */
+  /** The step of the checkpoint to use, or "best" for the best by validation; the newest when left out. */
   readonly checkpoint?: number | "best" | undefined;
-  /** Averaged or as trained; averaged where the run keeps averages when left out. */
+  /** The moving averages or the weights as trained; by default the averages, where the run has them. */
   readonly weights?: "ema" | "trained" | undefined;
 }
 
@@ -28,14 +28,14 @@ export interface OpenedRun<M extends Module = Module> {
   readonly options: Record<string, unknown>;
   readonly spec: DataSpec;
   readonly step: number;
-  /** Time its training took until then. */
+  /** Training time until then. */
   readonly seconds: number;
   readonly weights: "ema" | "trained";
   readonly engine: Engine;
   readonly world: World;
-  /** Do one of the model's commands: `run.do("sample", { count: 16 }, { seed: 1 })`. */
+  /** Run one of the model's commands: `run.do("sample", { count: 16 }, { seed: 1 })`. */
   do(command: string, options?: Readonly<Record<string, unknown>>, how?: DoOptions): Promise<Output>;
-  /** A job with the model's context, as its commands have it. */
+  /** Run a job with the model's context, which is what its commands get. */
   use<T>(job: (context: Context<Record<string, unknown>, M>) => Promise<T>, how?: UseOptions): Promise<T>;
 }
 
@@ -45,11 +45,11 @@ export interface UseOptions {
 }
 
 export interface DoOptions extends Pick<UseOptions, "progress"> {
-  /** Everything random follows from it; 0 when left out. */
+  /** Determines everything random; 0 when left out. */
   readonly seed?: number;
 }
 
-/** Check options by their schema: a UserError says which is wrong, and why. */
+/** Parse options by their schema. @throws UserError saying which is wrong, and why. */
 export function parseOptions<S extends z.ZodObject>(
   schema: S,
   values: Readonly<Record<string, unknown>>,
@@ -74,7 +74,7 @@ export async function checkpointOf(run: SavedRun, { checkpoint }: WeightChoice):
   return from;
 }
 
-/** What a run's model must know of its data: kept with the run, or in older runs known by the data alone. */
+/** The spec of a run's data: saved with the run; for older runs the data are opened. */
 export async function specOf(run: SavedRun, world: World): Promise<DataSpec> {
   const { spec, data: name } = asModelRun(run.path, run.config);
   if (spec) return spec;
@@ -88,7 +88,7 @@ export async function specOf(run: SavedRun, world: World): Promise<DataSpec> {
   return data.spec;
 }
 
-/** A run's model with the weights of a checkpoint in place. No data set is opened for it. */
+/** A run's model with the weights of a checkpoint loaded. No data set is opened for it, unless the run has no spec. */
 export async function openRunOf(
   run: SavedRun,
   catalog: Pick<Catalog, "models">,
@@ -101,7 +101,7 @@ export async function openRunOf(
   const { tensors, step, seconds } = await checkpointOf(run, choice);
   const weights = choice.weights ?? (tensors.ema ? "ema" : "trained");
   if (weights === "ema" && !tensors.ema)
-    throw new UserError(`${run.path} keeps no moving averages: its weights are as trained`);
+    throw new UserError(`${run.path} has no moving averages: use its trained weights`);
   const options = parseOptions(model.options as z.ZodObject, config.options);
   const spec = await specOf(run, world);
   const module = buildModel(model, options, spec);

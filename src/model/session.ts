@@ -16,12 +16,12 @@ export interface Session extends Begun {
   readonly options: Record<string, unknown>;
   readonly config: ModelRun;
   readonly data: Data;
-  /** What training sees, and what is held out of it. */
+  /** The examples to train on, and those held out for validation. */
   readonly examples: Examples;
   readonly validation: Examples | undefined;
 }
 
-/** A run over its data, as its configuration says (or of another length); the weights are not given yet. */
+/** A run with its data, by its configuration (or with another length); the weights are not initialised yet. */
 export function sessionOf(
   model: AnyModel,
   config: ModelRun,
@@ -48,15 +48,15 @@ export function sessionOf(
 export interface TrainRunOptions {
   readonly engine: Engine;
   readonly world: World;
-  /** Go on from here; from the beginning when left out. */
+  /** Continue from this checkpoint; from the beginning when left out. */
   readonly from?: Checkpoint | undefined;
-  /** At the beginning: weights that were learnt elsewhere. */
+  /** Pretrained initial weights, where it starts from the beginning. */
   readonly weights?: BeginOptions["weights"];
   readonly store?: CheckpointStore | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Train a run to its end, or until the signal fires; what happens comes as events. */
+/** Train a run to its end, or until the signal fires, yielding events. */
 export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { model, options, task, plan, config, data, examples, validation } = session;
   const { engine, world, from, weights, store, signal } = how;

@@ -12,7 +12,7 @@ import { type OpenedRun, openRunOf, type WeightChoice } from "./opened.ts";
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
 
 export interface OpenPageOptions extends WeightChoice {
-  /** Where it computes: an engine of its own when left out. */
+  /** Where it computes; a new engine when left out. */
   readonly engine?: Engine;
   /** The run's data set, for the commands that need it. */
   readonly data?: (() => Promise<Data>) | undefined;
@@ -30,7 +30,7 @@ export function openRunAt(
   return open(catalog, folder, (path) => fetchIfThere(folder + path), options);
 }
 
-/** Open a run from its files, as a page gets them of a folder that was chosen or dropped. */
+/** Open a run from its files, as a page gets them from a folder that was chosen or dropped. */
 export function openRunFiles(
   catalog: Pick<Catalog, "models">,
   files: Iterable<File>,
@@ -38,7 +38,7 @@ export function openRunFiles(
 ): Promise<OpenedRun> {
   const all = [...files].map((file) => [file.webkitRelativePath || file.name, file] as const);
   const config = all.find(([path]) => /(^|\/)config\.json$/.test(path));
-  if (!config) throw new UserError("these files are no run: there is no config.json among them");
+  if (!config) throw new UserError("these files are not a run: there is no config.json among them");
   const root = config[0].slice(0, -"config.json".length);
   const byPath = new Map(all.map(([path, file]) => [path, file]));
   const steps = all.flatMap(([path]) => {
@@ -81,7 +81,7 @@ async function filesRun(path: string, read: ReadFile, known?: readonly number[])
       if (Array.isArray(steps) && steps.every((step) => Number.isInteger(step)))
         return (steps as number[]).toSorted((a, b) => a - b);
       throw new UserError(
-        `${path}${INDEX} is missing, which lists the checkpoints: a run to be served is written by galatea export (format run)`,
+        `${path}${INDEX} is missing; it lists the checkpoints. Write a run to be served with galatea export (option \`format\` run)`,
       );
     },
     checkpointAt: (step) =>

@@ -5,14 +5,14 @@ import { PALETTE } from "./theme.ts";
 export interface Bar {
   name: string;
   value: number;
-  /** Bars of one name stand beside one another, one for each group. */
+  /** Bars of the same name are drawn side by side, one for each group. */
   group?: string;
   /** The ends of an error bar (both or neither). */
   low?: number;
   high?: number;
 }
 
-/** Bars in the given order, lying unless `upright`; each says its value unless `values` is false. */
+/** Bars in the given order, horizontal unless `upright`; each is labelled with its value unless `values` is false. */
 export function barChart(
   labels: Labels,
   bars: readonly Bar[],

@@ -3,23 +3,23 @@ import { EM, THEME } from "./theme.ts";
 
 /**
  * A chart is plain data: a Vega-Lite specification, which Vega-Lite checks when it draws. `lineChart` and its siblings
- * make the usual ones. (Vega-Lite's own type, `TopLevelSpec`, is one: it is not named here because its declarations
- * do not hold under exactOptionalPropertyTypes.)
+ * make the usual ones. (It is not typed as Vega-Lite's `TopLevelSpec`, whose declarations do not compile under
+ * exactOptionalPropertyTypes.)
  */
 export type ChartSpec = object;
 
-/** How Vega measures text; its types leave it out, though it is there to be set. */
+/** How Vega measures text: its types leave it out. */
 interface TextMetrics {
   width: (item: { fontSize?: number }, text: string | number | null | undefined) => number;
 }
 
 /**
  * Draw a chart as SVG text, in Node or in a browser.
- * @throws Error where Vega-Lite or Vega objects to the specification: a warning of theirs stops the drawing too.
+ * @throws Error where Vega-Lite or Vega reports an error or a warning.
  */
 export async function chartSvg(spec: ChartSpec): Promise<string> {
   const [vega, lite] = await Promise.all([import("vega"), import("vega-lite")]);
-  // Without a canvas Vega takes 0.8 em a letter, which leaves gaps and cuts names: this is the shipped font's mean.
+  // Without a canvas Vega takes 0.8 em per letter, which leaves gaps and cuts names: this is the shipped font's mean.
   (vega as unknown as { textMetrics: TextMetrics }).textMetrics.width = (item, text) =>
     EM * String(text ?? "").length * (item.fontSize ?? 11);
   const logger = vega.logger(vega.Warn, undefined, (_method, _level, args) => {

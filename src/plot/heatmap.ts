@@ -6,9 +6,9 @@ export interface HeatMapOptions {
   /** Names of the rows and columns, 0, 1, 2 … by default. */
   rows?: readonly string[];
   columns?: readonly string[];
-  /** Words in the cells: their own, or the values in a d3 number format such as ".2f". */
+  /** Text in the cells: given strings, or the values in a d3 number format such as ".2f". */
   cells?: readonly (readonly string[])[] | string;
-  /** A diverging scale has its white at 0. */
+  /** A diverging scale is white at 0. */
   scale?: "sequential" | "diverging";
   /** What the colour means, with its unit. */
   legend?: string;

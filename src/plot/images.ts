@@ -15,7 +15,7 @@ export interface ImageFigure {
   rows: readonly ImageRow[];
   /** Written above the columns. */
   columns?: readonly string[];
-  /** Width of one picture on the page, pixels. 64 by default. */
+  /** Width of one picture in pixels. 64 by default. */
   size?: number;
 }
 
@@ -24,10 +24,10 @@ const GAP = 4;
 
 /** Rows of pictures with a title, row names and column names, as SVG text. Pixels stay sharp squares. */
 export async function imageFigure(figure: ImageFigure): Promise<string> {
-  // Loaded when a figure is drawn: what only computes does not need it.
+  // Loaded only when a figure is drawn.
   const { encodePng } = await import("../data/png.ts");
   const { title, subtitle, rows, columns = [], size = 64 } = figure;
-  // DejaVu Sans sets about 0.62 em a character; a little more keeps long names off the pictures.
+  // DejaVu Sans takes about 0.62 em per character; a little more keeps long names off the pictures.
   const textWidth = (words: string, fontSize: number): number => 0.68 * fontSize * words.length;
   const margin = Math.max(0, ...rows.map((row) => textWidth(row.name ?? "", 13)));
   const left = PADDING + (margin > 0 ? margin + 8 : 0);

@@ -25,11 +25,11 @@ export interface Line {
 export interface LineOptions {
   xScale?: ScaleType;
   yScale?: ScaleType;
-  /** Where the x axis has its marks; where they suit the scale when left out. */
+  /** Tick values of the x axis; chosen by the scale when left out. */
   xTicks?: readonly number[];
-  /** Whether the y axis must hold 0. */
+  /** Whether the y axis must include 0. */
   yZero?: boolean;
-  /** Horizontal reference lines, each with its words. */
+  /** Horizontal reference lines, each with its label. */
   marks?: readonly { y: number; name: string }[];
   /** Size of the plot without its axes, pixels. */
   width?: number;

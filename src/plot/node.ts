@@ -10,13 +10,13 @@ const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) =>
 );
 
 /**
- * SVG text to PNG bytes. `scale` is device pixels per SVG pixel. Text is set in the shipped DejaVu Sans and in
- * no font of the machine, so the same SVG gives the same picture everywhere.
+ * SVG text to PNG bytes. `scale` is device pixels per SVG pixel. Text is set in the shipped DejaVu Sans, never in
+ * a system font, so the same SVG gives the same picture everywhere.
  */
 export function svgToPng(svg: string, options: { scale?: number } = {}): Uint8Array {
   const { scale = 2 } = options;
   const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: FONT, sansSerifFamily: FONT };
-  // A native library, loaded with the first picture.
+  // A native library, loaded on first use.
   const { Resvg } = require("@resvg/resvg-js") as typeof import("@resvg/resvg-js");
   return new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } }).render().asPng();
 }

@@ -4,7 +4,7 @@ import { PALETTE, PALETTE_10 } from "./theme.ts";
 export type Numbers = ArrayLike<number>;
 export type ScaleType = "linear" | "log";
 
-/** What is written around a chart: its title and its axes' titles, with units. */
+/** A chart's title, and its axes' titles with units. */
 export interface Labels {
   title: string;
   subtitle?: string;
@@ -37,7 +37,7 @@ export function finite(
 ): number {
   if (typeof value !== "number" || !Number.isFinite(value))
     throw new RangeError(
-      `chart "${labels.title}": value ${index} of "${name}" is ${value}, and must be a finite number`,
+      `chart "${labels.title}": value ${index} of "${name}" is ${value}; it must be a finite number`,
     );
   if (scale === "log" && value <= 0)
     throw new RangeError(
@@ -59,7 +59,7 @@ export function sameLength(
       );
 }
 
-/** Charts beside one another under one title, in rows of `columns` (all in one row by default). */
+/** Charts side by side under one title, in rows of `columns` (all in one row by default). */
 export function sideBySide(title: string, charts: readonly ChartSpec[], columns = charts.length): ChartSpec {
   return spec({
     title: { text: title, anchor: "middle" },

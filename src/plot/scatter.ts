@@ -5,12 +5,12 @@ import { PALETTE } from "./theme.ts";
 export interface Scatter {
   x: Numbers;
   y: Numbers;
-  /** A class index for each point; the classes get their own colours, and their names at their medians. */
+  /** A class index for each point; each class has its own colour, and its name at its median. */
   classes?: ArrayLike<number>;
   names?: readonly string[];
 }
 
-/** Points in the plane, as a map of a latent space coloured by class. */
+/** Points in the plane, such as a map of a latent space coloured by class. */
 export function scatterChart(labels: Labels, points: Scatter, options: { size?: number } = {}): ChartSpec {
   const { x, y, classes } = points;
   sameLength(labels, "points", x, [y, classes]);

@@ -1,6 +1,6 @@
 import type { Config } from "vega-lite";
 
-/** Okabe and Ito's palette (2008), told apart with every common colour blindness; the palest come last. */
+/** Okabe and Ito's palette (2008), distinguishable with every common colour blindness; the palest come last. */
 export const PALETTE = [
   "#0072B2",
   "#D55E00",
@@ -26,7 +26,7 @@ export const PALETTE_10 = [
   "#777777",
 ] as const;
 
-/** Vega's names of the colour scales for matrices: low to high, and below to above zero. */
+/** Vega's colour schemes for matrices: from low to high, and from below to above zero. */
 export const SEQUENTIAL = "viridis";
 export const DIVERGING = "blueorange";
 
@@ -36,7 +36,7 @@ export const FONT_STACK = "DejaVu Sans, Verdana, sans-serif";
 /** Mean width of a letter of DejaVu Sans, in units of the font size. */
 export const EM = 0.62;
 
-/** How every chart of the house looks. The one place for fonts, sizes and colours. */
+/** The look of every chart: fonts, sizes and colours. */
 export const THEME = {
   background: "#ffffff",
   padding: 12,

@@ -10,10 +10,10 @@ const COMMON = {
   seed: z.int().min(0),
   seconds: z.number().min(0),
   files: z.record(z.string(), z.strictObject({ bytes: z.int().min(0), sha256: z.string() })),
-  /** Of the JSON of all the others. */
+  /** Checksum of the JSON of all other fields. */
   sha256: z.string(),
 };
-/** Key order is that of the file: the checksum is of the text. */
+/** The checksum is that of the text, so the order of keys matters. */
 const StateSchema = z.union([
   z.strictObject({ ...COMMON, progress: z.record(z.string(), z.unknown()) }),
   // Until format 2 of runs, the position in the data was all the progress there was.
@@ -61,7 +61,7 @@ export async function readCheckpointFiles(
   const parsed = StateSchema.safeParse(json);
   const { sha256: sum, ...body } = (json ?? {}) as Record<string, unknown>;
   if (!parsed.success || (await sha256(JSON.stringify(body))) !== sum)
-    throw new UserError(`${stateFile} is damaged: it is not what was written.`);
+    throw new UserError(`${stateFile} is damaged: its checksum does not match.`);
   const { step, seed, seconds, files } = parsed.data;
   const progress = "progress" in parsed.data ? parsed.data.progress : { position: parsed.data.position };
   const tensors: Record<string, StateDict> = {};

@@ -6,7 +6,7 @@ export { type Examples, imageData, imageExamples } from "../data/data.ts";
 export { mixtureData } from "../data/points.ts";
 export type { Fields } from "../data/spec.ts";
 
-/** Images or points with their two parts, as today's models see them. */
+/** Images or points with their two splits. */
 export interface Data {
   readonly name: string;
   readonly train: Examples;

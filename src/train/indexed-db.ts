@@ -4,7 +4,7 @@ import type { Checkpoint, CheckpointStore, Metrics } from "./checkpoint.ts";
 import type { SavedRun } from "./run.ts";
 
 export interface IndexedDbOptions {
-  /** How many checkpoints stay, the newest ones; the best by validation stays beside them. 3 by default. */
+  /** How many of the newest checkpoints are kept, beside the best by validation. 3 by default. */
   readonly keep?: number;
   /** Name of the database, "galatea" by default. */
   readonly database?: string;
@@ -46,9 +46,9 @@ export class IndexedDbStore implements CheckpointStore, Omit<SavedRun, "config">
   static async open(run: string, options: IndexedDbOptions = {}): Promise<IndexedDbStore> {
     const { keep = 3, database = "galatea" } = options;
     if (!(Number.isInteger(keep) && keep > 0))
-      throw new UserError(`keep is ${keep}: the number of checkpoints that stay is a whole number above 0`);
+      throw new UserError(`keep is ${keep}: the number of checkpoints to keep is a whole number above 0`);
     if (!globalThis.indexedDB)
-      throw new UserError("there is no IndexedDB here: it is a browser's; in Node, runs are folders");
+      throw new UserError("there is no IndexedDB here: browsers have it; in Node, runs are folders");
     const request = indexedDB.open(database, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore(CHECKPOINTS);
@@ -57,12 +57,12 @@ export class IndexedDbStore implements CheckpointStore, Omit<SavedRun, "config">
     const db = await done(request).catch((error: Error) => {
       throw new UserError(`the browser does not open the database "${database}": ${error.message}`);
     });
-    // Another page wants to delete it: without this it would wait for us.
+    // A page that deletes the database would otherwise wait until this one closes it.
     db.onversionchange = () => db.close();
     return new IndexedDbStore(db, run, keep);
   }
 
-  /** @throws UserError where the run has later checkpoints, of another history, or the browser has no room left. */
+  /** @throws UserError where the run has later checkpoints (from another training), or the browser has no room left. */
   async save(checkpoint: Checkpoint): Promise<string> {
     const { step, tensors } = checkpoint;
     const best = await this.bestStep();
@@ -70,7 +70,7 @@ export class IndexedDbStore implements CheckpointStore, Omit<SavedRun, "config">
     const last = steps.at(-1) ?? -1;
     if (last > step)
       throw new UserError(
-        `${this.path} has a checkpoint of step ${last}, and one of step ${step} was to be saved: go on from the newest ` +
+        `${this.path} has a checkpoint of step ${last}, and one of step ${step} was to be saved: continue from the newest ` +
           `(\`from: await readCheckpoint(store)\`), call \`forget(${step})\`, or open a store of another name`,
       );
     const newest = [...steps.filter((s) => s !== step), step].slice(-this.#keep);
@@ -102,7 +102,7 @@ export class IndexedDbStore implements CheckpointStore, Omit<SavedRun, "config">
     return ((await done(this.#read(BEST).get(this.#run))) as Best | undefined)?.step;
   }
 
-  /** Remove the checkpoints after a step; all there are when it is left out. */
+  /** Remove the checkpoints after a step; all of them when it is left out. */
   async forget(after = -1): Promise<void> {
     const best = await this.bestStep();
     await this.#write((checkpoints, bests) => {
@@ -115,7 +115,7 @@ export class IndexedDbStore implements CheckpointStore, Omit<SavedRun, "config">
     this.#db.close();
   }
 
-  /** The keys of this run's steps above `step`: arrays sort by their parts, and an array after any number. */
+  /** The keys of this run's steps above `step`: array keys are ordered by their elements, and arrays after numbers. */
   #after(step: number): IDBKeyRange {
     return IDBKeyRange.bound([this.#run, step], [this.#run, []], true, true);
   }
@@ -124,7 +124,7 @@ export class IndexedDbStore implements CheckpointStore, Omit<SavedRun, "config">
     return this.#db.transaction(store).objectStore(store);
   }
 
-  /** All of it or nothing, and on the disk when it resolves. */
+  /** All or nothing, and on the disk when it resolves. */
   #write(change: (checkpoints: IDBObjectStore, best: IDBObjectStore) => void): Promise<void> {
     const transaction = this.#db.transaction([CHECKPOINTS, BEST], "readwrite", { durability: "strict" });
     change(transaction.objectStore(CHECKPOINTS), transaction.objectStore(BEST));
@@ -146,7 +146,7 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-/** Memory that is shared between threads cannot be stored, and a view would bring all that lies around it along. */
+/** A copy: memory shared between threads cannot be stored, and of a view the whole buffer would be. */
 const ownMemory = (dict: StateDict): StateDict =>
   Object.fromEntries(
     Object.entries(dict).map(([name, array]) => [name, { ...array, data: array.data.slice() }]),

@@ -25,7 +25,7 @@ export interface LearnerOptions {
 /**
  * One player on an engine: loss → gradients → clipping → optimizer → moving average, as one program (`step`), or as
  * two halves (`gradients`, `apply`) between which gradients of other processes can be added. Every loop is a loop
- * around learners: a supervised training, a GAN's two sides, DQN, PPO. The module's weights are initialised or loaded
+ * around learners: supervised training, a GAN's two players, DQN, PPO. The module's weights are initialised or loaded
  * before a learner is made.
  */
 export class Learner {
@@ -87,7 +87,7 @@ export class Learner {
     );
   }
 
-  /** While tracing: clip, move the weights, follow them with the average. */
+  /** While tracing: clip, update the weights, update their average. */
   #follow(raw: readonly Tensor[], step: Tensor): Scalars {
     const { schedule, maxGradNorm } = this.player;
     const { gradients, norm } =
@@ -100,7 +100,7 @@ export class Learner {
 
   /**
    * One step over a batch, or over as many micro-batches as it accumulates. Micro-batch i draws its noise from
-   * `key.split(first + i)`. Metrics are means over the micro-batches; `grad_norm` is from before clipping.
+   * `key.split(first + i)`. Metrics are means over the micro-batches; `grad_norm` is the norm before clipping.
    */
   async step(batches: readonly HostBatch[], key: Key, step: number, first = 0): Promise<Metrics> {
     if (batches.length !== this.accumulate)
@@ -116,8 +116,8 @@ export class Learner {
   }
 
   /**
-   * The first half of a step: the losses, and the gradients on the host, in the pieces that `apply` takes back. Means
-   * over several micro-batches or processes are taken piece by piece, in place if need be.
+   * The first half of a step: the losses, and the gradients on the host, in the pieces that `apply` takes back. To average
+   * over several micro-batches or processes, average each piece, in place if need be.
    */
   async gradients(
     batch: HostBatch,
@@ -128,7 +128,7 @@ export class Learner {
     return { metrics: meansOf([losses]), gradients: packed as NdArray<"float32">[] };
   }
 
-  /** The second half: clip these gradients, and move by them. `grad_norm` and `lr` come back. */
+  /** The second half: clip these gradients and update the weights. Returns `grad_norm` and `lr`. */
   async apply(gradients: readonly NdArray<"float32">[], step: number): Promise<Metrics> {
     return meansOf([await this.#apply(gradients as never, step)]);
   }
@@ -148,7 +148,7 @@ export class Learner {
   }
 }
 
-/** Scalars by name, averaged over the outputs that have them; the last output says which there are. */
+/** The scalars named in the last output, each averaged over the outputs that have it. */
 function meansOf(outs: readonly Readonly<Record<string, NdArray>>[]): Metrics {
   const metrics: Record<string, number> = {};
   for (const name of Object.keys(outs.at(-1)!)) {

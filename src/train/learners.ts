@@ -8,9 +8,9 @@ import { type Checkpoint, type Metrics, trainable } from "./checkpoint.ts";
 import { Learner } from "./learner.ts";
 import type { HostBatch, Task } from "./task.ts";
 
-/** The learners of a task, taking turns, and all their state for checkpoints. */
+/** The learners of a task, which update in turn, and their state for checkpoints. */
 export class Learners {
-  /** Batches one step takes: each half-step of a player sees its own, or several where it accumulates. */
+  /** Batches per step: each update of a player has its own, or several where it accumulates. */
   readonly batchesPerStep: number;
   readonly #accumulate: number;
   readonly #task: Task;
@@ -23,12 +23,12 @@ export class Learners {
     this.batchesPerStep = accumulate * repeatsOf(task);
   }
 
-  /** The moving averages in the place of the weights that have one: call it while tracing, for `substitute`. */
+  /** The moving averages by the weights they replace. Call it while tracing, for `substitute`. */
   averages(): ReadonlyMap<Variable, Tensor> {
     return new Map(this.#learners.flatMap(({ averages }) => (averages ? [...averages.values()] : [])));
   }
 
-  /** One step: every player in turn, each as often as it moves. Metrics are those of its last move. */
+  /** One step: every player in turn, with `repeats` updates each. Metrics are those of its last update. */
   async step(batches: readonly HostBatch[], key: Key, step: number): Promise<Metrics> {
     const metrics: Record<string, number> = {};
     const n = this.#accumulate;
@@ -45,7 +45,7 @@ export class Learners {
     return metrics;
   }
 
-  /** The tensors of a checkpoint: weights, what the optimizers carry, and the averages where any are kept. */
+  /** The tensors of a checkpoint: weights, the optimizers' state, and the averages where there are any. */
   async capture(): Promise<Record<string, StateDict>> {
     const weights = await this.#task.module.stateDict();
     const optimizer: StateDict = {};
@@ -65,7 +65,7 @@ export class Learners {
     const state = this.#optimizerState();
     const [have, want] = [Object.keys(optimizer), [...state.keys()]].map((names) => names.sort().join(", "));
     if (have !== want)
-      throw new UserError(`${source} has another optimizer's state: it holds ${have}; expected is ${want}`);
+      throw new UserError(`${source} has another optimizer's state: it holds ${have}; expected ${want}`);
     this.#task.module.loadStateDict(weights, { source });
     for (const [name, variable] of state) variable.set(optimizer[name]!);
     for (const { averages } of this.#learners) averages?.write((p) => ema?.[this.#nameOf(p)]);
@@ -91,6 +91,6 @@ export class Learners {
   }
 }
 
-/** How often the player moves that moves most in one step. */
+/** The largest number of updates per step of any player. */
 export const repeatsOf = ({ players }: Pick<Task, "players">): number =>
   Math.max(...players.map(({ repeats = 1 }) => repeats));

@@ -8,17 +8,17 @@ import { sgd } from "../optim/sgd.ts";
 
 const decay = z.number().min(0).lt(1);
 
-/** How the weights of any model follow their gradients: options of every training, with each model's own defaults. */
+/** Optimizer, schedule, clipping and averaging: options of every training, with each model's own defaults. */
 export const LearningOptions = z.strictObject({
   optimizer: z
     .enum(["adam", "adamw", "rmsprop", "sgd"])
     .default("adam")
-    .describe("the rule by which weights follow their gradients"),
+    .describe("the optimizer"),
   lrSchedule: z
     .enum(["constant", "cosine", "linear"])
     .default("constant")
-    .describe("the learning rate after its warm-up: kept, or falling to zero along a curve or a line"),
-  warmup: z.int().min(0).default(0).describe("steps in which the learning rate grows to its full size"),
+    .describe("the learning rate after its warm-up: constant, or falling to zero along a cosine or a line"),
+  warmup: z.int().min(0).default(0).describe("steps over which the learning rate grows to its full value"),
   cooldown: z
     .number()
     .min(0)
@@ -29,24 +29,24 @@ export const LearningOptions = z.strictObject({
     .number()
     .positive()
     .optional()
-    .describe("gradients longer together than this are shortened to it (default: none are)")
+    .describe("clip gradients to this global norm (default: no clipping)")
     .meta({ alias: "clip" }),
   weightDecay: z
     .number()
     .min(0)
     .default(0)
-    .describe("pull of the weights to zero (of matrices and filters; biases and norms are left alone)"),
-  beta1: decay.default(0.9).describe("adam, adamw: decay of the mean of gradients"),
-  beta2: decay.default(0.999).describe("adam, adamw: decay of the mean of their squares"),
+    .describe("weight decay (of matrices and filters, not of biases and norms)"),
+  beta1: decay.default(0.9).describe("adam, adamw: decay of the gradients' moving average"),
+  beta2: decay.default(0.999).describe("adam, adamw: decay of the squared gradients' moving average"),
   momentum: decay.default(0).describe("sgd, rmsprop: momentum"),
-  ema: decay.default(0).describe("decay of the moving average of the weights; 0: keep none"),
+  ema: decay.default(0).describe("decay of the moving average of the weights; 0: none"),
 });
 export type Learning = z.output<typeof LearningOptions>;
 
 /** Every option at its default: Adam at a constant rate. */
 export const LEARNING: Learning = LearningOptions.parse({});
 
-/** Biases and the gains of norms are vectors: weight decay is not for them. */
+/** Biases and the gains of norms are vectors, to which weight decay does not apply. */
 const decays = (parameter: Parameter): boolean => parameter.shape.length > 1;
 
 const OPTIMIZERS: Readonly<Record<Learning["optimizer"], (how: Learning) => OptimizerFactory>> = {
@@ -68,7 +68,7 @@ function scheduleOf(
   return cooldown(steps, share, curves[lrSchedule]());
 }
 
-/** What of a run's plan learning goes by. */
+/** The part of a run's plan that decides how weights are updated. */
 export interface Pace {
   readonly steps: number;
   /** The peak learning rate. */
@@ -77,17 +77,17 @@ export interface Pace {
   readonly learning: Learning;
 }
 
-/** How a player's weights follow its gradients. */
+/** How a player's weights are updated from its gradients. */
 export interface Moves {
   readonly optimizer: OptimizerFactory;
   readonly schedule: Schedule;
-  /** Gradients longer together than this are shortened to it. */
+  /** Clip gradients to this global norm. */
   readonly maxGradNorm?: number | undefined;
   /** Keep an exponential moving average of the weights with this decay. */
   readonly ema?: number | undefined;
 }
 
-/** How a player learns by its run's plan, but for what it says of itself. */
+/** A player's optimizer and schedule by its run's plan, with overrides of its own. */
 export function learnBy(
   plan: Pace,
   own: Partial<Learning> & { readonly lr?: number | undefined } = {},

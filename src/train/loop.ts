@@ -13,19 +13,19 @@ import type { HostBatch, Output, Plan, Task } from "./task.ts";
 import { type ValidationOptions, Validator } from "./validation.ts";
 
 export interface TrainOptions {
-  /** Its weights have their first values: initialised (`begin`, `module.initialize`) or loaded. */
+  /** Its weights must have been initialised (`begin`, `module.initialize`) or loaded. */
   readonly task: Task;
   readonly examples: Examples;
   readonly plan: Plan;
   readonly engine: Engine;
-  /** The order of the data and all noise follow from it. */
+  /** Determines the order of the data and all noise. */
   readonly seed: number;
-  /** Go on from here instead of starting. */
+  /** Continue from this checkpoint. */
   readonly from?: Checkpoint | undefined;
   readonly store?: CheckpointStore | undefined;
   /** Steps between checkpoints; without a store there are none. An epoch by default. */
   readonly checkpointEvery?: number | undefined;
-  /** A look at the run. `averages` gives, while tracing, moving averages for `substitute`. */
+  /** Makes pictures and numbers of the run as it is. `averages` gives, while tracing, moving averages for `substitute`. */
   readonly preview?:
     | ((averages: () => ReadonlyMap<Variable, Tensor>, key: Key) => Promise<Output>)
     | undefined;
@@ -33,13 +33,13 @@ export interface TrainOptions {
   readonly sampleEvery?: number | undefined;
   /** Held-out examples: their loss is measured with every preview, the best checkpoint kept, training ended early. */
   readonly validation?: ValidationOptions | undefined;
-  /** When it fires, the loop saves a checkpoint after the step it is in, and ends. */
+  /** When it fires, the loop finishes its step, saves a checkpoint and ends. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The one training loop: for each player of the task a compiled step (loss, gradients, clipping, optimizer,
- * moving average), while the next batch is made ready. Step s uses the key `Key.seed(seed).split(s)`.
+ * The training loop. For each player of the task it runs a compiled step (loss, gradients, clipping, optimizer,
+ * moving average), while the next batch is prepared. Step s uses the key `Key.seed(seed).split(s)`.
  *
  * @throws UserError when a metric is not finite: nothing is saved then, so the last checkpoint is a good one.
  */
@@ -131,12 +131,12 @@ export interface PlanOptions {
   readonly steps?: number | undefined;
   readonly epochs?: number | undefined;
   readonly accumulate?: number | undefined;
-  /** Half-steps of the player that moves most, each with a batch of its own; 1 for most models. */
+  /** Updates per step of the player that has most, each with its own batch; 1 for most models. */
   readonly repeats?: number | undefined;
   readonly learning?: Learning | undefined;
 }
 
-/** The plan of a run over these examples: an epoch is as many steps as use up its batches. */
+/** The plan of a run over these examples: an epoch is the number of steps that uses up its batches. */
 export function planFor(examples: Pick<Examples, "length">, options: PlanOptions): Plan {
   const { batchSize, lr, epochs = 1, accumulate = 1, repeats = 1, learning = LEARNING } = options;
   const batches = Math.max(1, Math.floor(examples.length / batchSize));

@@ -47,7 +47,7 @@ export class RunFolder<C extends RunConfig = RunConfig> implements SavedRun<C> {
     if (text === undefined) return undefined;
     const parsed = Best.safeParse(tryJson(text));
     if (!parsed.success)
-      throw new UserError(`${file} is damaged: remove it, and there is no best checkpoint`);
+      throw new UserError(`${file} is damaged: remove it (the run then has no best checkpoint)`);
     return parsed.data.step;
   }
 
@@ -66,7 +66,7 @@ export class RunFolder<C extends RunConfig = RunConfig> implements SavedRun<C> {
     await writeFileAtomic(join(this.path, "config.json"), `${JSON.stringify(this.config, null, 2)}\n`);
   }
 
-  /** The same folder with another configuration, which is not written yet. */
+  /** The same folder with a changed configuration, not yet saved. */
   with(change: Partial<C>): RunFolder<C> {
     return new RunFolder(this.path, { ...this.config, ...change });
   }
@@ -74,12 +74,12 @@ export class RunFolder<C extends RunConfig = RunConfig> implements SavedRun<C> {
 
 const Best = z.looseObject({ step: z.int().min(0) });
 
-/** Start a run folder. One that holds something already is refused. */
+/** Start a run folder. @throws UserError where it is not empty. */
 export async function createRun<C extends RunConfig>(path: string, config: C): Promise<RunFolder<C>> {
   await makeFolder(path);
   if ((await readdir(path)).length > 0)
     throw new UserError(
-      `${path} is not empty. Go on with what is there (galatea resume ${path}), or choose another folder (option \`out\`)`,
+      `${path} is not empty. Continue the run there (galatea resume ${path}), or choose another folder (option \`out\`)`,
     );
   const run = new RunFolder(path, config);
   await run.saveConfig();
@@ -97,15 +97,15 @@ export async function openRunFolder(name: string, root = RUNS): Promise<RunFolde
   throw unknownName("run", name, known);
 }
 
-/** Where what is made of a run goes: into its folder, and of one that comes with the package under `runs/examples/`. */
+/** The folder for outputs of a run: its own, or `runs/examples/NAME` for one that comes with the package. */
 export function outputsOf({ path }: Pick<RunFolder, "path">, root = RUNS): string {
   const name = relative(EXAMPLES, resolve(path));
   return name.startsWith("..") || isAbsolute(name) ? path : join(root, "examples", name);
 }
 
 /**
- * Make a run go on from `step`: remove what a killed process left half-written, and take later checkpoints out
- * of the way (renamed, not deleted), so that what follows is again one history.
+ * Set a run back to `step`: remove what a killed process left half-written, and move later checkpoints aside
+ * (renamed, not deleted), so that the run has one history again.
  */
 export async function rewind(run: RunFolder, step: number): Promise<void> {
   const folder = join(run.path, "checkpoints");

@@ -8,7 +8,7 @@ import type { PngImage } from "./tensorboard.ts";
 /** Small images are enlarged by a whole number to about this many pixels. */
 const SIDE = 64;
 
-/** A picture as pixels: its images in a grid (of an animation the last), or its chart drawn. */
+/** A picture as pixels: its images in a grid (the last frame of an animation), or its chart drawn. */
 export async function pictureRaster(picture: Picture): Promise<Raster> {
   if ("svg" in picture) {
     // Loaded when a chart is drawn: the renderer is large.
@@ -26,10 +26,10 @@ function grid(images: NdArray<"float32">, columns: number | undefined): Raster {
   return imageGrid(images, { scale, ...(columns && { columns }) });
 }
 
-/** Milliseconds that a frame of an animation is seen. */
+/** Milliseconds per frame of an animation. */
 const FRAME = 80;
 
-/** Write a picture as `folder/name.png`, an animation as `.gif`; the path comes back, and the picture (of an animation the last). */
+/** Write a picture as `folder/name.png`, an animation as `.gif`; returns the path and the picture (an animation's last frame). */
 export async function savePicture(
   folder: string,
   name: string,

@@ -7,13 +7,13 @@ import { LEARNING, LearningOptions } from "./learning.ts";
 
 const count = z.int().min(1);
 
-/** What every run says of itself, whatever learns in it. */
+/** The fields of every run's configuration, whatever learns in it. */
 const COMMON = {
   format: z.literal(2),
   galatea: z.string(),
-  /** Where the defaults came from, if not from the model or agent. */
+  /** The recipe that the defaults came from, if not from the model or agent. */
   recipe: z.string().optional(),
-  /** The module of the user's that brought the model, agent, environment or data set. */
+  /** The user's module that the model, agent, environment or data set comes from. */
   extension: z.string().optional(),
   seed: z.int().min(0),
   device: z.enum(DEVICES),
@@ -32,7 +32,7 @@ export const TrainingSchema = LearningOptions.extend({
   lr: z.number().positive(),
   /** Share of the training examples that is held out for validation. */
   validation: z.number().min(0).lt(1).default(0),
-  /** Looks at the validation loss without improvement after which training ends; absent: it never does. */
+  /** Validations without improvement after which training ends; absent: it never does. */
   patience: count.optional(),
 });
 
@@ -40,11 +40,11 @@ export const ModelRunSchema = z.strictObject({
   ...COMMON,
   kind: z.literal("model"),
   model: z.string(),
-  /** The run its first weights came from. */
+  /** The run its initial weights came from. */
   from: z.string().optional(),
   data: z.string(),
   imageSize: count.optional(),
-  /** What the model must know of its data; absent in runs from before it was kept, of data that nobody can know. */
+  /** The spec of its data; absent in older runs that did not save it, on data whose name does not tell it. */
   spec: DataSpec.optional(),
   /** The model's own options. */
   options: z.record(z.string(), z.unknown()),
@@ -54,12 +54,12 @@ export type ModelRun = z.output<typeof ModelRunSchema>;
 
 export const AgentRunSchema = z.strictObject({
   ...COMMON,
-  /** An agent has a network; what is tabular has a table, and needs no engine. */
+  /** "agent" has a network; "tabular" has a table, and needs no engine. */
   kind: z.enum(["agent", "tabular"]),
   agent: z.string(),
   env: z.string(),
   envOptions: z.record(z.string(), z.unknown()),
-  /** A time limit of one's own, in steps. */
+  /** A time limit other than the environment's own, in steps. */
   maxSteps: count.optional(),
   /** Whether it steps the environment, or draws from its exact model. */
   learnsFrom: z.enum(["environment", "model"]),
@@ -70,11 +70,11 @@ export const AgentRunSchema = z.strictObject({
 });
 export type AgentRun = z.output<typeof AgentRunSchema>;
 
-/** `config.json` of a run: all that is needed to make the same numbers again. */
+/** `config.json` of a run: all that is needed to reproduce its numbers. */
 export const RunConfigSchema = z.discriminatedUnion("kind", [ModelRunSchema, AgentRunSchema]);
 export type RunConfig = z.output<typeof RunConfigSchema>;
 
-/** Runs made before format 2, of models alone; their learning options stood among the model's. */
+/** Runs made before format 2, only of models; their learning options were among the model's. */
 const FirstFormat = z.strictObject({
   format: z.literal(1),
   galatea: z.string(),
@@ -96,7 +96,7 @@ const FirstFormat = z.strictObject({
   config: z.record(z.string(), z.unknown()),
 });
 
-/** What of a model's options is now an option of every training. */
+/** Former options of models that are now options of every training. */
 const MOVED: Readonly<Record<string, keyof typeof LEARNING>> = {
   ema: "ema",
   clip: "maxGradNorm",
@@ -106,7 +106,7 @@ const MOVED: Readonly<Record<string, keyof typeof LEARNING>> = {
   beta2: "beta2",
 };
 
-/** How the models of format 1 learned where no option said so. */
+/** How the models of format 1 learned, where they had no option for it. */
 const LEARNED: Readonly<Record<string, Partial<typeof LEARNING>>> = {
   ddpm: {},
   dit: {},
@@ -131,7 +131,7 @@ function upgrade(first: z.output<typeof FirstFormat>): unknown {
   };
 }
 
-/** Tabular runs made before they had the format of all runs; what was learnt in them stands in `values.json`. */
+/** Tabular runs made before they had the format of all runs; what was learned in them is in `values.json`. */
 const FirstTabular = z.strictObject({
   kind: z.literal("tabular"),
   galatea: z.string(),
@@ -176,7 +176,7 @@ export function parseRunConfig(text: string, file: string): RunConfig {
   const json = tryJson(text);
   if (json === undefined)
     throw new UserError(
-      `${file} is no JSON: it was cut short or changed by hand. Restore it, or train anew in another folder`,
+      `${file} is not JSON: it was cut short or changed by hand. Restore it, or train again in another folder`,
     );
   const first = FirstFormat.safeParse(json);
   const tabular = FirstTabular.safeParse(json);

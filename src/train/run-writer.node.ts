@@ -12,8 +12,8 @@ import { encodeEvent, eventFileName, eventFileStart } from "./tensorboard.ts";
 
 /**
  * Writes a run's folder: a store of checkpoints, and a listener to the loop's events. `metrics.jsonl` holds
- * nothing that differs from one execution to the next, so that equal runs make equal files; when each of its steps
- * was logged (seconds since 1970) is in `timing.jsonl`.
+ * nothing that differs from one execution to the next, so that equal runs make equal files; the time at which each
+ * step was logged (seconds since 1970) is in `timing.jsonl`.
  */
 export class RunWriter implements CheckpointStore {
   readonly #run: RunFolder;
@@ -29,8 +29,8 @@ export class RunWriter implements CheckpointStore {
   }
 
   /**
-   * Take the run for this process, write its configuration, and forget what it wrote after `step`. Nothing of the
-   * run is touched before it is this process's own.
+   * Lock the run for this process, write its configuration, and drop what was logged after `step`. Nothing of the
+   * run is touched before it is locked.
    */
   static async open(run: RunFolder, step: number): Promise<RunWriter> {
     await lock(run);
@@ -56,7 +56,7 @@ export class RunWriter implements CheckpointStore {
     }
   }
 
-  /** Record an event. Of pictures, the paths they were written to come back. */
+  /** Record an event. Returns the paths of the pictures it wrote. */
   async on(event: TrainEvent): Promise<string[]> {
     if (event.kind === "validation") await this.#log(event.step, event.metrics);
     if (event.kind === "step") {
@@ -115,7 +115,7 @@ const TIMING = "timing.jsonl";
 
 const now = (): number => Date.now() / 1000;
 
-/** The shortest text of a float32: nine digits tell any two apart. */
+/** Nine digits tell any two float32 numbers apart. */
 const float32 = (_key: string, value: unknown): unknown =>
   typeof value === "number" ? Number(value.toPrecision(9)) : value;
 
@@ -130,7 +130,7 @@ async function truncateMetrics(path: string, step: number): Promise<void> {
 
 const lockPath = (run: RunFolder): string => join(run.path, "lock.json");
 
-/** One process writes a run at a time. The lock of a process that is gone is taken over. */
+/** Only one process at a time writes a run. The lock of a process that is gone is taken over. */
 async function lock(run: RunFolder): Promise<void> {
   const path = lockPath(run);
   const mine = JSON.stringify({ pid: process.pid, host: hostname() });
@@ -161,7 +161,7 @@ async function holder(path: string): Promise<{ pid: number; host?: string }> {
   }
 }
 
-/** Milliseconds that a killed process may take to vanish: its memory is given back first. */
+/** Milliseconds that a killed process may take to disappear, while its memory is freed. */
 const DYING = 3000;
 
 async function stays(pid: number): Promise<boolean> {
@@ -179,7 +179,7 @@ async function isAlive(pid: number): Promise<boolean> {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-  // On Linux, a process that has ended keeps its number until its parent asks after it (state Z).
+  // On Linux, a process that has ended keeps its number until its parent reaps it (state Z).
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return !/\) [ZX] /.test(stat);
 }

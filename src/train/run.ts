@@ -7,17 +7,17 @@ export interface SavedRun<C extends RunConfig = RunConfig> {
   /** Where it is, for people: its folder or URL. */
   readonly path: string;
   readonly config: C;
-  /** Steps of the checkpoints there are, ascending. */
+  /** Steps of the checkpoints, ascending. */
   checkpointSteps(): Promise<readonly number[]>;
-  /** The whole checkpoint of a step, or a UserError naming the file that is damaged. */
+  /** The checkpoint of a step. @throws UserError naming the file that is damaged. */
   checkpointAt(step: number): Promise<Checkpoint>;
-  /** The step of the best checkpoint by validation, where that was measured. */
+  /** The step of the best checkpoint by validation, where the run has one. */
   bestStep(): Promise<number | undefined>;
 }
 
 /**
  * The newest checkpoint, that of a step, or the best by validation; undefined where a run has none yet.
- * @throws UserError naming the file that is damaged, and the newest checkpoint before it that is not.
+ * @throws UserError naming the file that is damaged, and the newest intact checkpoint before it.
  */
 export async function readCheckpoint(
   run: Omit<SavedRun, "config">,
@@ -40,9 +40,9 @@ export async function readCheckpoint(
       const good = await run.checkpointAt(earlier).catch(() => undefined);
       if (good)
         throw new UserError(
-          `${error.message} The checkpoint of step ${earlier} is whole: add option \`checkpoint\` ${earlier} to use it`,
+          `${error.message} The checkpoint of step ${earlier} is intact: add option \`checkpoint\` ${earlier} to use it`,
         );
     }
-    throw new UserError(`${error.message} There is no whole checkpoint before it`);
+    throw new UserError(`${error.message} There is no intact checkpoint before it`);
   }
 }

@@ -7,25 +7,25 @@ import type { Moves, Pace } from "./learning.ts";
 
 export type { HostBatch };
 
-/** What a loss sees of one batch: named tensors, as the examples give them ("images", "labels", "tokens" …). */
+/** One batch as a loss sees it: named tensors, as in the examples ("images", "labels", "tokens" …). */
 export type Batch = Readonly<Record<string, Tensor>>;
 
 /** The loss to minimise, and any other numbers worth logging (all scalars). */
 export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;
 
-/** One side of the game: the module it moves and the loss it minimises. Most models have one, a GAN two. */
+/** A module and the loss it minimises. Most models have one player, a GAN two. */
 export interface Player extends Moves {
   readonly name: string;
   readonly module: Module;
   /** Traced once. `key` is fresh at each step; `step` is the step number as a float32 scalar (for annealing). */
   readonly loss: (batch: Batch, key: Key, step: Tensor) => Losses;
-  /** What is measured on held-out examples, where that is not the loss as it is trained on (without dropout, say). */
+  /** The loss on held-out examples, where it differs from the training loss (without dropout, say). */
   readonly validate?: ((batch: Batch, key: Key, step: Tensor) => Losses) | undefined;
-  /** Half-steps of this player per step of the loop (a discriminator may take several); 1 when left out. */
+  /** Updates of this player per step of the loop (a discriminator may have several); 1 when left out. */
   readonly repeats?: number | undefined;
 }
 
-/** Everything the training loop needs to know of a model. */
+/** Everything the training loop needs to know about a model. */
 export interface Task {
   readonly name: string;
   /** All weights, under the names of the state dict. Whoever starts a run initialises or loads them. */
@@ -43,11 +43,11 @@ export interface Plan extends Pace {
   readonly accumulate: number;
 }
 
-/** What a look at a model gives: numbers and text are printed, pictures and numbers are kept. */
+/** What a command or preview returns: numbers and text are printed, pictures and numbers are kept. */
 export interface Output {
   readonly pictures?: readonly Picture[];
   readonly numbers?: Readonly<Record<string, number>>;
-  /** For models that write words, and for warnings. */
+  /** Generated text, and warnings. */
   readonly text?: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export type Picture =
       readonly name: string;
       /** [N, C, H, W] in [0, 1]. */
       readonly images: NdArray<"float32">;
-      /** Pictures in a row of the grid; about square when left out. */
+      /** Images per row of the grid; about square when left out. */
       readonly columns?: number;
     }
   | { readonly name: string; readonly svg: string }

@@ -8,7 +8,7 @@ export interface PngImage {
   readonly png: Uint8Array;
 }
 
-/** What a TensorBoard event file can be given. */
+/** An event for a TensorBoard event file. */
 export type TensorBoardEvent = {
   /** Seconds since 1970. */
   wallTime: number;
@@ -16,21 +16,21 @@ export type TensorBoardEvent = {
 } & (
   | { scalars: Readonly<Record<string, number>> }
   | { images: Readonly<Record<string, PngImage>> }
-  /** A run goes on from `step`: TensorBoard drops what an earlier file has at that step and later. */
+  /** A run resumes at `step`: TensorBoard drops what an earlier file has at that step and later. */
   | { restart: true }
 );
 
-/** The name that TensorBoard looks for. Each process writes a file of its own. */
+/** A file name that TensorBoard recognises. Each process writes its own file. */
 export const eventFileName = (wallTime: number, host = "galatea"): string =>
   `events.out.tfevents.${String(Math.floor(wallTime)).padStart(10, "0")}.${host}`;
 
-/** What an event file begins with. */
+/** The first record of an event file. */
 export const eventFileStart = (wallTime: number): Uint8Array<ArrayBuffer> =>
   record(new BinaryWriter().tag(1, I64).double(wallTime).tag(3, LEN).string("brain.Event:2"));
 
 /**
  * One event as a record to append. Field numbers are those of TensorFlow's event.proto and summary.proto.
- * @throws RangeError where a scalar is not finite: TensorBoard would leave it out in silence.
+ * @throws RangeError where a scalar is not finite: TensorBoard would silently leave it out.
  */
 export function encodeEvent(event: TensorBoardEvent): Uint8Array<ArrayBuffer> {
   const writer = new BinaryWriter().tag(1, I64).double(event.wallTime).tag(2, VARINT).int64(event.step);
@@ -71,7 +71,7 @@ function record(writer: BinaryWriter): Uint8Array<ArrayBuffer> {
 
 const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 
-/** CRC-32C (Castagnoli), bits reflected, table by byte. */
+/** CRC-32C (Castagnoli), bit-reflected, with a byte table. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 255]! ^ (crc >>> 8);

@@ -13,7 +13,7 @@ export interface ValidationOptions {
   /** Examples that training does not see. */
   readonly examples: Examples;
   readonly batchSize: number;
-  /** Looks without improvement after which training ends; it never does when left out. */
+  /** Validations without improvement after which training ends; when left out, it never does. */
   readonly patience?: number | undefined;
 }
 
@@ -23,12 +23,12 @@ interface Progress {
   readonly looks: number;
 }
 
-/** More examples would take longer to look at than they tell. */
+/** At most this many examples are used: more would cost time and hardly change the mean. */
 const LIMIT = 10_000;
 
 /**
- * The loss of the players on held-out examples, with the weights that will be used (averages where they are kept) and
- * nothing moved. Noise is the same at each look, so that looks can be compared. The first player's loss decides.
+ * The loss of the players on held-out examples, with the weights that will be used (averages where there are any);
+ * nothing is updated. Noise is the same each time, so that losses can be compared. The first player's loss decides.
  */
 export class Validator {
   readonly #options: ValidationOptions;
@@ -49,7 +49,7 @@ export class Validator {
     this.#players = task.players;
     this.#key = key;
     this.#engine = engine;
-    // JSON has no infinity: before the first look there is no best.
+    // JSON has no infinity; before the first validation there is no best.
     const saved = from?.progress.validation as Progress | undefined;
     this.#best = saved ?? { best: Number.MAX_VALUE, bestStep: 0, looks: 0 };
   }
@@ -59,7 +59,7 @@ export class Validator {
     return { validation: this.#best };
   }
 
-  /** Whether it is worth going on. */
+  /** Whether training should continue. */
   get patient(): boolean {
     const { patience } = this.#options;
     return patience === undefined || this.#best.looks < patience;
