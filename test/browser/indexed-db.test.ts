@@ -11,7 +11,7 @@ test("checkpoints in IndexedDB: whole, the newest and the best, one history, for
     empty: true,
     where: "IndexedDB galatea/a, step 9",
     late:
-      "IndexedDB galatea/a has a checkpoint of step 1000, and one of step 500 was to be saved: go on from the newest " +
+      "IndexedDB galatea/a has a checkpoint of step 1000, and one of step 500 was to be saved: continue from the newest " +
       "(`from: await readCheckpoint(store)`), call `forget(500)`, or open a store of another name",
     // Two are kept, and the best.
     steps: [9, 100, 1000],
@@ -32,9 +32,9 @@ test("checkpoints in IndexedDB: whole, the newest and the best, one history, for
     forgotten: [[], undefined],
     other: [5],
   });
-  expect(refused).toBe("keep is 0: the number of checkpoints that stay is a whole number above 0");
+  expect(refused).toBe("keep is 0: the number of checkpoints to keep is a whole number above 0");
 });
 
 test("where there is no IndexedDB, a sentence says so", async () => {
-  await expect(IndexedDbStore.open("a")).rejects.toThrow("there is no IndexedDB here: it is a browser's");
+  await expect(IndexedDbStore.open("a")).rejects.toThrow("there is no IndexedDB here: browsers have it");
 });

@@ -188,7 +188,7 @@ test("a damaged checkpoint is refused by name, and the one before it offered", a
   const refused = await cli(["sample", out]);
   expect(refused.code).toBe(1);
   expect(refused.err).toBe(
-    `${file} is damaged: its SHA-256 is not the one recorded when it was written. The checkpoint of step 15 is whole: add --checkpoint 15 to use it\n`,
+    `${file} is damaged: its SHA-256 is not the one recorded when it was written. The checkpoint of step 15 is intact: add --checkpoint 15 to use it\n`,
   );
   const resumed = await cli(["resume", out, "--checkpoint", "15"]);
   expect(resumed.code, resumed.err).toBe(0);
@@ -201,9 +201,9 @@ test("a damaged checkpoint is refused by name, and the one before it offered", a
   writeFileSync(join(out, "checkpoints/15/weights.safetensors"), bytes.subarray(0, 100));
   const both = await cli(["evaluate", out]);
   expect(both.err).toContain(
-    `${join(out, "checkpoints/20/state.json")} is damaged: it is not what was written`,
+    `${join(out, "checkpoints/20/state.json")} is damaged: its checksum does not match`,
   );
-  expect(both.err).toContain("The checkpoint of step 10 is whole: add --checkpoint 10");
+  expect(both.err).toContain("The checkpoint of step 10 is intact: add --checkpoint 10");
 });
 
 test.each([

@@ -59,7 +59,7 @@ test("a run of a model that is not here says which module brought it", async () 
   const { code, err } = await cli(["sample", join(folder, "run")]);
   expect(code).toBe(1);
   expect(err).toContain(
-    'is of the model "bigram", which examples/bigram.ts brought: name that module again (--with)',
+    'is of the model "bigram", which comes from examples/bigram.ts: name that module again (--with)',
   );
 });
 

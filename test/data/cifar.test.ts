@@ -56,7 +56,7 @@ test("what is not CIFAR-10's binary version is said", async () => {
   const file = join(place, "data_batch_3.bin");
   await writeFile(file, new Uint8Array(3073 + 5));
   await expect(openCifar("cifar10", place)).rejects.toThrow(
-    `${file}: 3078 bytes are no whole number of CIFAR-10 records of 3073 bytes. Take the "binary version"`,
+    `${file}: 3078 bytes are not a whole number of CIFAR-10 records of 3073 bytes. Take the "binary version"`,
   );
   await writeFile(file, records(4, 10));
   await expect(openCifar("cifar10", place)).rejects.toThrow(

@@ -51,7 +51,7 @@ describe("text:", () => {
     await expect(openData(`text:${folder}/a.txt`)).rejects.toThrow("a.txt: there is no such file.");
     await expect(openData(`lines:${folder}`)).rejects.toThrow("is a folder; a text file is expected.");
     const latin = await put("latin.txt", Uint8Array.of(0x63, 0x61, 0x66, 0xe9));
-    await expect(openData(`text:${latin}`)).rejects.toThrow("latin.txt: this is no text in UTF-8.");
+    await expect(openData(`text:${latin}`)).rejects.toThrow("latin.txt: this is not UTF-8 text.");
   });
 });
 
@@ -106,7 +106,7 @@ describe("like", () => {
     const { spec } = await openData(name);
     expect((await openData(name, { like: spec })).spec).toEqual(spec);
     await expect(openData(`idx:${images}`, { like: spec })).rejects.toThrow(
-      `"idx:${images}" holds images of 1 × 4 × 4 with no classes; expected are images of 1 × 4 × 4 with the classes 0, 1.`,
+      `"idx:${images}" holds images of 1 × 4 × 4 with no classes; expected images of 1 × 4 × 4 with the classes 0, 1.`,
     );
     await expect(openData("ring-8", { like: spec })).rejects.toThrow("holds points of 2 dimensions");
   });
@@ -135,7 +135,7 @@ describe("data sets of a user's own", () => {
   });
   test("must be whole, called by their own name, and not by one of ours", async () => {
     await expect(openData("moons", { extra: [dice("moons")] })).rejects.toThrow(
-      '"moons" is a data set of galatea\'s own: give yours another name.',
+      '"moons" is one of galatea\'s own data sets: give yours another name.',
     );
     await expect(openData("coins", { extra: [dice("coins")] })).rejects.toThrow(
       'the data set "coins" opens as tokens "dice" with a spec of tokens "dice": name and kind must be the same',

@@ -91,7 +91,7 @@ describe("what is wrong is refused, and what it is said", () => {
     [
       "an unknown critical chunk",
       { before: [chunk("CgBI", new Uint8Array(4))] },
-      "its chunk CgBI is critical, and not known",
+      "its chunk CgBI is critical, but not known",
     ],
     ["no palette", { colour: 3 }, "there is no palette (PLTE) before them"],
     [
@@ -100,7 +100,7 @@ describe("what is wrong is refused, and what it is said", () => {
       "is damaged (Incorrect index of palette color)",
     ],
     ["64 MiB for two pixels", { idat: bomb }, "its pixels unpack to more than the 3 bytes of its size"],
-    ["too few pixels", { width: 3 }, "its pixels unpack to 3 bytes, and its size asks for 4"],
+    ["too few pixels", { width: 3 }, "its pixels unpack to 3 bytes; its size needs 4"],
     ["compressed data that end early", { idat: good.subarray(0, 6) }, "is damaged ("],
     [
       "a picture too large",
@@ -113,7 +113,7 @@ describe("what is wrong is refused, and what it is said", () => {
     [
       "packed and interlaced",
       { depth: 1, interlace: 1 },
-      "an interlaced PNG file of 1 bits a sample cannot be read. Save it without interlacing.",
+      "an interlaced PNG file of 1 bits per sample cannot be read. Save it without interlacing.",
     ],
   ])("%s", (_, file, sentence) => {
     const bytes = png(file);

@@ -45,7 +45,7 @@ describe("text", () => {
     expect(() => textData("text:a", "123456789")).toThrow("text:a: the text has 9 characters; at least 10");
     expect(() => textData("text:a", "")).toThrow("the text has 0 characters");
     expect(() => decodeText(Uint8Array.of(0x61, 0xff), "a.txt")).toThrow(
-      "a.txt: this is no text in UTF-8. Convert it, or give another file.",
+      "a.txt: this is not UTF-8 text. Convert it, or give another file.",
     );
     expect(decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61), "a.txt")).toBe("a");
   });

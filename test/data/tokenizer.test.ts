@@ -29,8 +29,8 @@ describe("characters", () => {
     const tokenizer = characterTokenizer(["a", "b"]);
     expect(() => tokenizer.encode("ab🙂")).toThrow('the character "🙂" (U+1F642) has no token');
     expect(() => tokenizer.encode("a\n")).toThrow('the character "\\n" (U+000A) has no token');
-    expect(() => tokenizer.decode([2])).toThrow("2 is no token; there are 2");
-    expect(() => tokenizer.decode([-1])).toThrow("-1 is no token");
+    expect(() => tokenizer.decode([2])).toThrow("2 is not a token; tokens are 0 to 1");
+    expect(() => tokenizer.decode([-1])).toThrow("-1 is not a token");
   });
 });
 
@@ -42,7 +42,7 @@ describe("bytes", () => {
         expect(byteTokenizer.decode(byteTokenizer.encode(written))).toBe(written);
       }),
     );
-    expect(() => byteTokenizer.decode([256])).toThrow("256 is no token");
+    expect(() => byteTokenizer.decode([256])).toThrow("256 is not a token");
   });
 });
 

@@ -107,7 +107,7 @@ describe("MNIST", () => {
     expect(received).toBeLessThan(1_000_000 + 1_000_000 + 500_000);
   });
   test.each([
-    ["mnist", { train: 0 }, "a limit of 0 train images is not possible: give a whole number, as 1000."],
+    ["mnist", { train: 0 }, "a limit of 0 train images is not possible: give a whole number, such as 1000."],
     ["mnist", { test: 2 }, "t10k-images-idx3-ubyte holds 1 items, and the first 2 were asked for."],
     ["ring-8", { train: 2 }, '"ring-8" cannot be limited to its first images: leave the limit out.'],
     ["idx:a,b", { train: 2 }, '"idx:a,b" cannot be limited to its first images'],

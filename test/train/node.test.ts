@@ -85,10 +85,10 @@ test.each([
   else rmSync(path);
   await expect(readCheckpoint(run)).rejects.toThrow(sentence);
   await expect(readCheckpoint(run)).rejects.toThrow(
-    "The checkpoint of step 5 is whole: add option `checkpoint` 5",
+    "The checkpoint of step 5 is intact: add option `checkpoint` 5",
   );
   rmSync(join(run.path, "checkpoints/5"), { recursive: true });
-  await expect(readCheckpoint(run)).rejects.toThrow("There is no whole checkpoint before it");
+  await expect(readCheckpoint(run)).rejects.toThrow("There is no intact checkpoint before it");
 });
 
 function flipped(bytes: Buffer): Buffer {
@@ -129,7 +129,7 @@ test("runs are found by folder and by name; what is not a run is said", async ()
   await expect(openRunFolder("aa", root)).rejects.toThrow(
     'unknown run "aa". Known: a, ddpm-mnist. Did you mean "a"?',
   );
-  await expect(createRun(run.path, config)).rejects.toThrow("is not empty. Go on with what is there");
+  await expect(createRun(run.path, config)).rejects.toThrow("is not empty. Continue the run there");
 
   const file = join(run.path, "config.json");
   writeFileSync(file, JSON.stringify({ ...config, training: { ...config.training, batchSize: 0 } }));
@@ -137,7 +137,7 @@ test("runs are found by folder and by name; what is not a run is said", async ()
     `${file} is not the configuration of a run, at training.batchSize: Too small`,
   );
   writeFileSync(file, "{");
-  await expect(openRunFolder("a", root)).rejects.toThrow(`${file} is no JSON: it was cut short`);
+  await expect(openRunFolder("a", root)).rejects.toThrow(`${file} is not JSON: it was cut short`);
   const old = { kind: "tabular", galatea: "0.1.0", algorithm: "sarsa", env: "Taxi-v3", envOptions: {} };
   writeFileSync(
     file,

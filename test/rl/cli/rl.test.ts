@@ -173,7 +173,7 @@ describe("train and play", () => {
   it("never writes over a run", async () => {
     const before = readFileSync(join(run, "values.json"), "utf8");
     const { thrown } = await rl(`train sarsa --env FrozenLake-v1 --out ${run}`);
-    expect(thrown?.message).toContain("is not empty. Go on with what is there");
+    expect(thrown?.message).toContain("is not empty. Continue the run there");
     expect(readFileSync(join(run, "values.json"), "utf8")).toBe(before);
   });
 
