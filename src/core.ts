@@ -1,4 +1,4 @@
-/** What `galatea` exports on every platform. */
+/** The exports of `galatea` on every platform. */
 export { type Compiled, type CompileOptions, compile } from "./engine/compile.ts";
 export { evaluate } from "./engine/eager.ts";
 export {

@@ -19,7 +19,7 @@ export function unknownName(kind: string, got: string, known: readonly string[])
   return new UserError(`unknown ${kind} "${got}". Known: ${known.join(", ") || "none yet"}.${hint}`);
 }
 
-/** The value of `key` in `table`, or a sentence that lists what exists. */
+/** The value of `key` in `table`. @throws UserError that lists the known keys. */
 export function lookup<T>(kind: string, table: Readonly<Record<string, T>>, key: string): T {
   if (!Object.hasOwn(table, key)) throw unknownName(kind, key, Object.keys(table));
   return table[key] as T;

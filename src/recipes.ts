@@ -3,7 +3,7 @@ import { MODELS } from "./models.ts";
 
 const { classifier, ddpm, dit, gan, vae } = MODELS;
 
-/** Models with data and options that go well together, and what came of them. */
+/** Models with data and options that go well together, and their recorded results. */
 export const RECIPES: readonly Recipe[] = [
   recipe("ddpm-mnist", ddpm, {
     description: "digits by diffusion with a small U-Net, class-conditional",
@@ -54,7 +54,7 @@ export const RECIPES: readonly Recipe[] = [
     },
     recorded:
       "not trained here: 800,000 steps of a U-Net of 35.7 million parameters need a GPU (one takes 3.5 s on an NVIDIA H200 " +
-      "through WebGPU, a month in all). The paper draws with " +
+      "through WebGPU, a month in all). The paper samples with " +
       "galatea sample ddpm-cifar10 with option `sampler` ddpm and option `variance` fixed-large and reports FID 3.17",
   }),
   recipe("gan-mnist", gan, {
@@ -74,10 +74,10 @@ export const RECIPES: readonly Recipe[] = [
       "(galatea train vae-mnist; galatea evaluate vae-mnist)",
   }),
   recipe("classifier-mnist", classifier, {
-    description: "which digit is it: the ruler that drawn digits are measured by",
+    description: "a classifier of digits, by which generated digits are measured",
     options: {},
     training: { data: "mnist" },
     recorded:
-      "99.20 % of the test images are told right (galatea train classifier-mnist; galatea evaluate classifier-mnist)",
+      "99.20 % of the test images are classified correctly (galatea train classifier-mnist; galatea evaluate classifier-mnist)",
   }),
 ];

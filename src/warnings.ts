@@ -1,8 +1,8 @@
-/** Things that work and are hardly ever meant. */
+/** Warnings already given, about things that work but are hardly ever meant. */
 const said = new Set<string>();
 let listen: (message: string) => void = (message) => console.warn(message);
 
-/** Say it, the first time. */
+/** Warn, the first time only. */
 export function warnOnce(message: string): void {
   if (said.has(message)) return;
   said.add(message);
@@ -10,8 +10,8 @@ export function warnOnce(message: string): void {
 }
 
 /**
- * Send warnings to `listener` instead of `console.warn`, each once, those already said too; gives the listener that was
- * there before.
+ * Send warnings to `listener` instead of `console.warn`, each once, including those already given. Returns the previous
+ * listener.
  */
 export function onWarning(listener: (message: string) => void): (message: string) => void {
   const before = listen;

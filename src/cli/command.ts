@@ -1,19 +1,19 @@
 import { Command } from "commander";
 import { unknownName } from "../errors.ts";
 
-/** A commander Command whose errors say what exists, and that adds examples to its help. */
+/** A commander Command whose errors list the known names, and that adds examples to its help. */
 export class Cli extends Command {
   override createCommand(name?: string): Cli {
     return new Cli(name);
   }
 
-  /** Commander's hook for a flag it does not know. */
+  /** Commander's hook for an unknown flag. */
   unknownOption(flag: string): void {
     const known = this.options.filter((o) => !o.hidden).map((o) => o.long ?? o.flags);
     throw unknownName(`option of ${fullName(this)}`, flag.replace(/=.*/, ""), [...known, "--help"]);
   }
 
-  /** Commander's hook for a sub-command it does not know. */
+  /** Commander's hook for an unknown sub-command. */
   unknownCommand(): void {
     const known = this.commands.map((c) => c.name());
     throw unknownName("command", this.args[0] ?? "", known);

@@ -19,8 +19,8 @@ export interface Shell {
 /** Options of every command that computes. */
 export const RuntimeOptions = z.strictObject({
   device: z.enum(DEVICES).optional().describe("where to compute"),
-  threads: z.int().min(1).max(1024).optional().describe("threads for one operator (default: one a core)"),
-  json: z.boolean().default(false).describe("print JSON lines and nothing else on stdout"),
+  threads: z.int().min(1).max(1024).optional().describe("threads for one operator (default: one per core)"),
+  json: z.boolean().default(false).describe("print only JSON lines on stdout"),
 });
 export type RuntimeOptions = z.output<typeof RuntimeOptions>;
 
@@ -29,18 +29,18 @@ interface EngineChoice {
   readonly threads?: number | undefined;
 }
 
-/** The process is ours: denormals may go. */
+/** An engine for this process, with denormals flushed to zero. */
 export const newEngine = ({ device = "cpu", threads }: EngineChoice): Promise<Engine> =>
   nodeEngine({ device, flushDenormals: true, ...(threads && { threads }) });
 
-/** The engine first: a device that is not there is said before any work. */
+/** Open the engine, and make it the default. Commands call it first, so that a missing device is reported before any work. */
 export async function openEngine(choice: EngineChoice): Promise<Engine> {
   const engine = await newEngine(choice);
   setDefaultEngine(engine);
   return engine;
 }
 
-/** Read a data set, with progress where that takes long. */
+/** Open a data set, with a progress bar. */
 export async function openData(
   { data: name, imageSize }: Pick<ModelRun, "data" | "imageSize">,
   { catalog, printer }: { catalog: Catalog; printer: Printer },
@@ -57,7 +57,7 @@ export async function openData(
   }
 }
 
-/** What lies outside a run, for the commands of its model. */
+/** The world of a run (its data set and files), for the commands of its model. */
 export const worldOf = (
   config: Pick<ModelRun, "data" | "imageSize">,
   how: { catalog: Catalog; printer: Printer },

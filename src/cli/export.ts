@@ -20,8 +20,8 @@ const ExportOptions = z.strictObject({
   format: z
     .enum(["onnx", "safetensors", "run"])
     .default("onnx")
-    .describe("a program that runs anywhere, the weights alone, or a small run folder to pass on"),
-  part: z.string().optional().describe("which function of the model, for onnx (default: the first it has)"),
+    .describe("a function for any ONNX runtime, the weights alone, or a small run folder to pass on"),
+  part: z.string().optional().describe("which function of the model, for onnx (default: its first)"),
   batch: z
     .int()
     .min(1)
@@ -30,13 +30,13 @@ const ExportOptions = z.strictObject({
   out: z.string().optional().describe("the file to write (default: inside the run)"),
 });
 
-/** `model`: that of the run on the command line, whose parts have options of their own. */
+/** `model`: that of the run on the command line, whose parts have their own options. */
 export function exportCommand(model: AnyModel | undefined, shell: Shell): Cli {
   const command = new Cli("export")
     .description(
       "Write a trained model as a file that other programs read: onnx is a function of the model with its weights, made " +
         "of standard operators, for any ONNX runtime; safetensors is the weights by name, for PyTorch and others; run is a " +
-        "run folder with the weights in use and nothing else: others can sample and measure it, but not train it on.",
+        "run folder with the weights in use and nothing else: others can sample and measure it, but not train it further.",
     )
     .argument("<run>", "the run's folder, or its name under runs/")
     .examples(
@@ -80,7 +80,7 @@ async function exportRun(name: string, parsed: Record<string, unknown>, shell: S
 interface Export {
   readonly opened: OpenedRun;
   readonly printer: Printer;
-  /** The path of what is written. */
+  /** The path to write to. */
   readonly target: (base: string, extension?: string) => string;
   readonly parsed: Readonly<Record<string, unknown>>;
 }
@@ -132,7 +132,7 @@ const FORMATS: Readonly<Record<z.output<typeof ExportOptions>["format"], (job: E
   },
 };
 
-/** What an exported file says of where its weights are from. */
+/** The metadata of an exported file that say how its weights were trained. */
 function originOf({ config, model: definition }: OpenedRun): Record<string, string> {
   const { model, data, options, training, galatea, recipe, steps, seed, threads } = config;
   const usual: Record<string, unknown> = {

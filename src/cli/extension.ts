@@ -17,7 +17,7 @@ export function takeExtensions(args: readonly string[]): {
     const arg = args[i]!;
     if (arg === FLAG) {
       const file = args[++i];
-      if (file === undefined) throw new UserError(`${FLAG} names a module of yours: ${FLAG} ./my-models.ts`);
+      if (file === undefined) throw new UserError(`${FLAG} needs the path of your module: ${FLAG} ./my-models.ts`);
       files.push(file);
     } else if (arg.startsWith(`${FLAG}=`)) files.push(arg.slice(FLAG.length + 1));
     else rest.push(arg);
@@ -25,7 +25,7 @@ export function takeExtensions(args: readonly string[]): {
   return { args: rest, files };
 }
 
-/** A catalogue with what a user's modules export as their defaults. */
+/** The catalogue with what users' modules export as their defaults. */
 export async function withExtensions(catalog: WholeCatalog, files: readonly string[]): Promise<WholeCatalog> {
   const { withExtension } = await import("../catalog.ts");
   let all = catalog;
@@ -45,7 +45,7 @@ async function load(file: string): Promise<WholeExtension> {
   return extension;
 }
 
-/** JavaScript as it is; TypeScript with its types stripped by a loader. Both see the same galatea as this program. */
+/** Import JavaScript as it is, TypeScript through jiti. Both import the same galatea as this program. */
 async function importModule(path: string, file: string): Promise<unknown> {
   try {
     if (!/\.[cm]?tsx?$/.test(path)) return await import(pathToFileURL(path).href);

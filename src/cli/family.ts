@@ -1,12 +1,12 @@
 import { UserError, unknownName } from "../errors.ts";
 import { Cli } from "./command.ts";
 
-/** A command that only chooses among others, each with options of its own. */
+/** A command that only chooses among sub-commands, each with its own options. */
 export class Family extends Cli {
-  /** A misspelt choice comes with options that are not the mistake. */
+  /** Options after a misspelt choice are not the mistake. */
   override unknownOption(): void {}
 
-  /** Any other word than a choice ends in a sentence that lists them. */
+  /** Declare the choices; any other word is a UserError that lists them. */
   chooses(kind: string, names: readonly string[], kinds = kind): this {
     this.allowExcessArguments()
       .argument(`[${kind}]`, `one of ${names.join(", ")}`)

@@ -1,6 +1,6 @@
 import { type Progress, type ProgressOptions, progress } from "./progress.ts";
 
-/** Where the command line reads and writes: results on stdout, everything about the way there on stderr. */
+/** The command line's streams: results on stdout, progress and remarks on stderr. */
 export interface Io {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
@@ -8,12 +8,12 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
-/** Ctrl-C took effect: there is nothing more to say. */
+/** Ctrl-C took effect: nothing more is printed. */
 export class Interrupted extends Error {
   override name = "Interrupted";
 }
 
-/** What a command prints, in words or as JSON lines. */
+/** Prints a command's output, as text or as JSON lines. */
 export class Printer {
   readonly io: Io;
   readonly json: boolean;
@@ -32,7 +32,7 @@ export class Printer {
     if (this.json) this.io.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
-  /** Something about the way there, for people. */
+  /** A remark on progress, for people; on stderr. */
   note(text: string): void {
     if (!this.json) this.io.stderr.write(`${text}\n`);
   }
@@ -41,7 +41,7 @@ export class Printer {
     return progress(title, total, { stream: this.io.stderr, quiet: this.json, ...options });
   }
 
-  /** Progress of a job whose parts announce themselves; throws once Ctrl-C was pressed. */
+  /** Progress of a job that names its parts; throws once Ctrl-C was pressed. */
   parts(title: string): Parts {
     let bar: Progress | undefined;
     let current = "";

@@ -6,7 +6,7 @@ const signal = interruptOf(process);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // `galatea … | head` closes the pipe early: that is no error.
   if (error.code === "EPIPE") process.exit(0);
-  process.stderr.write(`what was printed could not be written: ${error.message}\n`);
+  process.stderr.write(`the output could not be written: ${error.message}\n`);
   process.exit(1);
 });
 

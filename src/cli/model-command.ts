@@ -21,20 +21,20 @@ export const WeightOptions = z.strictObject({
   checkpoint: z
     .union([z.int().min(0), z.literal("best")])
     .optional()
-    .describe("the step to take the weights from, or the best by validation (default: the newest)"),
+    .describe("the step of the checkpoint to use, or the best by validation (default: the newest)"),
   weights: z
     .enum(["ema", "trained"])
     .optional()
-    .describe("averaged or as trained (default: ema where the run keeps it)"),
+    .describe("moving averages, or as trained (default: ema where the run has it)"),
 });
 export type WeightOptions = z.output<typeof WeightOptions>;
 
 const OutputOptions = z.strictObject({
-  seed: z.int().min(0).default(0).describe("everything random follows from it"),
+  seed: z.int().min(0).default(0).describe("random seed"),
   out: z.string().optional().describe("folder for the files (default: inside the run)"),
 });
 
-/** How a command that many models have explains itself. */
+/** The help of a command that many models have. */
 export interface CommandHelp {
   readonly name: string;
   readonly summary: string;
@@ -42,7 +42,7 @@ export interface CommandHelp {
   readonly examples: readonly (readonly [string, string])[];
 }
 
-/** The model of the run that a command line names: its commands have options of their own. */
+/** The model of the run that a command line names: its commands have their own options. */
 export async function modelOf(
   [command, ...rest]: readonly string[],
   { catalog }: Shell,
@@ -52,7 +52,7 @@ export async function modelOf(
     const run = await openRunFolder(word).catch(() => undefined);
     if (run) return await modelOfRun(catalog, run);
   }
-  // A run that is not there is the mistake, and not the options, which are its model's. A word after a flag may be its value.
+  // A missing run is reported before its options, which only its model knows. A word after a flag may be its value.
   const name = words.find((word) => !rest[rest.indexOf(word) - 1]?.startsWith("-"));
   if (name !== undefined && command !== "help" && !rest.some((word) => word === "--help" || word === "-h"))
     await openRunFolder(name);
@@ -60,8 +60,8 @@ export async function modelOf(
 }
 
 /**
- * A command that does something with a trained run. Its options are the model's, so `model` is needed for them;
- * without a run on the command line it explains itself only.
+ * A command over a trained run. Its options are the model's, so `model` is needed for them; without a run on the
+ * command line it only has its help.
  */
 export function modelCommand(help: CommandHelp, model: AnyModel | undefined, shell: Shell): Cli {
   const own: Command<unknown, never> | undefined = model?.commands[help.name];
@@ -89,7 +89,7 @@ async function runCommand(
   const model = await modelOfRun(shell.catalog, run);
   const command: Command<unknown, never> | undefined = model.commands[name];
   if (!command)
-    throw new UserError(`${run.path} is a ${model.name}; it has nothing to ${name}. It can ${can(model)}`);
+    throw new UserError(`${run.path} is a ${model.name}; it cannot ${name}. It can ${can(model)}`);
   const given = pickOptions(command.options, parsed);
   const { seed, out } = pickOptions(OutputOptions, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
@@ -109,7 +109,7 @@ async function runCommand(
 
 const can = (model: AnyModel): string => Object.keys(model.commands).join(", ") || "only be trained";
 
-/** A run as a model with the weights that were asked for, on an engine of its own. */
+/** A run as a model with the chosen weights, on its own engine. */
 export async function openWithWeights(
   run: RunFolder,
   choice: WeightOptions,
@@ -137,7 +137,7 @@ interface ReportOptions {
   readonly step: number;
 }
 
-/** Write what a command made, and show it. */
+/** Write a command's output, and print it. */
 async function report(
   output: Output,
   { folder, prefix, printer, name, run, step }: ReportOptions,
@@ -163,7 +163,7 @@ async function report(
   printer.object({ command: name, run: run.path, step, numbers, text, files: paths });
 }
 
-/** A file name that is not taken: what was made before is kept. */
+/** A file name that is not taken yet. */
 export function freeName(folder: string, base: string, extension = ".png"): string {
   let name = base;
   for (let n = 2; existsSync(join(folder, name + extension)); n++) name = `${base}-${n}`;

@@ -14,7 +14,7 @@ interface Property {
   readonly items?: Property;
   readonly anyOf?: readonly Property[];
   readonly const?: string | number;
-  /** An older name, which still works. */
+  /** An older name that still works. */
   readonly alias?: string;
 }
 
@@ -25,7 +25,7 @@ function propertiesOf(schema: z.ZodObject): [string, Property][] {
   return Object.entries(properties) as [string, Property][];
 }
 
-/** The same options with other values where nothing is said. */
+/** The same schema with other defaults. */
 export function withDefaults<S extends z.ZodObject>(schema: S, values: Readonly<Record<string, unknown>>): S {
   const shape = schema.shape as Readonly<Record<string, z.ZodType>>;
   const entries = Object.entries(values).filter(([, value]) => value !== undefined);
@@ -39,7 +39,7 @@ export function addOptions(command: Cli, schema: z.ZodObject, group: string): vo
   for (const [name, property] of propertiesOf(schema)) {
     command.addOption(option(name, property, group));
     const { alias } = property;
-    // Commander takes a switch that is turned off for on by default; null is no answer, so the name itself decides.
+    // Commander would default an alias that turns a switch off to true; null lets the name itself decide.
     if (alias) command.addOption(option(alias, property, group).default(null).hideHelp());
   }
 }
@@ -50,7 +50,7 @@ function option(name: string, property: Property, group: string): Option {
   const { description = "", default: fallback } = property;
   const flag = `--${kebab(name)}`;
   if (property.type === "boolean") {
-    // A switch that is on by default is there to be turned off.
+    // A switch that is on by default gets only the flag that turns it off.
     const made = new Option(fallback === true ? `--no-${kebab(name)}` : flag, description);
     return made.helpGroup(group);
   }
@@ -63,7 +63,7 @@ function option(name: string, property: Property, group: string): Option {
   return made.argParser((text) => parse(flag, property, text));
 }
 
-/** A flag's text as the value its schema asks for. */
+/** A flag's text as the value its schema expects. */
 function parse(flag: string, property: Property, text: string): unknown {
   const { type, items, enum: names, anyOf } = property;
   if (names && !names.includes(text)) throw unknownName(`value of ${flag}`, text, names);
@@ -80,7 +80,7 @@ function parse(flag: string, property: Property, text: string): unknown {
   return value;
 }
 
-/** The options a schema knows, picked from all that were parsed, checked, with defaults filled in. */
+/** A schema's options picked from all that were parsed, checked, with defaults filled in. */
 export function pickOptions<S extends z.ZodObject>(
   schema: S,
   parsed: Readonly<Record<string, unknown>>,
@@ -97,7 +97,7 @@ export function pickOptions<S extends z.ZodObject>(
   }
 }
 
-/** What the user said of a schema's options, without defaults. */
+/** The options of a schema that the user gave, without defaults. */
 export function givenOptions(
   schema: z.ZodObject,
   command: Cli,

@@ -1,5 +1,5 @@
 export interface Progress {
-  /** The units done so far, and what to show beside them. Cheap: call it at every step. */
+  /** The units done so far, and metrics to show beside them. Cheap: call it at every step. */
   update(done: number, metrics?: Readonly<Record<string, number>>): void;
   /** Print a line without disturbing the bar. */
   log(line: string): void;
@@ -12,21 +12,21 @@ export interface ProgressOptions {
   unit?: string;
   /** Units done before this process, as in a resumed run. */
   start?: number;
-  /** Nothing at all, as for `--json`. */
+  /** Show nothing, as for `--json`. */
   quiet?: boolean;
   stream?: NodeJS.WriteStream;
   /** Milliseconds. */
   now?: () => number;
 }
 
-/** Without a terminal, a line is written once in this many milliseconds. */
+/** Without a terminal, milliseconds between lines. */
 const LINE_EVERY = 30_000;
-/** In a terminal the bar is drawn at most once in this many. */
+/** In a terminal, the least milliseconds between redraws of the bar. */
 const REDRAW_EVERY = 100;
 
 /**
- * Progress of a long job on stderr: a bar in a terminal; a plain line every half minute elsewhere, so that a
- * job under two seconds, or one in a pipe, leaves its logs clean.
+ * Progress of a long job on stderr: a bar in a terminal; elsewhere a plain line every half minute, so that logs stay
+ * short.
  */
 export function progress(title: string, total: number, options: ProgressOptions = {}): Progress {
   const { unit = "step", start = 0, quiet = false, stream = process.stderr, now = Date.now } = options;
@@ -48,7 +48,7 @@ export function progress(title: string, total: number, options: ProgressOptions 
   }
   let drawn = Number.NEGATIVE_INFINITY;
   let open = true;
-  // The line is cut to fit, and the cursor and the wrapping stay as they are: a kill leaves nothing to repair.
+  // The line is cut to fit, and the terminal's cursor and wrapping are left alone, so a kill leaves nothing to repair.
   const draw = (): void => {
     drawn = now();
     stream.write(`\r${line((stream.columns || 80) - 1, true)}\x1b[K`);
@@ -72,12 +72,12 @@ export function progress(title: string, total: number, options: ProgressOptions 
   };
 }
 
-/** What the last ten seconds say about the rate. */
+/** Measures the rate over the last ten seconds. */
 class Meter {
   readonly total: number;
   done: number;
   metrics: Readonly<Record<string, number>> = {};
-  /** The longest text so far: the bar gives way to it once, and does not dance with every digit. */
+  /** The longest text so far, so that the bar does not change its width with every digit. */
   textWidth = 0;
   readonly #now: () => number;
   readonly #began: number;
@@ -102,7 +102,7 @@ class Meter {
     this.#samples = this.#samples.slice(Math.max(0, recent - 1));
   }
 
-  /** Units a second; undefined before anything was measured. */
+  /** Units per second; undefined before anything was measured. */
   get rate(): number | undefined {
     const first = this.#samples[0]!;
     const seconds = (this.#now() - first.at) / 1000;

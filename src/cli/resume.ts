@@ -18,19 +18,19 @@ const ResumeOptions = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe("go on from the checkpoint of this step (default: the newest)"),
+    .describe("continue from the checkpoint of this step (default: the newest)"),
   steps: z
     .int()
     .min(1)
     .optional()
-    .describe("train to this many steps (of an agent: episodes, if it counts those) in all"),
+    .describe("train to this many steps in all (for an agent that counts them, episodes)"),
   epochs: z.number().positive().optional().describe("the same, in epochs"),
 });
 
 export function resumeCommand(shell: Shell): Cli {
   const command = new Cli("resume")
     .description(
-      "Go on with a run that was stopped, killed, or is to be made longer. From its newest checkpoint it continues to " +
+      "Continue a run that was stopped or killed, or train it longer. From its newest checkpoint it continues with " +
         "the same numbers, bit for bit, as if it had never stopped (on the same device with the same threads).",
     )
     .argument("<run>", "the run's folder, or its name under runs/")
@@ -91,12 +91,12 @@ async function resumeAgent(
   printer: Printer,
 ): Promise<void> {
   if (epochs !== undefined)
-    throw new UserError(`${run.path} is of an agent, which has no epochs: say option \`steps\``);
+    throw new UserError(`${run.path} is of an agent, which has no epochs: use option \`steps\``);
   const agent = await agentOf(shell, run);
   const from = await readCheckpoint(run, checkpoint);
   if (!from && (await agentCheckpoint(run)))
     throw new UserError(
-      `${run.path} was made before agents could go on: it has its table alone, and can be played (galatea rl play ${run.path})`,
+      `${run.path} was made before agents could be resumed: it has only its table, and can be played (galatea rl play ${run.path})`,
     );
   const longer = run.with({ steps: steps ?? run.config.steps });
   if (from && from.step >= longer.config.steps)

@@ -7,7 +7,7 @@ import { playCommand } from "./rl/play.ts";
 import { solveCommand } from "./rl/solve.ts";
 import { trainCommand } from "./rl/train.ts";
 
-/** `galatea rl …`: finite decision processes, solved and learnt. */
+/** `galatea rl …`: finite decision processes, exact solvers and learning methods. */
 export async function rlCommand(shell: Shell): Promise<Cli> {
   const rl = new Cli("rl").description(
     "Reinforcement learning without networks: environments, exact solvers, and the methods of Sutton & Barto. " +
@@ -25,10 +25,10 @@ export async function rlCommand(shell: Shell): Promise<Cli> {
   ];
   for (const command of commands) rl.addCommand(command);
   return rl.examples(
-    ["galatea rl list", "what there is"],
+    ["galatea rl list", "all environments, solvers, algorithms and figures"],
     ["galatea rl solve value-iteration --env FrozenLake-v1", "the exact optimum"],
     ["galatea rl train q-learning --env CliffWalking-v1", "learn from samples, into a run folder"],
-    ["galatea rl play runs/q-learning-CliffWalking-v1", "watch what was learnt"],
+    ["galatea rl play runs/q-learning-CliffWalking-v1", "watch the learned policy"],
     ["galatea rl figure 6.4", "a figure of the book as PNG and CSV"],
     ["galatea rl compare", "dynamic programming, Monte Carlo and TD on one process"],
   );

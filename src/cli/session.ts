@@ -19,13 +19,13 @@ export interface Training {
   readonly engine: Engine;
   readonly world: World;
   readonly printer: Printer;
-  /** Go on from here; from the beginning when undefined. */
+  /** Continue from this checkpoint; from the beginning when undefined. */
   readonly from: Checkpoint | undefined;
-  /** Weights to begin with that were learnt elsewhere. */
+  /** Pretrained initial weights. */
   readonly weights?: BeginOptions["weights"];
 }
 
-/** Train a run to its end, or to Ctrl-C, writing its folder and showing how it goes. */
+/** Train a run to its end, or to Ctrl-C, writing its folder and showing its progress. */
 export async function runTraining(training: Training): Promise<void> {
   const { run, session, engine, world, printer, from, weights } = training;
   announce(training);
@@ -60,7 +60,7 @@ function announce({ run, session, engine, printer, from }: Training): void {
     engine: engine.name,
   });
   printer.note(
-    `${from ? `going on with ${run.path} at step ${count(from.step)}` : `training ${model} on ${name}`}: ` +
+    `${from ? `resuming ${run.path} at step ${count(from.step)}` : `training ${model} on ${name}`}: ` +
       `${count(examples.length)} examples, ${count(parameters)} parameters, ${count(steps)} steps (${epochs} epochs), ${engine.name}`,
   );
   if (!from) printer.note(`everything goes to ${run.path}; Ctrl-C saves and stops`);
@@ -68,7 +68,7 @@ function announce({ run, session, engine, printer, from }: Training): void {
 
 const count = (n: number): string => n.toLocaleString("en-US");
 
-/** How a run is shown: a progress bar while it goes, its last pictures and numbers when it is done. */
+/** Shows a run: a progress bar while it trains, its last pictures and numbers when it is done. */
 class Show {
   readonly #training: Training;
   readonly #bar: Progress;
@@ -113,7 +113,7 @@ class Show {
     printer.object({ event: "done", run: run.path, step, finished, seconds, ...this.#metrics });
     if (!finished) {
       printer.note(
-        `stopped at step ${count(step)}; nothing is lost. Go on with\n  galatea resume ${run.path}`,
+        `stopped at step ${count(step)}; nothing is lost. Continue with\n  galatea resume ${run.path}`,
       );
       throw new Interrupted();
     }

@@ -1,11 +1,11 @@
-/** Seconds that a program which was told to terminate may take to save. */
+/** Seconds that the program may take to save after SIGTERM. */
 const GRACE = 10;
 
 type Program = Pick<NodeJS.Process, "on" | "kill" | "exit" | "pid" | "stderr">;
 
 /**
- * Ctrl-C and SIGTERM ask for a stop after this step; the second time they end the program at once. SIGTERM ends it
- * after ten seconds whatever it waits for: a file system that hangs would keep `exit` waiting as well.
+ * Ctrl-C and SIGTERM ask for a stop after this step; the second signal ends the program at once. SIGTERM kills it
+ * after ten seconds in any case: a file system that hangs would keep `exit` waiting as well.
  */
 export function interruptOf(program: Program): AbortSignal {
   const interrupt = new AbortController();
@@ -14,7 +14,7 @@ export function interruptOf(program: Program): AbortSignal {
       if (interrupt.signal.aborted) program.exit(130);
       interrupt.abort();
       if (signal === "SIGTERM") setTimeout(() => program.kill(program.pid, "SIGKILL"), 1000 * GRACE).unref();
-      program.stderr.write("\nstopping after this step; once more to stop at once\n");
+      program.stderr.write("\nstopping after this step; press again to stop at once\n");
     });
   return interrupt.signal;
 }

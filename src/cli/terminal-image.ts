@@ -2,7 +2,7 @@ import type { WriteStream } from "node:tty";
 import { imageGrid, type Raster, resize, toGray, toRasters, toRgb } from "../data/image.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 
-/** What a terminal can show: 24-bit colours, the 256 colours of xterm, or characters only. */
+/** A terminal's colours: 24-bit, the 256 of xterm, or none. */
 export type TerminalColour = "truecolor" | "256" | "none";
 
 export interface Terminal {
@@ -10,7 +10,7 @@ export interface Terminal {
   colour: TerminalColour;
 }
 
-/** What `stream` can show. NO_COLOR, FORCE_COLOR and TERM count, by Node's own rules; a pipe has no colour. */
+/** The terminal behind `stream`. NO_COLOR, FORCE_COLOR and TERM count, by Node's own rules; a pipe has no colour. */
 export function terminalOf(stream: NodeJS.WriteStream): Terminal {
   if (!stream.isTTY) return { columns: 80, colour: "none" };
   const tty = stream as unknown as WriteStream;
@@ -19,8 +19,8 @@ export function terminalOf(stream: NodeJS.WriteStream): Terminal {
 }
 
 /**
- * A picture as lines of text. With colour each character is two pixels, one above the other, in a half block;
- * without, it is one shade of ASCII for the two. Wider pictures than the terminal are made smaller.
+ * A picture as lines of text. With colour each character shows two pixels, one above the other, as a half block;
+ * without, one ASCII shade for both. Pictures wider than the terminal are shrunk.
  */
 export function terminalImage(image: Raster, { columns, colour }: Terminal): string {
   const width = Math.min(image.width, columns);
@@ -74,8 +74,8 @@ function xterm256(r: number, g: number, b: number): number {
 }
 
 /**
- * A batch [N, C, H, W] in [0, 1] as a grid of pictures that fits the terminal: as many in a row as can be told
- * apart, and at most `rows` rows of them.
+ * A batch [N, C, H, W] in [0, 1] as a grid of pictures that fits the terminal: as many per row as stay recognisable,
+ * and at most `rows` rows.
  */
 export function terminalGrid(
   batch: NdArray<"float32">,

@@ -12,7 +12,7 @@ import { Interrupted, Printer } from "./io.ts";
 import { WeightOptions } from "./model-command.ts";
 import { addOptions, pickOptions } from "./options.ts";
 
-/** A command over one or several runs, which belongs to a family of models. */
+/** The command of a tool, over one or several runs. */
 export function toolCommand(tool: Tool, shell: Shell): Cli {
   const command = new Cli(tool.name)
     .description(tool.description)

@@ -60,16 +60,16 @@ async function choose({ name, description, recipe, ...choice }: Choice): Promise
   return { name, description, model, recipe, options, learning, training };
 }
 
-/** What every training takes, with the choice's own defaults. */
+/** The options of every training, with the choice's own defaults. */
 const trainingOptions = ({ training, recipe }: Chosen) =>
   z.strictObject({
     data: z.string().default(training.data).describe("the data set, one of those below"),
-    imageSize: count.optional().describe("resize and crop images to this many pixels a side"),
+    imageSize: count.optional().describe("resize and crop images to this many pixels per side"),
     from: z
       .string()
       .optional()
       .describe(
-        "begin with the weights of this run, and with its options where nothing is said (fine-tuning)",
+        "start from the weights of this run, and its options unless they are given (fine-tuning)",
       ),
     epochs: positive.optional().describe(`passes over the training data${defaultOf(training.epochs)}`),
     steps: count.optional().describe(`training steps, instead of epochs${defaultOf(training.steps)}`),
@@ -77,7 +77,7 @@ const trainingOptions = ({ training, recipe }: Chosen) =>
     accumulate: count
       .default(1)
       .describe(
-        "batches whose gradients are averaged for one step: as a batch that many times larger, in less memory",
+        "batches whose gradients are averaged for one step, like one larger batch in less memory",
       ),
     lr: positive.default(training.lr).describe("peak learning rate"),
     validation: z
@@ -90,8 +90,8 @@ const trainingOptions = ({ training, recipe }: Chosen) =>
       ),
     patience: count
       .optional()
-      .describe("with validation: stop after this many looks without a smaller loss (default: never)"),
-    seed: z.int().min(0).default(0).describe("everything random follows from it"),
+      .describe("with validation: stop after this many validations without a smaller loss (default: never)"),
+    seed: z.int().min(0).default(0).describe("random seed; the same seed gives the same run"),
     out: z
       .string()
       .optional()
@@ -99,7 +99,7 @@ const trainingOptions = ({ training, recipe }: Chosen) =>
     logEvery: count.default(10).describe("steps between lines of metrics.jsonl"),
     sampleEvery: count
       .optional()
-      .describe("steps between looks: sample pictures, validation (default: an epoch)"),
+      .describe("steps between sample pictures and validations (default: an epoch)"),
     checkpointEvery: count.optional().describe("steps between checkpoints (default: an epoch)"),
     keep: count.default(3).describe("checkpoints to keep"),
   });
@@ -113,7 +113,7 @@ export async function trainCommand(shell: Shell, args: readonly string[]): Promi
   const train = new Family("train").description(
     "Train a model, with its own defaults or with a recipe's: a model, data and options that go well together. " +
       "Everything goes into a run folder: configuration, metrics, TensorBoard events, sample pictures and " +
-      "checkpoints. Ctrl-C saves and stops; `galatea resume` goes on to the same numbers.",
+      "checkpoints. Ctrl-C saves and stops; `galatea resume` continues with the same numbers.",
   ) as Family;
   train
     .chooses("model", names, "model or recipe")
@@ -123,7 +123,7 @@ export async function trainCommand(shell: Shell, args: readonly string[]): Promi
       ["galatea train ddpm-mnist", "a recipe: digits by diffusion"],
       ["galatea train ae --data fashion-mnist --epochs 5", "another model, other data"],
       ["galatea train vae --data folder:photos --image-size 32", "your own pictures"],
-      ["galatea train vae --from vae-mnist --data fashion-mnist", "from weights that were learnt before"],
+      ["galatea train vae --from vae-mnist --data fashion-mnist", "fine-tune the weights of another run"],
     );
   for (const choice of choices) {
     const made = args.includes(choice.name)
@@ -141,7 +141,7 @@ function choiceCommand(choice: Chosen, shell: Shell): Cli {
   const clash = Object.keys(choice.options.shape).filter((key) => Object.hasOwn(taken, key));
   if (clash.length > 0)
     throw new UserError(
-      `the model ${model.name} names options of its own as every training does: ${clash.join(", ")}. Rename those`,
+      `the model ${model.name} has options with the names of training options: ${clash.join(", ")}. Rename those`,
     );
   const command = new Cli(name).description(
     recipe
@@ -162,7 +162,7 @@ function choiceCommand(choice: Chosen, shell: Shell): Cli {
   return command.examples(
     [`galatea train ${name}`, "with all defaults"],
     [`galatea train ${name} --epochs 2 --out runs/try`, "a short one, in a folder of your choice"],
-    [`galatea train ${name} --seed 1 --json`, "for scripts: one JSON object a line"],
+    [`galatea train ${name} --seed 1 --json`, "for scripts: one JSON object per line"],
   );
 }
 
@@ -178,12 +178,12 @@ async function start(
   const learning = pickOptions(choice.learning, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
   if (training.steps !== undefined && training.epochs !== undefined)
-    throw new UserError("option `steps` and option `epochs` say the same thing twice: give one of them");
+    throw new UserError("option `steps` and option `epochs` both set the length: give one of them");
   if (training.patience !== undefined && training.validation === 0)
-    throw new UserError("option `patience` needs option `validation`, a share of the data to look at");
+    throw new UserError("option `patience` needs option `validation`, a share of the data to hold out");
   if (training.out !== undefined && existsSync(`${training.out}/config.json`))
     throw new UserError(
-      `${training.out} holds a run already. Go on with it (galatea resume ${training.out}), or choose another option \`out\``,
+      `${training.out} holds a run already. Continue it (galatea resume ${training.out}), or choose another option \`out\``,
     );
   const weights = training.from === undefined ? undefined : await weightsOf(training.from, model);
   const options = pickOptions(choice.options, {
@@ -221,7 +221,7 @@ async function start(
       options: options as Record<string, unknown>,
       training: { ...learning, batchSize, accumulate, lr, validation, ...(patience && { patience }) },
     };
-    // The model is built before the folder is made: what it refuses leaves nothing behind.
+    // The model is built before the folder is made, so that an error leaves nothing behind.
     const draft = sessionOf(model, config, opened, { epochs, steps });
     const { plan } = draft;
     const planned = {
@@ -239,7 +239,7 @@ async function start(
   }
 }
 
-/** The weights in use of another run, and its options. */
+/** The weights of another run (averaged where it has averages), and its options. */
 async function weightsOf(
   name: string,
   model: AnyModel,

@@ -21,10 +21,10 @@ export interface AttentionOptions {
   readonly dropout?: number;
 }
 
-/** Far below any score, yet finite: a row that may see nothing averages instead of giving NaN. */
+/** Far below any score, yet finite: a row with every key masked averages the values instead of giving NaN. */
 const HIDDEN = -1e30;
 
-/** Zeros on and below the diagonal, HIDDEN above: constants are added faster than conditions are evaluated. */
+/** Zeros on and below the diagonal, HIDDEN above: adding a constant is faster than `where`. */
 function causalBias(length: number, keys: number): Tensor {
   const data = allocate("float32", length * keys);
   for (let i = 0; i < length; i++)
@@ -66,16 +66,16 @@ export function joinHeads(x: Tensor): Tensor {
 export interface MultiheadAttentionOptions {
   readonly bias?: boolean;
   readonly dropout?: number;
-  /** Width of keys and of values, where it is not embedDim. */
+  /** Width of keys and of values; embedDim when left out. */
   readonly kdim?: number;
   readonly vdim?: number;
 }
 
-/** Who may attend to whom in a MultiheadAttention, in PyTorch's convention: a bool mask is true where attention may NOT go. */
+/** The masks of a MultiheadAttention, in PyTorch's convention: a bool mask is true where attention may NOT go. */
 export interface AttentionMasks {
-  /** [L, S], or one for each example and head, [B·heads, L, S]: bool, or float32 that is added to the scores. */
+  /** [L, S], or one per example and head, [B·heads, L, S]: bool, or float32 added to the scores. */
   readonly attnMask?: Operand | undefined;
-  /** Keys that are padding, [B, S]: bool, or float32 that is added to the scores. */
+  /** Keys that are padding, [B, S]: bool, or float32 added to the scores. */
   readonly keyPaddingMask?: Operand | undefined;
   /** Query i sees keys 0 … i. */
   readonly causal?: boolean | undefined;
@@ -145,7 +145,7 @@ export class MultiheadAttention extends Module {
 
 type Three = [Tensor, Tensor, Tensor];
 
-/** What is added to scores [B, heads, L, S]. */
+/** Shape of the scores, [B, heads, L, S]. */
 type Scores = readonly [number, number, number, number];
 
 const hiding = (mask: Tensor): Tensor => (mask.dtype === "bool" ? where(mask, HIDDEN, 0) : mask);

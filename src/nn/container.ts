@@ -2,12 +2,12 @@ import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
-/** A module of one tensor. */
+/** A module whose forward takes one tensor and gives one. */
 export interface Layer extends Module {
   forward(x: Tensor, key?: Key): Tensor;
 }
 
-/** What a Sequential is made of: layers, and functions such as `relu` (which hold no state, but take a number). */
+/** A step of a Sequential: a layer, or a function such as `relu` (without state, but counted in the names). */
 export type Step = Layer | ((x: Tensor) => Tensor);
 
 /** Steps one after another; state is named by position ("0.weight"). In a training pass step i gets key.split(i). */

@@ -18,7 +18,7 @@ function requireGroups(layer: string, inChannels: number, outChannels: number, g
 const withBias = (y: Tensor, bias: Parameter | undefined): Tensor =>
   bias ? add(y, reshape(bias, [1, bias.size, 1, 1])) : y;
 
-/** Weight and bias of a convolution, as PyTorch first sets them. */
+/** Weight and bias of a convolution, initialised as in PyTorch. */
 function kernels(
   shape: Shape,
   outChannels: number,
@@ -103,7 +103,7 @@ export class Conv2d extends Module {
 
 export interface ConvTranspose2dOptions extends LayerOptions, Omit<ConvOptions, "padding"> {
   readonly padding?: OneOrTwo;
-  /** Rows and columns added at the end, to choose among the sizes that a strided convolution maps to one. */
+  /** Rows and columns added at the end, to choose among the input sizes that a strided convolution maps to one output size. */
   readonly outputPadding?: OneOrTwo;
 }
 

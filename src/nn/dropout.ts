@@ -5,11 +5,11 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
 export interface DropoutOptions {
-  /** Four draws from a random word: p is rounded to a 256th (from 1/256 to 255/256). For large activations. */
+  /** Use a random byte per element: p is rounded to a 256th (from 1/256 to 255/256). For large activations. */
   readonly coarse?: boolean;
 }
 
-/** Srivastava et al. (2014): with a key, each element is 0 with probability p, else 1/(1−p) times itself. */
+/** Srivastava et al. (2014): with a key, each element is zeroed with probability p and otherwise scaled by 1/(1−p). */
 export function dropout(x: Operand, p: number, key?: Key, { coarse = false }: DropoutOptions = {}): Tensor {
   if (!(p >= 0 && p <= 1)) throw new UserError(`dropout: p is a probability from 0 to 1, not ${p}`);
   const t = asTensor(x);
@@ -20,7 +20,7 @@ export function dropout(x: Operand, p: number, key?: Key, { coarse = false }: Dr
   return where(randomMask(key, keep, t.shape), mul(t, 256 / keep), 0);
 }
 
-/** dropout as a layer. */
+/** `dropout` as a layer. */
 export class Dropout extends Module {
   readonly #p: number;
   readonly #options: DropoutOptions;

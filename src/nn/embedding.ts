@@ -5,7 +5,7 @@ import * as init from "./init.ts";
 import type { LayerOptions } from "./linear.ts";
 import { Module, Parameter } from "./module.ts";
 
-/** A table of learned vectors: indices [...] (int32 or int64) → [..., embeddingDim]; weight [count, dim], first N(0, 1). */
+/** A table of learned vectors: indices [...] (int32 or int64) → [..., embeddingDim]; weight [count, dim], initialised from N(0, 1). */
 export class Embedding extends Module {
   readonly weight: Parameter;
 
@@ -40,7 +40,7 @@ export function sinusoids(t: Tensor, width: number, options: SinusoidOptions = {
   return concat(cosFirst ? [angles.cos(), angles.sin()] : [angles.sin(), angles.cos()], 1);
 }
 
-/** The same as a table on the host, computed in float64: for positions that a module keeps. */
+/** The same as a table on the host, computed in float64, for fixed positions. */
 export function sinusoidTable(positions: ArrayLike<number>, width: number): NdArray<"float32"> {
   const half = width / 2;
   const out = new Float32Array(positions.length * width);

@@ -1,5 +1,5 @@
 /**
- * First values of parameters, with PyTorch's names and defaults (torch.nn.init): each is a pure function of a
+ * Initialisers of parameters, with PyTorch's names and defaults (torch.nn.init): each is a pure function of a
  * key and a shape. Weights are [out, in, ...kernel].
  */
 import { UserError } from "../errors.ts";
@@ -27,13 +27,13 @@ export const normal =
   (key, shape) =>
     hostNormal(key, sizeOf(shape)).map((z) => mean + std * z);
 
-/** N(mean, std²) cut to [low, high]: draws outside are drawn again. */
+/** N(mean, std²) truncated to [low, high]: draws outside are drawn again. */
 export const truncNormal =
   (mean = 0, std = 1, low = -2, high = 2): Initializer =>
   (key, shape) => {
     if (low >= high || low > mean + 2 * std || high < mean - 2 * std)
       throw new UserError(
-        `truncNormal: [${low}, ${high}] must be an interval that reaches within two deviations (${std}) of the mean (${mean})`,
+        `truncNormal: [${low}, ${high}] must be an interval that reaches within two standard deviations (${std}) of the mean (${mean})`,
       );
     const out = new Float32Array(sizeOf(shape));
     for (let filled = 0, round = 0; filled < out.length; round++)
@@ -44,7 +44,7 @@ export const truncNormal =
     return out;
   };
 
-/** How many inputs and outputs one unit has: [out, in, ...kernel] → in·|kernel| and out·|kernel|. */
+/** Fan in and fan out of a weight: [out, in, ...kernel] → in·|kernel| and out·|kernel|. */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2)
     throw new UserError(`fan in and fan out need two dimensions or more, not ${showShape(shape)}`);
@@ -114,8 +114,8 @@ export const xavierNormal =
 export const fanUniform = (fanIn: number): Initializer => symmetric(fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0);
 
 /**
- * A random (semi-)orthogonal matrix times `factor` (Saxe et al., 2013): [rows, everything else], its shorter
- * side orthonormal. Gram–Schmidt on normal vectors, twice for accuracy.
+ * A random (semi-)orthogonal matrix [out, in·|kernel|] times `factor` (Saxe et al., 2013): its shorter side is
+ * orthonormal. Gram–Schmidt on normal vectors, twice for accuracy.
  */
 export const orthogonal =
   (factor = 1): Initializer =>

@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import * as init from "./init.ts";
 import { type Initializer, Module, Parameter } from "./module.ts";
 
-/** Where a layer's first values come from; PyTorch's defaults when left out. */
+/** A layer's bias and initialisers; PyTorch's defaults when left out. */
 export interface LayerOptions {
   readonly bias?: boolean;
   readonly weightInit?: Initializer;

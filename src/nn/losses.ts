@@ -1,4 +1,4 @@
-/** Losses, with the names and defaults of torch.nn.functional. Classes lie on the last axis, not on the second. */
+/** Losses, with the names and defaults of torch.nn.functional. Classes are on the last axis, not on the second. */
 import { UserError } from "../errors.ts";
 import {
   abs,
@@ -32,7 +32,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 export type Reduction = "mean" | "sum" | "none";
 
 export interface LossOptions {
-  /** The mean over all elements (the default), their sum, or every element's own loss. */
+  /** The mean over all elements (the default), their sum, or the loss of each element. */
   readonly reduction?: Reduction;
 }
 
@@ -45,7 +45,7 @@ function pair(loss: string, input: Operand, target: Operand): [Tensor, Tensor] {
   const [x, y] = [asTensor(input), asTensor(target)];
   if (!sameShape(x.shape, y.shape))
     throw new UserError(
-      `${loss}: input ${showShape(x.shape)} and target ${showShape(y.shape)} must have one shape`,
+      `${loss}: input ${showShape(x.shape)} and target ${showShape(y.shape)} must have the same shape`,
     );
   return [x, y];
 }
@@ -80,10 +80,10 @@ export function smoothL1Loss(
   return mul(huberLoss(input, target, { ...options, delta: beta }), 1 / beta);
 }
 
-/** −y·log p − (1−y)·log(1−p) of probabilities p; each log is held at −100, as in PyTorch. */
+/** −y·log p − (1−y)·log(1−p) of probabilities p; each log is clamped to −100, as in PyTorch. */
 export function binaryCrossEntropy(input: Operand, target: Operand, options: LossOptions = {}): Tensor {
   const [p, y] = pair("binaryCrossEntropy", input, target);
-  // Beyond exp(−100) float32 has nothing left but zero: hold the argument, so that no infinity enters.
+  // log 0 is never taken: where the argument is gone, it is replaced before the log, so that no infinity enters the gradient.
   const safeLog = (t: Tensor): Tensor => {
     const gone = less(t, 1e-38);
     return where(gone, -100, log(where(gone, 1, t)));
@@ -91,7 +91,7 @@ export function binaryCrossEntropy(input: Operand, target: Operand, options: Los
   return reduced(neg(add(mul(y, safeLog(p)), mul(sub(1, y), safeLog(sub(1, p))))), options);
 }
 
-/** The same of logits x, stable: max(x, 0) − x·y + log(1 + e^−|x|); posWeight multiplies the term of y = 1. */
+/** The same from logits x, numerically stable: max(x, 0) − x·y + log(1 + e^−|x|); posWeight multiplies the term of y = 1. */
 export function binaryCrossEntropyWithLogits(
   input: Operand,
   target: Operand,
@@ -105,7 +105,7 @@ export function binaryCrossEntropyWithLogits(
 }
 
 export interface ClassOptions extends LossOptions {
-  /** Labels with this value count for nothing (PyTorch's default is −100; here none is ignored unless asked). */
+  /** Labels with this value are ignored (PyTorch's default is −100; here none by default). */
   readonly ignoreIndex?: number;
 }
 
@@ -114,7 +114,7 @@ export interface CrossEntropyOptions extends ClassOptions {
   readonly labelSmoothing?: number;
 }
 
-/** One loss a label from log-probabilities [..., C] and labels [...]; the mean is over labels that count. */
+/** One loss per label from log-probabilities [..., C] and labels [...]; the mean is over labels that are not ignored. */
 function pickLabels(
   what: string,
   logits: Operand,
@@ -136,7 +136,7 @@ function pickLabels(
   const counts = notEqual(y, ignoreIndex);
   const losses = where(counts, lossOf(at, where(counts, y, 0)), 0);
   if (options.reduction === "none" || options.reduction === "sum") return reduced(losses, options);
-  // A batch in which nothing counts has loss 0 (PyTorch: not a number).
+  // A batch in which all labels are ignored has loss 0 (NaN in PyTorch).
   return div(sum(losses), maximum(sum(cast(counts, "float32")), 1));
 }
 
@@ -194,7 +194,7 @@ export function klDiv(
 export interface GaussianNllOptions extends LossOptions {
   /** Add the constant ½·log 2π. */
   readonly full?: boolean;
-  /** The variance counts as at least this. */
+  /** The variance is clamped to at least this. */
   readonly eps?: number;
 }
 
@@ -207,7 +207,7 @@ export function gaussianNllLoss(
 ): Tensor {
   const [x, y] = pair("gaussianNllLoss", input, target);
   const v = asTensor(variance);
-  // Held from below in value only: the gradient passes as if it were not, as in PyTorch.
+  // Clamped in value only: the gradient passes through, as in PyTorch.
   const held = add(v, stopGradient(sub(maximum(v, eps), v)));
   const values = mul(add(log(held), div(square(sub(x, y)), held)), 0.5);
   return reduced(full ? add(values, 0.5 * Math.log(2 * Math.PI)) : values, options);

@@ -5,7 +5,7 @@ import type { Key } from "../tensor/random.ts";
 import { type Shape, sameShape, showShape } from "../tensor/shape.ts";
 import { Variable } from "../tensor/variable.ts";
 
-/** First values of a parameter: a pure function of a key and its shape. */
+/** Initial values of a parameter: a pure function of a key and its shape. */
 export type Initializer = (key: Key, shape: Shape) => Float32Array;
 
 /** A trained value. Nothing is allocated until its module is initialised or loaded. */
@@ -36,7 +36,7 @@ export type StateDict = Record<string, NdArray>;
  * drops, batch statistics are used and recorded), without one it is evaluation, and deterministic.
  */
 export abstract class Module {
-  /** Name and child of each field that holds state; containers whose names differ from their fields override it. */
+  /** Name and value of each field that may hold state; override it where names should differ from the fields. */
   children(): Iterable<readonly [string, unknown]> {
     return Object.entries(this);
   }
@@ -64,12 +64,12 @@ export abstract class Module {
     return this.namedParameters().map(([, p]) => p);
   }
 
-  /** How many trained numbers there are; known without allocating any of them. */
+  /** The number of trained values, known without allocating them. */
   get parameterCount(): number {
     return this.parameters().reduce((n, p) => n + p.size, 0);
   }
 
-  /** Give every variable its name and first value. The values depend on the key and the names alone. */
+  /** Give every variable its name and initial value. The values depend only on the key and the names. */
   initialize(key: Key): this {
     for (const [name, variable] of this.variables()) {
       variable.name = name;
@@ -81,7 +81,7 @@ export abstract class Module {
     return this;
   }
 
-  /** Current values by name, from wherever they are: the engine that trained them, or the host. */
+  /** Current values by name, read from the engine that holds them, or from the host. */
   async stateDict(): Promise<StateDict> {
     const out: StateDict = {};
     for (const [name, variable] of this.variables()) {
@@ -93,14 +93,14 @@ export abstract class Module {
   }
 
   /**
-   * Forget all values, here and in the engines that hold them, and free their memory: the module must be initialised or
-   * loaded before it is used again. A model that is only dropped frees its memory when it is collected.
+   * Free all values, on the host and in the engines that hold them: the module must be initialised or loaded before it
+   * is used again. Without it, the memory is freed when the module is garbage-collected.
    */
   dispose(): void {
     for (const [, variable] of this.variables()) variable.dispose();
   }
 
-  /** Take values by name. A missing, unknown or misshapen entry is refused before anything changes. */
+  /** Load values by name. @throws UserError for a missing, unknown or misshapen entry, before anything changes. */
   loadStateDict(dict: Readonly<StateDict>, { source = "the state dict" } = {}): this {
     const own = new Map(this.variables());
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(dict, name));
@@ -124,7 +124,7 @@ export abstract class Module {
   }
 }
 
-/** As own property, whatever it is called: "__proto__" too. */
+/** Define an own property even under names such as "__proto__". */
 const define = (dict: StateDict, name: string, value: NdArray): void => {
   Object.defineProperty(dict, name, { value, enumerable: true, writable: true, configurable: true });
 };

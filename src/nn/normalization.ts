@@ -9,13 +9,13 @@ import type { Variable } from "../tensor/variable.ts";
 import * as init from "./init.ts";
 import { Buffer, Module, Parameter } from "./module.ts";
 
-/** x·weight + bias, each where there is one, after both are given `shape`. */
+/** x·weight + bias, where they exist, both reshaped to `shape`. */
 function affine(x: Tensor, weight: Variable | undefined, bias: Variable | undefined, shape: Shape): Tensor {
   const scaled = weight ? mul(x, reshape(weight, shape)) : x;
   return bias ? add(scaled, reshape(bias, shape)) : scaled;
 }
 
-/** x with its last axes, which must be `tail`, as one. */
+/** x with its last axes, which must be `tail`, flattened into one. */
 function foldTail(layer: string, x: Tensor, tail: Shape): Tensor {
   const lead = x.shape.slice(0, -tail.length);
   if (!sameShape(x.shape.slice(-tail.length), tail))
@@ -118,14 +118,14 @@ function requireChannels(layer: string, x: Tensor, channels: number): void {
 }
 
 export interface BatchNormOptions extends NormOptions {
-  /** Weight of the newest batch in the running statistics. */
+  /** Weight of the current batch in the running statistics. */
   readonly momentum?: number;
 }
 
 /**
- * Ioffe and Szegedy (2015): each channel of x [N, C, ...] standardised over the batch in a training pass (with a
- * key), which also moves the running statistics (with the unbiased variance, as PyTorch does), and by the
- * running statistics in evaluation.
+ * Ioffe and Szegedy (2015): each channel of x [N, C, ...] is standardised over the batch in a training pass (with a
+ * key), which also updates the running statistics (with the unbiased variance, as in PyTorch), and by the running
+ * statistics in evaluation.
  */
 class BatchNorm extends Module {
   readonly weight: Parameter | undefined;
@@ -169,7 +169,7 @@ class BatchNorm extends Module {
           centred: sub(t, reshape(this.running_mean, channel)),
           spread: reshape(this.running_var, channel),
         };
-    // One factor a channel: the image is passed over once.
+    // One factor per channel, so that the image is traversed once.
     const inverse = div(this.weight ? reshape(this.weight, channel) : 1, sqrt(add(spread, this.#eps)));
     return affine(mul(centred, inverse), undefined, this.bias, channel);
   }
@@ -179,7 +179,7 @@ class BatchNorm extends Module {
     const count = x.size / this.#channels;
     if (count < 2)
       throw new UserError(
-        `${this.#name}: a training pass needs more than one value a channel; ${showShape(x.shape)} has one`,
+        `${this.#name}: a training pass needs more than one value per channel; ${showShape(x.shape)} has one`,
       );
     const average = mean(x, { axes, keepDims: true });
     const centred = sub(x, average);

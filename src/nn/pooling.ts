@@ -5,7 +5,7 @@ import { Module } from "./module.ts";
 
 const pair = (v: OneOrTwo): readonly number[] => (typeof v === "number" ? [v, v] : v);
 
-/** Windows of one size, each made one number. */
+/** Reduces each window to one number. */
 class Pool<K extends OneOrTwo, O extends PoolOptions> extends Module {
   readonly #pool: (x: Operand, kernel: K, options: O) => Tensor;
   readonly #kernel: K;
@@ -14,7 +14,7 @@ class Pool<K extends OneOrTwo, O extends PoolOptions> extends Module {
   constructor(layer: string, pool: (x: Operand, kernel: K, options: O) => Tensor, kernel: K, options: O) {
     super();
     const [sizes, paddings] = [pair(kernel), pair(options.padding ?? 0)];
-    // With more, as in PyTorch, a window could lie in the padding alone.
+    // With more, a window could lie entirely in the padding (the same limit as in PyTorch).
     if (paddings.some((p, i) => !(p >= 0 && 2 * p <= sizes[i]!)))
       throw new UserError(
         `${layer}: padding ${paddings.join(", ")} must be at most half the kernel, ${sizes.join(", ")}`,
@@ -29,7 +29,7 @@ class Pool<K extends OneOrTwo, O extends PoolOptions> extends Module {
   }
 }
 
-/** The largest of each window of x [N, C, L], at `stride` (the window's length when left out). */
+/** The maximum of each window of x [N, C, L], at `stride` (the window's length when left out). */
 export class MaxPool1d extends Pool<number, Pool1dOptions> {
   constructor(kernelSize: number, options: Pool1dOptions = {}) {
     super("MaxPool1d", maxPool1d, kernelSize, options);
@@ -43,7 +43,7 @@ export class AvgPool1d extends Pool<number, Pool1dOptions> {
   }
 }
 
-/** The largest of each window of x [N, C, H, W], at `stride` (the window's size when left out). */
+/** The maximum of each window of x [N, C, H, W], at `stride` (the window's size when left out). */
 export class MaxPool2d extends Pool<OneOrTwo, PoolOptions> {
   constructor(kernelSize: OneOrTwo, options: PoolOptions = {}) {
     super("MaxPool2d", maxPool2d, kernelSize, options);
@@ -57,7 +57,7 @@ export class AvgPool2d extends Pool<OneOrTwo, PoolOptions> {
   }
 }
 
-/** Axes `startDim` to `endDim` as one: all but the batch when left out. */
+/** Flattens axes `startDim` to `endDim` into one; all but the batch when left out. */
 export class Flatten extends Module {
   readonly #start: number;
   readonly #end: number;

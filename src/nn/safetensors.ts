@@ -3,7 +3,7 @@ import { BYTES, type DType, viewAs } from "../tensor/dtype.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
-/** What a safetensors file holds: named arrays, and free text under names. */
+/** The contents of a safetensors file: named arrays, and metadata as named strings. */
 export interface SafeTensors {
   readonly tensors: Readonly<Record<string, NdArray>>;
   readonly metadata: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ const MAX_HEADER = 100_000_000;
 /**
  * Safetensors bytes: the header's length (u64, little-endian), a JSON header padded with spaces to a multiple of
  * eight, then the data. As in the reference implementation the widest types come first, so that every tensor is
- * aligned; among equals the order is that of the names, so equal contents make equal bytes.
+ * aligned; within a type the order is that of the names, so equal contents make equal bytes.
  */
 export function writeSafeTensors(
   tensors: Readonly<Record<string, NdArray>>,
@@ -69,7 +69,7 @@ export function writeSafeTensors(
 
 /**
  * Read safetensors bytes. The arrays are views of them where alignment allows.
- * @throws UserError naming the file (and the tensor) where it is cut short, damaged, or of a type we do not hold.
+ * @throws UserError naming the file (and the tensor) where it is cut short, damaged, or of an unsupported type.
  */
 export function readSafeTensors(bytes: Uint8Array, file: string): SafeTensors {
   const fail = (why: string): never => {
@@ -78,7 +78,7 @@ export function readSafeTensors(bytes: Uint8Array, file: string): SafeTensors {
   if (bytes.length < 8) fail(`this is not a safetensors file: it has only ${bytes.length} bytes.`);
   const declared = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (declared > MAX_HEADER || declared < 2)
-    fail(`this is not a safetensors file: its first eight bytes promise a header of ${declared} bytes.`);
+    fail(`this is not a safetensors file: its first eight bytes declare a header of ${declared} bytes.`);
   const length = Number(declared);
   if (bytes.length < 8 + length)
     fail(`the file was cut short: its header has ${length} bytes, and ${bytes.length - 8} are there.`);
@@ -90,7 +90,7 @@ export function readSafeTensors(bytes: Uint8Array, file: string): SafeTensors {
   const spans: { name: string; start: number; end: number }[] = [];
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") {
-      if (!isTexts(value)) fail("its __metadata__ must hold texts only.");
+      if (!isTexts(value)) fail("its __metadata__ must hold only strings.");
       metadata = value as Record<string, string>;
       continue;
     }

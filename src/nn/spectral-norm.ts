@@ -13,8 +13,8 @@ export interface Weighted extends Module {
 }
 
 /**
- * Miyato et al. (2018), algorithm 1: a layer used with W/σ(W) in the place of its weight W [out, ...], where σ, the
- * largest singular value of W as a matrix [out, rest], is followed by one step of power iteration a training pass
+ * Miyato et al. (2018), algorithm 1: a layer used with W/σ(W) in place of its weight W [out, ...], where σ, the
+ * largest singular value of W as a matrix [out, rest], is estimated by one step of power iteration per training pass
  * (with a key). Evaluation uses the vector `weight_u` [out] as it is. The gradient passes through σ.
  */
 export class SpectralNorm extends Module {
@@ -55,7 +55,7 @@ export class SpectralNorm extends Module {
 
 const unit = (x: Tensor): Tensor => div(x, sqrt(add(sum(square(x)), 1e-24)));
 
-/** A direction drawn once for each length: what it starts from is forgotten within a few steps. */
+/** A random unit vector, the same for each length: power iteration forgets it within a few steps. */
 function startingVector(shape: Shape) {
   const draws = hostNormal(Key.seed(0).split("spectral norm"), sizeOf(shape));
   const length = Math.hypot(...draws);

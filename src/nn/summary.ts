@@ -8,8 +8,8 @@ import { Variable } from "../tensor/variable.ts";
 import { Module, Parameter } from "./module.ts";
 
 /**
- * A table of a module's layers: name, class, the shape that comes out, and how many numbers are trained in it (with all
- * that is inside it). Shapes are known where `inputs`, what the module's forward takes, are given, as tensors or arrays:
+ * A table of a module's layers: name, class, output shape, and number of parameters (including those of its
+ * sub-modules). Shapes are shown where `inputs`, the arguments of the module's forward, are given as tensors or arrays:
  * `summary(net, zeros([1, 3, 32, 32]))`. Nothing is computed, and no parameter needs a value.
  *
  *     Layer  Type        Output     Parameters
@@ -37,7 +37,7 @@ export function summary(module: Module, ...inputs: readonly unknown[]): string {
   return `${table([header, ...rows])}\n\n${total}`;
 }
 
-/** The module and all within it, by their path; a shared one under its first. */
+/** The module and its sub-modules by path; a shared one under its first. */
 function layersOf(root: Module): Map<Module, string> {
   const found = new Map<Module, string>();
   const visit = (path: string, value: unknown): void => {
@@ -56,7 +56,7 @@ function layersOf(root: Module): Map<Module, string> {
 
 type Forward = (...args: readonly unknown[]) => unknown;
 
-/** What each layer gives when the inputs pass through the module, traced only: the last time, where it is used twice. */
+/** Each layer's output shape when the inputs are traced through the module; of its last use where it has several. */
 function shapesOf(
   module: Module,
   layers: ReadonlyMap<Module, string>,
@@ -89,7 +89,7 @@ function shapesOf(
   return shapes;
 }
 
-/** Shapes of the tensors that a forward gives, by name where they have one. */
+/** Shapes of the tensors that a forward returns, by name where they have one. */
 function show(out: unknown): string {
   if (out instanceof Tensor) return showShape(out.shape);
   if (Array.isArray(out)) return out.map(show).join(" ");
@@ -108,7 +108,7 @@ function bytes(n: number): string {
   return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`;
 }
 
-/** Columns side by side; the last, of numbers, to the right. */
+/** Rows in aligned columns; the last column, of numbers, is right-aligned. */
 function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
   const line = (row: readonly string[]): string =>

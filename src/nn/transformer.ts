@@ -13,17 +13,17 @@ import { LayerNorm } from "./normalization.ts";
 export interface TransformerLayerOptions {
   /** Width between the two linear layers of the feed-forward part; 2048 when left out. */
   readonly dimFeedforward?: number;
-  /** Probability of dropping, in a training pass: of attention weights, between the linear layers, and of each part's result. */
+  /** Dropout probability of the attention weights, between the linear layers, and of each part's output. */
   readonly dropout?: number;
-  /** Between the linear layers; relu when left out. */
+  /** The activation between the linear layers; relu when left out. */
   readonly activation?: ActivationName | Activation;
   readonly layerNormEps?: number;
-  /** Normalise what goes into each part (Xiong et al., 2020), rather than the sum that comes out. */
+  /** Normalise the input of each part (pre-norm, Xiong et al., 2020) rather than the sum after it. */
   readonly normFirst?: boolean;
   readonly bias?: boolean;
 }
 
-/** The two linear layers, their dropout, and where the norms stand: what encoder and decoder layers share. */
+/** What encoder and decoder layers share: the two linear layers, dropout, and the placement of the norms. */
 abstract class TransformerLayer extends Module {
   abstract readonly linear1: Linear;
   abstract readonly linear2: Linear;
@@ -108,7 +108,7 @@ export interface DecoderMasks {
   readonly tgtKeyPaddingMask?: Operand | undefined;
   /** [B, L]. */
   readonly memoryKeyPaddingMask?: Operand | undefined;
-  /** The target attends to its past only. */
+  /** The target attends only to its past. */
   readonly causal?: boolean | undefined;
 }
 
@@ -150,7 +150,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
 }
 
 export interface TransformerStackOptions {
-  /** Applied to what the last layer gives: a stack of normFirst layers needs one. */
+  /** Applied to the output of the last layer: a stack of normFirst layers needs one. */
   readonly norm?: LayerNorm;
 }
 
@@ -160,7 +160,7 @@ function stackOf<L>(what: string, makeLayer: () => L, numLayers: number): readon
   return Array.from({ length: numLayers }, makeLayer);
 }
 
-/** torch.nn.TransformerEncoder: layers one after another, each made anew by `makeLayer`; state "layers.0.…", "norm.…". */
+/** torch.nn.TransformerEncoder: a stack of layers, each made by `makeLayer`; state "layers.0.…", "norm.…". */
 export class TransformerEncoder extends Module {
   readonly layers: readonly TransformerEncoderLayer[];
   readonly norm: LayerNorm | undefined;
@@ -182,7 +182,7 @@ export class TransformerEncoder extends Module {
   }
 }
 
-/** torch.nn.TransformerDecoder: layers one after another, each made anew by `makeLayer`; state "layers.0.…", "norm.…". */
+/** torch.nn.TransformerDecoder: a stack of layers, each made by `makeLayer`; state "layers.0.…", "norm.…". */
 export class TransformerDecoder extends Module {
   readonly layers: readonly TransformerDecoderLayer[];
   readonly norm: LayerNorm | undefined;

@@ -162,7 +162,7 @@ test("Ctrl-C stops with 130; resume goes on to the same metrics; a finished run 
   expect(stopped.code).toBe(130);
   const resumed = await cli(["resume", out]);
   expect(resumed.code, resumed.err).toBe(0);
-  expect(resumed.err).toMatch(/going on with .*stopped at step 1\d/);
+  expect(resumed.err).toMatch(/resuming .*stopped at step 1\d/);
   expect(readFileSync(join(out, "metrics.jsonl"), "utf8")).toBe(
     readFileSync(join(run, "metrics.jsonl"), "utf8"),
   );
@@ -219,7 +219,7 @@ test.each([
   [["train", "vae", "--latent", "0"], "--latent 0: too small: expected number to be >=1"],
   [["train", "vae", "--network", "cnn"], 'unknown value of --network "cnn". Known: mlp, conv'],
   [["train", "vae", "--data", "mnits"], 'unknown data set "mnits". Known: mnist,', 'Did you mean "mnist"?'],
-  [["train", "vae", "--steps", "5", "--epochs", "1"], "--steps and --epochs say the same thing twice"],
+  [["train", "vae", "--steps", "5", "--epochs", "1"], "--steps and --epochs both set the length"],
   [["train", "vae", "--lr"], "argument missing"],
   [["sample"], "missing required argument 'run'"],
   [["sample", "nowhere"], 'unknown run "nowhere". Known: '],
@@ -245,7 +245,7 @@ test("a folder with a run is not written over", async () => {
   const { code, err } = await cli(train("--out", run));
   expect(code).toBe(1);
   expect(err).toContain(
-    `${run} holds a run already. Go on with it (galatea resume ${run}), or choose another --out`,
+    `${run} holds a run already. Continue it (galatea resume ${run}), or choose another --out`,
   );
 });
 

@@ -68,7 +68,7 @@ test("modules are named before or after the command; what they export is checked
     args: ["train", "x"],
     files: ["a.ts", "b.js"],
   });
-  expect(() => takeExtensions(["train", "--with"])).toThrow("--with names a module of yours");
+  expect(() => takeExtensions(["train", "--with"])).toThrow("--with needs the path of your module");
   const refused = async (code: string, words: string): Promise<void> => {
     const file = join(folder, `${words.length}.mjs`);
     writeFileSync(file, code);

@@ -70,7 +70,7 @@ test("Ctrl-C saves, says how to go on, and exits with 130", async () => {
   child.kill("SIGINT");
   const { code, err } = await child.ended;
   expect(code).toBe(130);
-  expect(err).toMatch(/stopped at step [\d,]+; nothing is lost\. Go on with\n {2}galatea resume run/);
+  expect(err).toMatch(/stopped at step [\d,]+; nothing is lost\. Continue with\n {2}galatea resume run/);
   const lines = read(folder, "run/metrics.jsonl").trim().split("\n");
   const last = (JSON.parse(lines.at(-1)!) as { step: number }).step;
   expect(existsSync(join(folder, "run/checkpoints", String(last), "state.json"))).toBe(true);

@@ -308,7 +308,7 @@ describe("normalisation", () => {
     expect(() => new nn.GroupNorm(3, 4)).toThrow("3 groups do not divide 4 channels");
     expect(() => new nn.BatchNorm1d(4).forward(x)).toThrow("BatchNorm1d: takes 2 or 3 dimensions");
     expect(() => new nn.BatchNorm2d(4).forward(ops.zeros([1, 4, 1, 1]), key)).toThrow(
-      "more than one value a channel",
+      "more than one value per channel",
     );
   });
 });
@@ -335,7 +335,7 @@ describe("losses", () => {
   test("shapes that would broadcast are refused", () => {
     const [x, y] = [ops.zeros([4, 1]), ops.zeros([4])];
     for (const loss of [nn.mseLoss, nn.l1Loss, nn.huberLoss, nn.binaryCrossEntropy, nn.klDiv])
-      expect(() => loss(x, y)).toThrow("input [4, 1] and target [4] must have one shape");
+      expect(() => loss(x, y)).toThrow("input [4, 1] and target [4] must have the same shape");
     expect(() => nn.crossEntropy(x, ops.arange(3))).toThrow("logits [4, 1] need labels [4], not [3]");
   });
 

@@ -124,7 +124,7 @@ describe("what is no good file is refused by name", () => {
     ["overlap", file({ a: entry(0, 12), b: entry(8, 16) }), 'the data of "a" and "b" overlap.'],
     ["a hole", file({ a: entry(0, 4), b: entry(8, 16) }), '4 bytes before "b" belong to no tensor.'],
     ["a rest", file({ a: entry(0, 12) }), "4 bytes after the last tensor belong to none."],
-    ["numbers as metadata", file({ __metadata__: { step: 3 } }, 0), "its __metadata__ must hold texts only."],
+    ["numbers as metadata", file({ __metadata__: { step: 3 } }, 0), "its __metadata__ must hold only strings."],
   ])("%s", (_, bytes, sentence) => {
     expect(() => readSafeTensors(bytes, "w.safetensors")).toThrow(sentence);
     expect(() => readSafeTensors(bytes, "w.safetensors")).toThrow(/^w\.safetensors: /);

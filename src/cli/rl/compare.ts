@@ -14,17 +14,17 @@ const CompareCliOptions = EnvOptions.extend({
   alpha: z.number().positive().max(1).default(0.03).describe("step size of Monte Carlo and TD(0)"),
   episodes: z.int().min(1).default(1000).describe("episodes of a run"),
   runs: z.int().min(2).default(100).describe("runs, over which bias and variance are measured"),
-  seed: z.int().min(0).default(0).describe("everything random follows from it"),
-  out: z.string().default("figures").describe("folder of compare.png and compare.csv"),
-  json: z.boolean().default(false).describe("one JSON object instead of words"),
+  seed: z.int().min(0).default(0).describe("random seed"),
+  out: z.string().default("figures").describe("folder for compare.png and compare.csv"),
+  json: z.boolean().default(false).describe("print one JSON object instead of text"),
 });
 
 export function compareCommand(io: Io): Cli {
   const command = new Cli("compare")
     .summary("dynamic programming, Monte Carlo and TD on the same process")
     .description(
-      "Let dynamic programming, Monte Carlo and TD(0) predict the same values, and show what differs: does the method " +
-        "need a model, does it bootstrap, does it wait for the end of an episode; its bias, variance and cost, measured.",
+      "Estimate the same values by dynamic programming, Monte Carlo and TD(0), and show how they differ: whether the method " +
+        "needs a model, bootstraps, waits for the end of an episode; and its measured bias, variance and cost.",
     )
     .action((parsed: Record<string, unknown>) => run(parsed, io)) as Cli;
   addOptions(command, CompareCliOptions, "Options:");

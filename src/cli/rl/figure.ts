@@ -13,10 +13,10 @@ const FigureCliOptions = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe("independent runs to average (default: about what the book takes)"),
-  seed: z.int().min(0).default(0).describe("everything random follows from it"),
-  out: z.string().default("figures").describe("folder of the PNG and CSV files"),
-  json: z.boolean().default(false).describe("one JSON object a figure instead of words"),
+    .describe("independent runs to average (default: about as many as in the book)"),
+  seed: z.int().min(0).default(0).describe("random seed"),
+  out: z.string().default("figures").describe("folder for the PNG and CSV files"),
+  json: z.boolean().default(false).describe("print one JSON object per figure instead of text"),
 });
 
 export function figureCommand(io: Io): Cli {
@@ -24,7 +24,7 @@ export function figureCommand(io: Io): Cli {
     .summary("a figure of Sutton & Barto as PNG and CSV")
     .description(
       "Run the experiment behind a figure of Sutton & Barto, Reinforcement Learning (2nd edition), and draw it. " +
-        "Pictures without a number in the book go by their example: example-6.5.",
+        "Pictures without a number in the book are named by their example: example-6.5.",
     )
     .argument("<ids...>", `numbers, or "all": ${figures.map((f) => f.id).join(", ")}`)
     .action((ids: string[], parsed: Record<string, unknown>) => run(ids, parsed, io)) as Cli;

@@ -8,7 +8,7 @@ import { type Agents, sourceOf } from "./train.ts";
 export function listCommand(agents: Agents, io: Io): Cli {
   const command = new Cli("list")
     .summary("environments, solvers, algorithms and figures")
-    .description("List what `galatea rl` knows, each with a line about it.")
+    .description("List the environments, solvers, algorithms and figures of `galatea rl`, each with a line about it.")
     .option("--json", "one JSON object")
     .action(({ json = false }: { json?: boolean }) => {
       const printer = new Printer(io, json);
@@ -29,7 +29,7 @@ export function listCommand(agents: Agents, io: Io): Cli {
         algorithms: methods,
         figures: figures.map(({ id, title, runs }) => ({ id, title, runs })),
       });
-      printer.line("Environments (* without an exact model: for other methods than tables)");
+      printer.line("Environments (* without an exact model: not for tabular methods)");
       printer.line(
         table(
           envs.map(({ id, about, finite }) => [`${id}${finite ? "" : " *"}`, about]),

@@ -16,15 +16,15 @@ import { agentCheckpoint, agentOf } from "./session.ts";
 const PlayOptions = z.strictObject({
   episodes: z.int().min(1).default(1).describe("episodes to watch"),
   delay: z.int().min(0).default(250).describe("milliseconds between two pictures, in a terminal"),
-  maxSteps: z.int().min(1).default(200).describe("steps after which an episode is left"),
+  maxSteps: z.int().min(1).default(200).describe("steps after which an episode is stopped"),
   seed: z.int().min(0).default(0).describe("seed of the environment"),
-  json: z.boolean().default(false).describe("one JSON object a step instead of pictures"),
+  json: z.boolean().default(false).describe("print one JSON object per step instead of pictures"),
 });
 
 export function playCommand(shell: Shell): Cli {
   const command = new Cli("play")
-    .summary("watch what a run has learnt")
-    .description("Play episodes with the greedy policy of a run, as pictures in the terminal. Ctrl-C leaves.")
+    .summary("watch the learned policy of a run")
+    .description("Play episodes with the greedy policy of a run, as pictures in the terminal. Ctrl-C stops.")
     .argument("<run>", "folder of the run, or its name under runs/")
     .action((name: string, parsed: Record<string, unknown>) => run(name, parsed, shell)) as Cli;
   addOptions(command, PlayOptions, "Options:");
@@ -57,7 +57,7 @@ async function run(name: string, parsed: Record<string, unknown>, { catalog, io 
   const live = io.stdout.isTTY && !json;
   let height = 0;
   const show = async (text: string): Promise<void> => {
-    // In a terminal a picture takes the place of the one before.
+    // In a terminal each picture replaces the one before.
     if (live && height > 0) io.stdout.write(`\x1b[${height}A\x1b[J`);
     printer.line(text);
     height = text.split("\n").length;

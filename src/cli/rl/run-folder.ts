@@ -8,7 +8,7 @@ import type { RunFolder } from "../../train/node.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import type { Finite } from "./shared.ts";
 
-/** values.json: a table of action values for other programs, and all that runs of the first tabular format kept. */
+/** values.json: a table of action values for other programs; runs of the first tabular format have only this. */
 const Values = z.strictObject({
   states: z.int(),
   actions: z.int(),
@@ -31,7 +31,7 @@ export async function saveValues(
   );
 }
 
-/** The table of a run of the first format; undefined where there is none. It is played, and not learnt on. */
+/** The table of a run of the first format; undefined where there is none. It can be played, but not trained further. */
 export async function oldCheckpoint({ path, config }: RunFolder<AgentRun>): Promise<Checkpoint | undefined> {
   const file = join(path, "values.json");
   const text = await readIfThere(file);

@@ -21,14 +21,14 @@ import { short } from "../progress.ts";
 import { oldCheckpoint, saveValues } from "./run-folder.ts";
 import { openFinite, policyText, save, savePolicy, startValue, valuesCsv } from "./shared.ts";
 
-/** Steps after which an episode is cut where neither the environment nor the user says so. */
+/** Time limit of an episode, in steps, where neither the environment nor the user sets one. */
 export const PATIENCE = 10_000;
 
 export interface AgentTraining {
   readonly run: RunFolder<AgentRun>;
   readonly agent: AnyAgent;
   readonly printer: Printer;
-  /** Go on from here; from the beginning when undefined. */
+  /** Continue from this checkpoint; from the beginning when undefined. */
   readonly from: Checkpoint | undefined;
 }
 
@@ -41,7 +41,7 @@ export async function agentOf(
   return lookup("algorithm", await catalog.agents(), config.agent);
 }
 
-/** What an agent learns in, as the run's configuration says. */
+/** The environment that an agent learns in, by the run's configuration. */
 export function settingOf(config: AgentRun): Pick<Setting<unknown>, "makeEnv" | "maxSteps" | "learnsFrom"> {
   const { env, envOptions, learnsFrom } = config;
   const limit = timeLimitOf(env, {});
@@ -53,13 +53,13 @@ export function settingOf(config: AgentRun): Pick<Setting<unknown>, "makeEnv" | 
   };
 }
 
-/** The checkpoint of a run of an agent; runs of the first tabular format have a table alone. */
+/** The checkpoint of an agent's run; runs of the first tabular format have only a table. */
 export const agentCheckpoint = async (
   run: RunFolder<AgentRun>,
   which?: number | "best",
 ): Promise<Checkpoint | undefined> => (await readCheckpoint(run, which)) ?? oldCheckpoint(run);
 
-/** Train an agent's run to its end, or to Ctrl-C, writing its folder and showing how it goes. */
+/** Train an agent's run to its end, or to Ctrl-C, writing its folder and showing its progress. */
 export async function runAgent(training: AgentTraining): Promise<void> {
   const { run, agent, printer, from } = training;
   const { config } = run;
@@ -100,7 +100,7 @@ export async function runAgent(training: AgentTraining): Promise<void> {
   const course = { done, last, stopped: !finished };
   if (config.kind === "tabular") await reportTable(training, course);
   if (!finished) {
-    printer.note(`stopped; nothing is lost. Go on with\n  galatea resume ${run.path}`);
+    printer.note(`stopped; nothing is lost. Continue with\n  galatea resume ${run.path}`);
     throw new Interrupted();
   }
 }
@@ -111,7 +111,7 @@ interface Course {
   readonly stopped: boolean;
 }
 
-/** What a table is worth, exactly, with its pictures. */
+/** Report the exact value of a table's greedy policy, with pictures. */
 async function reportTable({ run, agent, printer }: AgentTraining, course: Course): Promise<void> {
   const { path, config } = run;
   const { env: id, envOptions, unit } = config;
@@ -140,13 +140,13 @@ async function reportTable({ run, agent, printer }: AgentTraining, course: Cours
     table([
       [unit, `${course.done}${course.stopped ? " (stopped by Ctrl-C)" : ""}`],
       [
-        "learnt from",
+        "learned from",
         config.learnsFrom === "model" ? "samples of the exact model" : "the stepped environment",
       ],
-      ["return lately", course.last.return === undefined ? "none" : short(course.last.return)],
+      ["recent return", course.last.return === undefined ? "none" : short(course.last.return)],
       [
         "greedy policy from the start",
-        greedy === undefined ? "may go on for ever" : `${short(greedy)} (exact, γ = ${gamma})`,
+        greedy === undefined ? "may never end" : `${short(greedy)} (exact, γ = ${gamma})`,
       ],
       ["best possible", `${short(optimal)} (exact, γ = ${gamma})`],
       ["run", path],
@@ -155,7 +155,7 @@ async function reportTable({ run, agent, printer }: AgentTraining, course: Cours
   );
 }
 
-/** learning.png: the mean return of the whole run, whatever was resumed in it. */
+/** learning.png: the mean return over the whole run, resumed parts included. */
 async function saveCurve({ path, config }: RunFolder<AgentRun>, name: string): Promise<void> {
   const lines = (await readJsonLines(join(path, "metrics.jsonl"))) as { step: number; return?: number }[];
   const known = lines.filter((line) => line.return !== undefined);

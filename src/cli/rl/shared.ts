@@ -9,7 +9,7 @@ import { make } from "../../rl/make.ts";
 import { type Mdp, mdpFromTable } from "../../rl/mdp/model.ts";
 import { gridSvg } from "../../rl/render/svg.ts";
 
-/** What every command that makes an environment takes. */
+/** Options of every command that makes an environment. */
 export const EnvOptions = z.strictObject({
   env: z.string().optional().describe("id of the environment (see `galatea rl list`)"),
   envOptions: z.string().optional().describe("its options as KEY=VALUE,KEY=VALUE, such as is_slippery=false"),
@@ -41,7 +41,7 @@ export interface Finite {
   readonly model: Mdp;
 }
 
-/** The id of --env, or a sentence. */
+/** The id of --env. @throws UserError where it is missing. */
 export function requireEnv(id: string | undefined): string {
   if (id !== undefined) return id;
   throw new UserError(
@@ -54,10 +54,10 @@ export function openFinite(id: string, options: Record<string, unknown>): Finite
   return { env, model: mdpFromTable(modelOf(env as Env)) };
 }
 
-/** --gamma, or 1; where episodes never end, or a discount belongs to the problem, there must be one. */
+/** The discount, --gamma. */
 export const Gamma = z.number().min(0).max(1);
 
-/** One row a state: its name, value, best action, action values. */
+/** One row per state: its name, value, best action, action values. */
 export function valuesCsv(
   m: Mdp,
   v: ArrayLike<number>,
@@ -163,8 +163,8 @@ export function startValue(m: Mdp, v: ArrayLike<number>): number {
 }
 
 /**
- * Work that hardly lets the event loop turn, and so cannot hear Ctrl-C: for its time the signals have their plain
- * effect and end the process at once. Nothing is lost, for such work writes nothing before it is done.
+ * Run work that blocks the event loop, so that Ctrl-C could not be handled: meanwhile signals have their default
+ * effect and end the process at once. Nothing is lost, because such work writes nothing before it is done.
  */
 export async function uninterrupted<T>(work: () => T | Promise<T>): Promise<T> {
   const signals = ["SIGINT", "SIGTERM"] as const;

@@ -53,7 +53,7 @@ export const SOLVERS: Readonly<Record<string, Solver>> = {
     },
   },
   "prioritized-sweeping": {
-    about: "the state that would change most comes first",
+    about: "backups in order of the largest change",
     section: "8.4",
     solve: (m, gamma, theta) => {
       const { v, actions, backups } = prioritizedSweeping(m, { gamma, theta });
@@ -61,7 +61,7 @@ export const SOLVERS: Readonly<Record<string, Solver>> = {
     },
   },
   "linear-programming": {
-    about: "the visits of the best policy as a linear program; for small models",
+    about: "the discounted visits of the optimal policy, by a linear program; for small models",
     section: "4.4, in passing",
     solve: async (m, gamma) => {
       const { v, actions, objective } = await linearProgramming(m, { gamma });
@@ -71,10 +71,10 @@ export const SOLVERS: Readonly<Record<string, Solver>> = {
 };
 
 const SolveOptions = EnvOptions.extend({
-  gamma: Gamma.default(0.99).describe("discount of later rewards; 1 for none, where every episode ends"),
-  theta: z.number().positive().default(1e-10).describe("stop when no value moves by as much"),
+  gamma: Gamma.default(0.99).describe("discount factor; 1 for none, where every episode ends"),
+  theta: z.number().positive().default(1e-10).describe("stop when no value changes by this much"),
   out: z.string().optional().describe("folder for values.csv and policy.png"),
-  json: z.boolean().default(false).describe("one JSON object instead of words"),
+  json: z.boolean().default(false).describe("print one JSON object instead of text"),
 });
 
 export function solveCommand(io: Io): Cli {

@@ -16,7 +16,7 @@ import { EnvOptions, parseEnvOptions, requireEnv } from "./shared.ts";
 
 const count = z.int().min(1);
 
-/** How long it learns, in what it counts. */
+/** The length of training, in episodes or steps. */
 const lengthOption = ({ training: { unit, steps } }: AnyAgent) =>
   z.strictObject({
     [unit]: count
@@ -24,7 +24,7 @@ const lengthOption = ({ training: { unit, steps } }: AnyAgent) =>
       .describe(unit === "episodes" ? "episodes to learn from" : "steps of the environment to learn from"),
   });
 
-/** What every agent's training takes, with the agent's own defaults. */
+/** Options of every agent's training, with the agent's own defaults. */
 const trainingOptions = ({ training }: AnyAgent) =>
   EnvOptions.extend({
     learnsFrom: z
@@ -33,18 +33,18 @@ const trainingOptions = ({ training }: AnyAgent) =>
       .describe("step the environment, or draw from its exact model, which is faster"),
     maxSteps: count
       .optional()
-      .describe("steps after which an episode is cut (default: the environment's, else 10000)"),
-    seed: z.int().min(0).default(0).describe("everything random follows from it"),
+      .describe("time limit of an episode, in steps (default: the environment's, else 10000)"),
+    seed: z.int().min(0).default(0).describe("random seed; the same seed gives the same run"),
     logEvery: count
       .optional()
-      .describe(`${training.unit} averaged in a line of metrics.jsonl (default: a hundredth)`),
+      .describe(`${training.unit} averaged per line of metrics.jsonl (default: a hundredth)`),
     checkpointEvery: count.optional().describe(`${training.unit} between checkpoints (default: a tenth)`),
     keep: count.default(1).describe("checkpoints to keep"),
     out: z.string().optional().describe("folder of the run (default: runs/ALGORITHM-ENV)"),
-    json: z.boolean().default(false).describe("one JSON object a line instead of words"),
+    json: z.boolean().default(false).describe("print one JSON object per line instead of text"),
   });
 
-/** Where an agent is from, for the help. */
+/** The source of an agent's algorithm, for the help. */
 export const sourceOf = ({ source }: AnyAgent): string =>
   "section" in source ? `Sutton & Barto, section ${source.section}` : source.paper;
 
@@ -59,14 +59,14 @@ export function trainCommand(known: Agents, shell: Shell): Cli {
   train
     .summary("learn from an environment")
     .description(
-      "Learn from episodes. A run folder keeps config.json, metrics.jsonl, TensorBoard events and checkpoints; of a " +
-        "table also values.json, values.csv, learning.png and policy.png. Ctrl-C saves and stops; `galatea resume` " +
-        "goes on to the same numbers.",
+      "Learn from episodes. A run folder keeps config.json, metrics.jsonl, TensorBoard events and checkpoints; for " +
+        "tabular methods also values.json, values.csv, learning.png and policy.png. Ctrl-C saves and stops; " +
+        "`galatea resume` continues with the same numbers.",
     );
   for (const agent of agents) train.addCommand(agentCommand(agent, shell));
   return train.examples(
-    ["galatea rl train q-learning --env CliffWalking-v1", "off-policy: the values of the shortest way"],
-    ["galatea rl train sarsa --env CliffWalking-v1", "on-policy: the way that is safe for an explorer"],
+    ["galatea rl train q-learning --env CliffWalking-v1", "off-policy: the values of the shortest path"],
+    ["galatea rl train sarsa --env CliffWalking-v1", "on-policy: the path that is safe while exploring"],
     ["galatea rl play runs/q-learning-CliffWalking-v1", "then watch it"],
   );
 }
@@ -103,7 +103,7 @@ async function start(
   const { learnsFrom, maxSteps, seed, logEvery, checkpointEvery, keep, out, json } = picked;
   const env = requireEnv(picked.env);
   const envOptions = parseEnvOptions(picked.envOptions);
-  // What cannot be made leaves nothing behind.
+  // Made before the folder is, so that an error leaves nothing behind.
   const made = make(env, envOptions);
   if (agent.kind === "tabular") modelOf(made);
   const { unit } = agent.training;
