@@ -17,7 +17,8 @@ export function takeExtensions(args: readonly string[]): {
     const arg = args[i]!;
     if (arg === FLAG) {
       const file = args[++i];
-      if (file === undefined) throw new UserError(`${FLAG} needs the path of your module: ${FLAG} ./my-models.ts`);
+      if (file === undefined)
+        throw new UserError(`${FLAG} needs the path of your module: ${FLAG} ./my-models.ts`);
       files.push(file);
     } else if (arg.startsWith(`${FLAG}=`)) files.push(arg.slice(FLAG.length + 1));
     else rest.push(arg);

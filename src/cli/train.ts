@@ -68,17 +68,13 @@ const trainingOptions = ({ training, recipe }: Chosen) =>
     from: z
       .string()
       .optional()
-      .describe(
-        "start from the weights of this run, and its options unless they are given (fine-tuning)",
-      ),
+      .describe("start from the weights of this run, and its options unless they are given (fine-tuning)"),
     epochs: positive.optional().describe(`passes over the training data${defaultOf(training.epochs)}`),
     steps: count.optional().describe(`training steps, instead of epochs${defaultOf(training.steps)}`),
     batchSize: count.default(training.batchSize).describe("examples in a batch"),
     accumulate: count
       .default(1)
-      .describe(
-        "batches whose gradients are averaged for one step, like one larger batch in less memory",
-      ),
+      .describe("batches whose gradients are averaged for one step, like one larger batch in less memory"),
     lr: positive.default(training.lr).describe("peak learning rate"),
     validation: z
       .number()

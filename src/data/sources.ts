@@ -60,10 +60,13 @@ export async function openNamed<O extends OpenOptions>(
 ): Promise<Data> {
   const { imageSize, like, extra = [] } = options;
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0))
-    throw new UserError(`an image size of ${imageSize} is not possible: give a whole number of pixels, such as 32.`);
+    throw new UserError(
+      `an image size of ${imageSize} is not possible: give a whole number of pixels, such as 32.`,
+    );
   const open = find(openers, name);
   const own = extra.find((source) => source.name === name);
-  if (open && own) throw new UserError(`"${name}" is one of galatea's own data sets: give yours another name.`);
+  if (open && own)
+    throw new UserError(`"${name}" is one of galatea's own data sets: give yours another name.`);
   if (!open && !own)
     throw unknownName("data set", name, [...Object.keys(openers), ...extra.map((source) => source.name)]);
   const data = own ? await own.open(options) : await open!(rest(name), name, options);

@@ -25,7 +25,7 @@ export interface AutoencoderOptions extends Architecture {
   readonly reconstruction: "bernoulli" | "gaussian";
 }
 
-/** How far an output is from the image, for each image: [N]; and what the output shows. */
+/** Reconstruction error per image [N], and the image that a decoder output stands for. */
 const RECONSTRUCTIONS = {
   /** Cross-entropy of the pixels with σ(output), in nats, summed. */
   bernoulli: { distance: (x: Tensor, out: Tensor) => bernoulli.logProb(x, out).neg(), image: sigmoid },
@@ -33,7 +33,7 @@ const RECONSTRUCTIONS = {
   gaussian: { distance: meanSquaredError, image: (out: Tensor) => out },
 } as const;
 
-/** Encoder and decoder (Hinton and Salakhutdinov 2006), with nothing in between but the size of the code. */
+/** Encoder and decoder (Hinton and Salakhutdinov 2006); only the size of the code limits it. */
 export class Autoencoder extends Module implements LatentModel {
   readonly encoder: Coder;
   readonly decoder: Coder;
@@ -66,7 +66,7 @@ export class Autoencoder extends Module implements LatentModel {
     return RECONSTRUCTIONS[this.#options.reconstruction].image(this.decoder.forward(z));
   }
 
-  /** The error in `x` as it is put out for `input`: the image itself, or a damaged copy of it. */
+  /** The error of reconstructing `x` from `input`: the image itself, or a damaged copy of it. */
   loss(x: Tensor, input: Tensor = x): Losses {
     const output = this.decoder.forward(this.encode(input));
     const { distance, image } = RECONSTRUCTIONS[this.#options.reconstruction];
@@ -79,7 +79,7 @@ export const AUTOENCODER_OPTIONS = {
   reconstruction: z
     .enum(["bernoulli", "gaussian"])
     .default("bernoulli")
-    .describe("what is minimised: cross-entropy of the pixels, or their squared error"),
+    .describe("the loss: cross-entropy of the pixels, or their squared error"),
 };
 
 const Options = z.strictObject(AUTOENCODER_OPTIONS);

@@ -20,12 +20,12 @@ export const ClassifierOptions = z.strictObject({
     .int()
     .min(1)
     .default(64)
-    .describe("units of the last hidden layer, by which images are measured"),
+    .describe("units of the last hidden layer, the features that images are measured by"),
 });
 export type ClassifierOptions = z.output<typeof ClassifierOptions>;
 
 const STAGES = 3;
-/** The least height and width: one pixel a stage could not halve is left. */
+/** The least height and width: the stages halve it to one pixel. */
 const LEAST = 2 ** STAGES;
 
 /** Three stages of strided convolution, BatchNorm and ReLU; then a hidden layer, and the logits of K classes. */

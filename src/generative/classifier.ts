@@ -32,14 +32,14 @@ export { Classifier, ClassifierOptions } from "./classifier-network.ts";
 
 type ClassifierContext = Context<ClassifierOptions, Classifier>;
 
-/** Test images a look at a training run takes. */
+/** Test images for a preview during training. */
 const LOOK = 2000;
-/** Images it got wrong that are shown. */
+/** Misclassified images that are shown. */
 const MISTAKES = 40;
 
 /**
- * A small convolutional classifier: the ruler by which the images of the other models are measured. Everything about
- * it is as plain as it can be, so that all measure with the same one.
+ * A small convolutional classifier: the ruler by which images of the other models are measured. It is kept plain, so
+ * that everyone measures with the same one.
  */
 export const classifier: Model<typeof ClassifierOptions, Classifier> = {
   name: "classifier",
@@ -93,18 +93,18 @@ export const classifier: Model<typeof ClassifierOptions, Classifier> = {
   },
 };
 
-/** Images of at least two classes. Other data are refused. */
+/** The spec of labelled images. @throws UserError for other data, or fewer than two classes. */
 function labelled(spec: DataSpec): ImageSpec {
   if (spec.kind !== "images")
     throw new UserError(
-      `the classifier learns from images, and the data set "${spec.name}" holds ${spec.kind}: choose other data`,
+      `the classifier learns from images, but the data set "${spec.name}" holds ${spec.kind}: choose other data`,
     );
   if (spec.classes.length < 2)
-    throw new UserError(`a classifier learns classes, and the data set "${spec.name}" has none`);
+    throw new UserError(`a classifier needs classes, but the data set "${spec.name}" has none`);
   return spec;
 }
 
-/** The model as a ruler of the moment, for as long as the context lasts. */
+/** The model with its current weights as a ruler, for as long as the context lasts. */
 function asRuler({ module, spec, compile }: ClassifierContext): Ruler {
   const { name, classes, shape: image } = labelled(spec);
   return rulerBy(compile(look(module), "classifier"), { name, classes, image, description: describe(name) });
@@ -132,7 +132,7 @@ function score({ probabilities, labels, predicted }: Answers): { accuracy: numbe
   let [right, crossEntropy] = [0, 0];
   for (let i = 0; i < n; i++) {
     if (predicted[i] === labels[i]) right++;
-    // What float32 holds no more counts as its least number.
+    // A probability that underflows float32 counts as its smallest normal number.
     crossEntropy -= Math.log(Math.max(1e-38, probabilities.data[i * k + labels[i]!]!)) / n;
   }
   return { accuracy: right / n, crossEntropy };
@@ -150,7 +150,7 @@ async function evaluate(context: ClassifierContext): Promise<Output> {
   };
 }
 
-/** Row: what the image is; column: what it was taken for. The diagonal is left empty, so that mistakes show. */
+/** The confusion matrix: rows are true classes, columns predictions. The diagonal is left empty, so that mistakes show. */
 async function confusion({ labels, predicted }: Answers, classes: readonly string[]): Promise<Picture> {
   const counts = classes.map(() => classes.map((): number | null => 0));
   labels.forEach((label, i) => {
@@ -160,7 +160,7 @@ async function confusion({ labels, predicted }: Answers, classes: readonly strin
     counts[i]![i] = null;
   });
   const words = counts.map((row) => row.map((count) => (count ? String(count) : "")));
-  const chart = heatMap({ title: "Mistakes on test images", x: "taken for", y: "is" }, counts, {
+  const chart = heatMap({ title: "Mistakes on test images", x: "predicted class", y: "true class" }, counts, {
     rows: classes,
     columns: classes,
     cells: words,
@@ -169,7 +169,7 @@ async function confusion({ labels, predicted }: Answers, classes: readonly strin
   return { name: "confusion", svg: await chartSvg(chart) };
 }
 
-/** The wrong answers it was surest of. */
+/** The misclassified images it was most certain about. */
 function mistakes({ images, probabilities, labels, predicted }: Answers): Picture[] {
   const k = probabilities.shape[1]!;
   const sureness = (i: number): number => probabilities.data[i * k + predicted[i]!]!;

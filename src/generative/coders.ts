@@ -11,7 +11,7 @@ import { Module } from "../nn/module.ts";
 import { broadcastTo, concat, relu, reshape } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** The options that say how the encoder and its mirror image, the decoder, are built. */
+/** The options by which the encoder and its mirror image, the decoder, are built. */
 export const ARCHITECTURE = {
   network: z
     .enum(["mlp", "conv", "fully-conv"])
@@ -215,7 +215,7 @@ export function makeEncoder(
     : new FullyConvEncoder(stages, outputs, conditions);
 }
 
-/** Code [N, latent] → what the likelihood takes, [N, C, H, W]. */
+/** Code [N, latent] → the parameters of the likelihood, [N, C, H, W]. */
 export function makeDecoder(image: ImageShape, architecture: Architecture, conditions = 0): Coder {
   const { network, latent, width, depth, channels } = architecture;
   if (network === "mlp") return new MlpDecoder(latent, hiddenLayers(architecture), image, conditions);
@@ -225,25 +225,25 @@ export function makeDecoder(image: ImageShape, architecture: Architecture, condi
     : new FullyConvDecoder(latent, stages, conditions);
 }
 
-/** The shape of one image of these data. Data without images are refused. */
+/** The shape of one image of these data. @throws UserError for data without images. */
 export function imageShapeOf(spec: DataSpec, model: string): ImageShape {
   if (spec.kind === "images") return spec.shape;
   throw new UserError(
-    `${model} learns from images, and the data set "${spec.name}" holds ${spec.kind}: choose other data`,
+    `${model} learns from images, but the data set "${spec.name}" holds ${spec.kind}: choose other data`,
   );
 }
 
-/** How many classes a model is conditioned on. Data without classes are refused where it should be. */
+/** The number of classes a model is conditioned on. @throws UserError where it should be, but the data have none. */
 export function conditionsOf(spec: DataSpec, conditional: boolean, model: string): number {
   if (!conditional) return 0;
   if ((spec.kind === "images" || spec.kind === "points") && spec.classes.length > 0)
     return spec.classes.length;
-  throw new UserError(`a conditional ${model} needs classes, and the data set "${spec.name}" has none`);
+  throw new UserError(`a conditional ${model} needs classes, but the data set "${spec.name}" has none`);
 }
 
 /** A data set of images, opened for a command. */
 export async function imagesOf(context: Pick<Context, "data">, who: string): Promise<ImageData> {
   const data = await context.data();
   if (data.kind === "images") return data;
-  throw new UserError(`${who} needs images, and the data set "${data.name}" holds ${data.kind}`);
+  throw new UserError(`${who} needs images, but the data set "${data.name}" holds ${data.kind}`);
 }

@@ -19,7 +19,7 @@ export const CORRUPTIONS = {
     (x, key) =>
       where(less(uniform(key, x.shape), fraction), 0, x),
 
-  /** A fraction of the values is set to 0 or to 1, by the toss of a fair coin. */
+  /** A fraction of the values is set to 0 or 1, each with probability ½. */
   "salt-and-pepper":
     (fraction: number): Corruption =>
     (x, key) => {

@@ -20,12 +20,12 @@ const Options = z.strictObject({
   corruption: z
     .enum(CORRUPTION_NAMES)
     .default("gaussian")
-    .describe("how images are damaged: noise added, pixels set to 0, pixels set to 0 or 1"),
+    .describe("how images are corrupted: noise added, pixels set to 0, or pixels set to 0 or 1"),
   amount: z
     .number()
     .positive()
     .default(0.5)
-    .describe("σ of the Gaussian noise (images span 0 … 1), or the fraction of pixels that is damaged"),
+    .describe("σ of the Gaussian noise (images span 0 … 1), or the fraction of pixels that is corrupted"),
 });
 type Options = z.output<typeof Options>;
 type DenoisingContext = Context<Options, Autoencoder>;
@@ -39,7 +39,7 @@ function damageOf(context: DenoisingContext): Damage {
   return async (images) => (await program(images, context.key.split("corruption"))) as Images;
 }
 
-/** The denoising autoencoder (Vincent et al. 2010): it is shown a damaged image and must give the image. */
+/** The denoising autoencoder (Vincent et al. 2010): it reconstructs an image from a corrupted copy. */
 export const dae: GenerativeModel<typeof Options, Autoencoder> = {
   name: "dae",
   options: Options,
@@ -74,8 +74,8 @@ export const dae: GenerativeModel<typeof Options, Autoencoder> = {
 };
 
 /**
- * PSNR of the test set's mean squared error, in decibels: of the damaged images, of the same clipped to [0, 1]
- * (what a file or a screen can hold), and of the outputs.
+ * PSNR by the test set's mean squared error, in decibels: of the corrupted images, of the same clipped to [0, 1]
+ * (as a file or a screen would show them), and of the outputs.
  */
 async function denoisingNumbers(context: DenoisingContext): Promise<Record<string, number>> {
   const { module: model } = context;

@@ -16,7 +16,7 @@ export const reparameterize = ({ mean, logVar }: DiagonalGaussian, noise: Tensor
 
 /**
  * KL(N(μ, σ²) ‖ N(0, 1)) of each dimension, in nats: ½(μ² + σ² − 1 − log σ²)
- * (Kingma and Welling 2014, appendix B). The divergence of the whole is the sum over the last axis.
+ * (Kingma and Welling 2014, appendix B). The sum over the last axis is the whole divergence.
  */
 export const klPerDimension = ({ mean, logVar }: DiagonalGaussian): Tensor =>
   mean.square().add(logVar.exp()).sub(logVar.add(1)).mul(0.5);
@@ -30,11 +30,11 @@ export const logNormal = (x: Tensor, { mean, logVar }: DiagonalGaussian): Tensor
 /** log N(x; 0, I), summed over the last axis. */
 export const logStandardNormal = (x: Tensor): Tensor => x.square().add(LOG_2PI).sum({ axes: -1 }).mul(-0.5);
 
-/** How an image x [..., C, H, W] is distributed, given what a decoder puts out (a shape x broadcasts to). */
+/** The distribution of an image x [..., C, H, W], given a decoder's output (of a shape x broadcasts to). */
 export interface Likelihood {
   /** log p(x | output), summed over each image: [...]. */
   logProb(x: Tensor, output: Tensor): Tensor;
-  /** The expected image: what is shown. */
+  /** The expected image. */
   mean(output: Tensor): Tensor;
 }
 

@@ -23,11 +23,11 @@ export const Sample = z.strictObject({
     .number()
     .positive()
     .default(1)
-    .describe("scales the draws from the prior; below 1: more typical, less varied"),
+    .describe("scale of the samples from the prior; below 1: more typical, less varied"),
   class: z.string().optional().describe("draw this class only (class-conditional models)"),
 });
 
-/** New images, what lies between draws, and of a code of two numbers the whole plane. */
+/** Samples, interpolations between them, and for two-dimensional codes a grid over the plane. */
 export async function sample(context: LatentContext, options: z.output<typeof Sample>): Promise<Output> {
   const code = coding(context);
   const { count, temperature } = options;
@@ -46,7 +46,7 @@ function labelOf({ module, spec }: LatentContext, name: string): number {
   return lookup("class", Object.fromEntries(spec.classes.map((known, i) => [known, i])), name);
 }
 
-/** Draws to be measured: what a picture file would hold of them, values held to [0, 1]. */
+/** Samples for measuring, clipped to [0, 1] as in a picture file. */
 export async function draw(context: LatentContext, count: number): Promise<Drawn> {
   const { images, labels } = await pictures.draw(context, coding(context), { count });
   return {
@@ -61,7 +61,7 @@ export async function draw(context: LatentContext, count: number): Promise<Drawn
 /** The options of every autoencoder's `evaluate`. */
 export const Evaluate = z.strictObject(MEASURING);
 
-/** The numbers of its own, and those of what it draws. A ruler that cannot be had is said before the long work. */
+/** The model's own numbers, and those of its samples, which come first: a missing ruler is reported before the long work. */
 export async function evaluated(
   context: LatentContext,
   measuring: Measuring,
@@ -75,7 +75,7 @@ export const Reconstruct = z.strictObject({
   count: z.int().min(1).max(1000).default(10).describe("test images to show"),
 });
 
-/** Test images through the code and back; where they lie in it, what lies between them, what its dimensions do. */
+/** Reconstructions of test images, a map of their codes, interpolations between them, and latent traversals. */
 export async function reconstruct(
   context: LatentContext,
   { count }: z.output<typeof Reconstruct>,
@@ -88,7 +88,7 @@ export async function reconstruct(
   return { pictures: shown };
 }
 
-/** The mean over the test images of `measure`, which gives a number per image. */
+/** The mean over the test images of `measure`, which returns one number per image [N]. */
 export async function testMean(
   context: LatentContext,
   what: string,
@@ -102,12 +102,12 @@ export async function testMean(
   return sum / test.length;
 }
 
-/** Values an image may have for the comparison with PCA. */
+/** The most values per image for the comparison with PCA. */
 const PCA_PIXELS = 3072;
 
 /**
- * Test reconstruction error, a linear probe on the codes, and both again for PCA with as many dimensions: what
- * the best linear autoencoder reaches. Images of more than 3072 values (32 × 32 in colour) go without PCA.
+ * Test reconstruction error, a linear probe on the codes, and both for PCA with as many dimensions, the best linear
+ * autoencoder. Without PCA for images of more than 3072 values (32 × 32 in colour).
  */
 export async function commonNumbers(context: LatentContext): Promise<Record<string, number>> {
   const code = coding(context);
@@ -161,7 +161,7 @@ async function collect(context: LatentContext, examples: Examples, what: string)
   return batches;
 }
 
-/** Encoder and decoder as files of their own. */
+/** Decoder and encoder as exportable parts. */
 export const exports = exporting(
   z.strictObject({}),
   (

@@ -20,13 +20,13 @@ export interface LatentModel extends Module {
   decode(z: Tensor, labels?: Tensor): Tensor;
 }
 
-/** What the pictures and the numbers of every autoencoder need, whatever its options are. */
+/** The context of any autoencoder's commands, whatever its options. */
 export type LatentContext = Context<unknown, LatentModel>;
 
 export type Images = NdArray<"float32">;
 export type Labels = NdArray<"int32">;
 
-/** Images that pass through a network at once; more are cut into pieces of this size. */
+/** Codes decoded at a time. */
 const PIECE = 500;
 
 /** A trained latent model on the host: arrays in, arrays out, in pieces. */

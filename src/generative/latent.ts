@@ -17,7 +17,7 @@ export const lerp: Interpolation = (a, b, t) => a.map((v, i) => (1 - t) * v + t 
  */
 export const slerp: Interpolation = (a, b, t) => {
   if (a.length !== b.length)
-    throw new UserError(`slerp joins arrays of one length, not of ${a.length} and ${b.length}`);
+    throw new UserError(`slerp needs arrays of the same length, not of ${a.length} and ${b.length}`);
   const dot = (x: Float32Array, y: Float32Array): number => x.reduce((s, v, i) => s + v * y[i]!, 0);
   const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
   const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
@@ -39,7 +39,7 @@ export function codesOf(rows: readonly ArrayLike<number>[]): Codes {
   return ndarray(data, [rows.length, width]);
 }
 
-/** From each a_i to b_i in `steps` points, ends included: rows of pair 0, then of pair 1 … */
+/** The path from each a_i to b_i in `steps` points, ends included: rows of pair 0, then of pair 1 … */
 export function paths(
   pairs: readonly (readonly [Float32Array, Float32Array])[],
   steps: number,
@@ -107,14 +107,14 @@ export function sampleFitted(codes: Codes, count: number, key: Key): Codes {
   return codesOf(rows);
 }
 
-/** Where codes come from when there is no image, and how to go from one to another. */
+/** The distribution that codes are sampled from, and how to interpolate between codes. */
 export interface Prior {
   /** For captions: "N(0, I)". */
   readonly name: string;
-  /** `codes` are those of training images, made when they are asked for. */
+  /** `codes` gives codes of training images, computed when called. */
   sample(count: number, dimensions: number, key: Key, codes: () => Promise<Codes>): Promise<Codes>;
   readonly between: Interpolation;
-  /** Mean and standard deviation of each dimension; `seen` are statistics of codes of images, made when asked for. */
+  /** Mean and standard deviation of each dimension; `seen` gives statistics of codes of images, computed when called. */
   scale(
     seen: () => Promise<CodeStatistics>,
   ): Promise<(dimension: number) => readonly [mean: number, deviation: number]>;

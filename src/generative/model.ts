@@ -7,18 +7,18 @@ import type { NdArray } from "../tensor/ndarray.ts";
 export interface Drawn {
   /** [N, C, H, W] in [0, 1]. */
   readonly images: NdArray<"float32">;
-  /** The class each was asked for [N]; absent where none was. */
+  /** The class each was conditioned on [N]; absent where none was. */
   readonly labels?: NdArray<"int32"> | undefined;
 }
 
-/** A model that makes new images, and can be measured by them. */
+/** A model that samples new images, by which it can be measured. */
 export interface GenerativeModel<S extends z.ZodObject = z.ZodObject, M extends Module = Module>
   extends Model<S, M> {
   /** New images for measuring, drawn as `sample` draws them by default. */
   draw(context: Context<z.output<S>, M>, count: number): Promise<Drawn>;
 }
 
-/** Such a model with its types forgotten. */
+/** A generative model with its types erased. */
 // biome-ignore lint/suspicious/noExplicitAny: each model's own types are known only to its file
 export type AnyGenerativeModel = GenerativeModel<any, any>;
 

@@ -19,15 +19,15 @@ import {
 import { encodePca, fitPca } from "./metrics/pca.ts";
 import type { Drawn } from "./model.ts";
 
-/** Training codes that a prior is fitted to, and codes on a map. */
+/** The number of codes that a prior is fitted to, or that a map shows. */
 const CODES = 5000;
-/** How far traversals go, in standard deviations to both sides. */
+/** The range of traversals, in standard deviations to both sides. */
 const REACH = 2.5;
 
-/** Damages images on the host's behalf: what a denoising autoencoder is shown. */
+/** Corrupts images, for the input of a denoising autoencoder. */
 export type Damage = (images: Images) => Promise<Images>;
 
-/** Test images, what is shown to the network where that differs, and what it makes of them. */
+/** Test images, the network's inputs where those differ, and its outputs. */
 export async function reconstructions(
   context: LatentContext,
   coding: Coding,
@@ -49,12 +49,12 @@ export async function reconstructions(
 
 export interface DrawOptions {
   readonly count: number;
-  /** This class only; each in turn when left out. */
+  /** Only this class; each in turn when left out. */
   readonly label?: number | undefined;
   readonly temperature?: number | undefined;
 }
 
-/** Draws from the prior [count, D]. A prior that is fitted to codes reads training images. */
+/** Samples from the prior [count, D]. A prior that is fitted to codes reads training images. */
 async function priorCodes(
   context: LatentContext,
   coding: Coding,
@@ -74,11 +74,11 @@ async function priorCodes(
   );
 }
 
-/** The class of each of `count` images: the one asked for, or each in turn. */
+/** The class of each of `count` images: the given one, or each in turn. */
 const classesInTurn = ({ classes }: LatentModel, count: number, label?: number): Labels =>
   ndarray(Int32Array.from({ length: count }, (_, i) => label ?? i % Math.max(1, classes)));
 
-/** Decoded draws from the prior. */
+/** Decoded samples from the prior. */
 export async function draw(context: LatentContext, coding: Coding, options: DrawOptions): Promise<Drawn> {
   const { model } = coding;
   const z = await priorCodes(context, coding, options, context.key.split("prior"));
@@ -86,7 +86,7 @@ export async function draw(context: LatentContext, coding: Coding, options: Draw
   return { images: await coding.decode(z, labels), labels: model.classes > 0 ? labels : undefined };
 }
 
-/** From one draw to another, along the way that suits the prior; a row keeps its class. */
+/** Interpolations between samples, by the prior's interpolation; a row keeps its class. */
 export async function betweenDraws(
   context: LatentContext,
   coding: Coding,
@@ -102,7 +102,7 @@ export async function betweenDraws(
   return { name: "interpolations", images, columns: steps };
 }
 
-/** A grid of draws. Class-conditional models show a class a column. */
+/** A grid of samples; of a class-conditional model one class per column. */
 export async function samples(
   context: LatentContext,
   coding: Coding,
@@ -113,7 +113,7 @@ export async function samples(
   return { name: "samples", images, ...columns };
 }
 
-/** From one test image to another, through the latent space; both ends are reconstructions. */
+/** Interpolations between codes of test images; both ends are reconstructions. */
 export async function interpolations(
   context: LatentContext,
   coding: Coding,
@@ -123,7 +123,7 @@ export async function interpolations(
   const batch = await batchAt(test, await showcase(test, 2 * pairs));
   const codes = await coding.encode(batch);
   const ends = Array.from({ length: pairs }, (_, i) => [row(codes, i), row(codes, i + pairs)] as const);
-  // A class cannot be half another: a row keeps the class of its first image.
+  // Classes cannot be interpolated: a row keeps the class of its first image.
   const labels = batch.labels && repeated(rows(batch.labels, 0, pairs), steps);
   const images = await coding.decode(paths(ends, steps, coding.model.prior.between), labels);
   const svg = await imageFigure({
@@ -134,7 +134,7 @@ export async function interpolations(
   return { name: "interpolations", svg };
 }
 
-/** One test image, with its most varied latent dimensions moved one at a time. */
+/** One test image, with its most varied latent dimensions changed one at a time. */
 export async function traversals(
   context: LatentContext,
   coding: Coding,
@@ -154,7 +154,7 @@ export async function traversals(
   const images = await coding.decode(codes, base.labels && repeated(base.labels, codes.shape[0]!));
   const svg = await imageFigure({
     title: "Latent traversals",
-    subtitle: "each row moves one dimension of the code of the same test image; in standard deviations",
+    subtitle: "each row changes one dimension of the code of the same test image; in standard deviations",
     rows: which.map((j, i) => ({ name: `z[${j}]`, images: rows(images, i * steps, (i + 1) * steps) })),
     columns: points.map((p) => p.toFixed(1)),
     size: 48,
@@ -162,7 +162,7 @@ export async function traversals(
   return { name: "traversals", svg };
 }
 
-/** A latent space of two dimensions, decoded at the points of a grid (Kingma and Welling 2014, figure 4). */
+/** A two-dimensional latent space, decoded at the points of a grid (Kingma and Welling 2014, figure 4). */
 export async function manifold(context: LatentContext, coding: Coding, side = 20): Promise<Picture> {
   const scale = await coding.model.prior.scale(async () => {
     const { test } = await imagesOf(context, "a prior that is fitted to codes");
@@ -177,7 +177,7 @@ export async function manifold(context: LatentContext, coding: Coding, side = 20
   return { name: "manifold", images: await coding.decode(grid, label), columns: side };
 }
 
-/** Test codes in the plane, coloured by class: as they are where D = 2, else on their two principal components. */
+/** Test codes in the plane, coloured by class: as they are where D = 2, otherwise on their first two principal components. */
 export async function latentMap(context: LatentContext, coding: Coding): Promise<Picture> {
   const { test, classes } = await imagesOf(context, "a map of codes");
   const { codes, labels } = await coding.encodeAll(test, "encoding test images", CODES);
@@ -196,7 +196,7 @@ export async function latentMap(context: LatentContext, coding: Coding): Promise
   return { name: "latent-map", svg: await chartSvg(chart) };
 }
 
-/** What a training run is watched by: a few images with their reconstructions, and a few samples. */
+/** The preview during training: a few images with their reconstructions, and a few samples. */
 export async function preview(context: LatentContext, damage?: Damage): Promise<Output> {
   const code = coding(context);
   const { test } = await imagesOf(context, "looking at a run");

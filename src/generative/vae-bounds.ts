@@ -1,4 +1,4 @@
-/** What a VAE is measured by: its bounds, and how much of its code is used. */
+/** Measures of a VAE: its bounds, and how much of its code is used. */
 
 import { pass } from "../data/passes.ts";
 import type { Context } from "../model/contract.ts";
@@ -10,7 +10,7 @@ import { statistics } from "./latent.ts";
 import { coding, type LatentModel } from "./latent-model.ts";
 import { LogMeanExp } from "./metrics/importance.ts";
 
-/** What is measured: a latent-variable model with the two terms of its bound, and its importance weights (see Vae). */
+/** A latent-variable model with the two terms of its bound and its importance weights (see Vae). */
 interface BoundedModel extends LatentModel {
   bound(x: Tensor, key: Key, labels?: Tensor): { logLikelihood: Tensor; kl: Tensor };
   logWeights(x: Tensor, key: Key, k: number, labels?: Tensor): Tensor;
@@ -21,16 +21,16 @@ interface Pixels {
 }
 type BoundContext = Context<Pixels, BoundedModel>;
 
-/** Draw each pixel from its grey value, anew at each call (Burda et al. 2016, section 5). */
+/** Dynamic binarisation: draw each pixel from its grey value, with fresh noise at each call (Burda et al. 2016, section 5). */
 export const binarize = (x: Tensor, key: Key): Tensor => bernoulli(key, x, x.shape);
 
-/** Whether pixels are drawn from their grey values: then the bound is of black and white pixels. */
+/** Whether pixels are binarised: the bound is then one of binary pixels. */
 export const binarizes = ({ decoder, binarization }: Pixels): boolean =>
   decoder === "bernoulli" && binarization === "dynamic";
 
 /**
- * The bound and its parts over the test set, in nats per image. With a Bernoulli decoder the number depends on what
- * a pixel is: `elbo` takes pixels as the model was trained on them, `elboGrey` grey values as probabilities.
+ * The bound and its parts over the test set, in nats per image. With a Bernoulli decoder it depends on how
+ * pixels are treated: `elbo` treats them as in training, `elboGrey` takes grey values as they are.
  */
 export async function bounds(context: BoundContext): Promise<Record<string, number>> {
   const { module: model } = context;
@@ -54,7 +54,7 @@ export async function bounds(context: BoundContext): Promise<Record<string, numb
   return { elbo, kl, ...(binary && { elboGrey: (await measure(false))[0] }) };
 }
 
-/** Samples of an image that one run of the program draws: as many as keep its activations small. */
+/** Samples per image and call of the program: few, so that its activations stay small. */
 const TOGETHER = 4;
 
 /** The importance-weighted bound of Burda et al. (2016), equation 8, with k samples, in nats per image. */

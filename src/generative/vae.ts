@@ -28,7 +28,7 @@ import { activeUnits, binarize, binarizes, bounds, importanceBound } from "./vae
 
 export interface VaeOptions extends Architecture {
   readonly decoder: "bernoulli" | "gaussian";
-  /** Standard deviation of a pixel of a Gaussian decoder, or one that is learned for all pixels. */
+  /** Standard deviation of a Gaussian decoder's pixels; "learned": one for all pixels. */
   readonly sigma: number | "learned";
 }
 
@@ -69,7 +69,7 @@ export class Vae extends Module implements LatentModel {
     return standardNormal;
   }
 
-  /** Read while tracing: it may hold the learned variance. */
+  /** Read it while tracing: it may depend on the learned variance. */
   get likelihood(): Likelihood {
     return this.#fixedLikelihood ?? gaussian(this.logVar!);
   }
@@ -77,7 +77,7 @@ export class Vae extends Module implements LatentModel {
   #condition(labels: Tensor | undefined): Tensor | undefined {
     if (this.#classes === 0) return undefined;
     if (!labels) throw new TypeError("a class-conditional VAE needs labels");
-    // As large on average as a dimension of the code, so that the class is learned from no later than the code.
+    // Scaled to the size of a dimension of the code, so that the class is used as early in training as the code.
     return oneHot(labels, this.#classes).mul(Math.sqrt(this.#classes));
   }
 
@@ -127,7 +127,7 @@ export class Vae extends Module implements LatentModel {
 }
 
 export interface VaeLossOptions {
-  /** Weight of the KL term: 1 is the bound, more asks for factors (Higgins et al. 2017). */
+  /** Weight of the KL term: 1 is the bound, more favours disentangled factors (Higgins et al. 2017). */
   readonly beta: number;
   /** Steps over which the weight of the KL term grows from 0 to `beta` (Bowman et al. 2016); 0: at once. */
   readonly warmup: number;
@@ -146,7 +146,7 @@ export function vaeLoss(
 ): Losses {
   const { logLikelihood, kl } = model.bound(x, key, labels);
   const reconstruction = logLikelihood.mean().neg();
-  // The free bits are granted to the average of the minibatch, so that one image may spend more than another.
+  // Free bits apply to the minibatch average, so that one image may use more than another.
   const perDimension = kl.mean({ axes: 0 });
   const klTerm = perDimension.sum();
   const charged = freeBits > 0 ? perDimension.maximum(freeBits).sum() : klTerm;
@@ -173,17 +173,17 @@ const Options = z.strictObject({
   decoder: z
     .enum(["bernoulli", "gaussian"])
     .default("bernoulli")
-    .describe("how pixels are distributed, given the code"),
+    .describe("distribution of the pixels, given the code"),
   binarization: z
     .enum(["dynamic", "none"])
     .default("dynamic")
     .describe(
-      "bernoulli decoder: draw each pixel from its grey value anew at each step, or take the grey value",
+      "bernoulli decoder: draw each pixel from its grey value again at each step, or use the grey value",
     ),
   sigma: z
     .union([z.number().positive(), z.literal("learned")])
     .default("learned")
-    .describe("gaussian decoder: standard deviation of a pixel; learned: one for all pixels"),
+    .describe("gaussian decoder: standard deviation of the pixels; learned: one for all pixels"),
   beta: z.number().min(0).default(1).describe("weight of the KL term; above 1 it is a β-VAE"),
   klWarmup: z
     .number()
@@ -194,7 +194,7 @@ const Options = z.strictObject({
     .number()
     .min(0)
     .default(0)
-    .describe("nats of each latent dimension that the KL term does not charge"),
+    .describe("nats per latent dimension that cost nothing in the KL term"),
   conditional: z.boolean().default(false).describe("condition encoder and decoder on the class"),
 });
 export type VaeConfig = z.output<typeof Options>;

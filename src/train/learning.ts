@@ -10,10 +10,7 @@ const decay = z.number().min(0).lt(1);
 
 /** Optimizer, schedule, clipping and averaging: options of every training, with each model's own defaults. */
 export const LearningOptions = z.strictObject({
-  optimizer: z
-    .enum(["adam", "adamw", "rmsprop", "sgd"])
-    .default("adam")
-    .describe("the optimizer"),
+  optimizer: z.enum(["adam", "adamw", "rmsprop", "sgd"]).default("adam").describe("the optimizer"),
   lrSchedule: z
     .enum(["constant", "cosine", "linear"])
     .default("constant")

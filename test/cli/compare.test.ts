@@ -138,7 +138,7 @@ test("a table takes no cell of another setting or of another classifier, and no 
   const other = await cli(compare(at("ddpm"), SMALL, "--seed 5 --out", table()));
   expect(other.code).toBe(1);
   expect(other.err).toContain(`${table()} holds the table of 3-ema-n10-seed0-batch4, measured by`);
-  expect(other.err).toContain("and this is 3-ema-n10-seed5-batch4, by");
+  expect(other.err).toContain("but this is 3-ema-n10-seed5-batch4, by");
   const file = join(table(), "cells/eta-0-steps-3-linear.json");
   writeFileSync(file, "{}");
   const broken = await cli(compare(at("ddpm"), SMALL));
@@ -158,7 +158,7 @@ test("steps as the official code runs them, and x̂₀ left alone, are another t
   expect(cell).toMatchObject({ setting: "3-ema-n10-seed0-official-batch4-unclipped", ran: 4 });
   expect(cell.path).toContain("4 steps at t = 18, 12, 6, 0");
   const markdown = readFileSync(at(`ddpm/compare/${cell.setting}/table.md`), "utf8");
-  expect(markdown).toContain("official subsequences, x̂₀ not held to the range of images.");
+  expect(markdown).toContain("official subsequences, x̂₀ not clipped.");
   expect(markdown).toContain("| η = 0, linear steps | 3 | 4 |");
   // The same steps with x̂₀ held draw other images.
   const held = await cli(compare(at("ddpm"), words.replace(" --no-clip", "")));
@@ -219,10 +219,10 @@ test.each([
     "guidance scale 2 was asked for, but this model was trained without classes",
   ],
   [() => [at("vae")], "is a vae: it has no sampling steps to compare. Name several runs"],
-  [() => [at("vae"), at("ruler")], "is a classifier: it draws no new images"],
+  [() => [at("vae"), at("ruler")], "is a classifier: it generates no images"],
   [
     () => [at("vae"), at("ddpm"), "--etas 0 --batch-size 5"],
-    "--etas, --batch-size: that is for one diffusion run",
+    "--etas, --batch-size: only for one diffusion run",
   ],
   [() => [at("vae"), at("ddpm"), "--checkpoint 3"], "--checkpoint is for one run"],
   [() => [at("vae"), "nowhere"], 'unknown run "nowhere"'],

@@ -19,9 +19,11 @@ test("the size is read, and refused where it is too large, before memory is take
   expect(read(changed(5, 0xff, 0xff, 0xff, 0xff))).toThrow(
     "cat.jpg: this JPEG file unpacks to 65535 × 65535 pixels; at most 33,554,432 are read.",
   );
-  expect(read(changed(5, 0, 0))).toThrow("cat.jpg: this JPEG file is damaged (it is 16 × 0 pixels large).");
+  expect(read(changed(5, 0, 0))).toThrow("cat.jpg: this JPEG file is damaged (its size is 16 × 0 pixels).");
   expect(read(changed(4, 12))).toThrow("cat.jpg: this JPEG file has 12 bits per sample; only 8 can be read.");
-  expect(read(changed(9, 200))).toThrow("cat.jpg: this JPEG file has 200 components; only 1, 3 or 4 can be read.");
+  expect(read(changed(9, 200))).toThrow(
+    "cat.jpg: this JPEG file has 200 components; only 1, 3 or 4 can be read.",
+  );
 });
 
 test("every cut is refused by name", () => {

@@ -147,7 +147,9 @@ describe("folder:", () => {
     for (let i = 0; i < 9; i++) await put(`a/${i}.png`, grey(i));
     await expect(openFolder(folder)).rejects.toThrow("there are 9 images; at least 10 are needed");
     const odd = await put("a/9.png", grey(1, 3, 2));
-    await expect(openFolder(folder)).rejects.toThrow(`${odd} is 3 × 2). Give an image size to resize them to`);
+    await expect(openFolder(folder)).rejects.toThrow(
+      `${odd} is 3 × 2). Give an image size to resize them to`,
+    );
     await put("a/9.png", grey(1).subarray(0, 40));
     await expect(openFolder(folder)).rejects.toThrow("9.png: this PNG file is damaged");
     await put("b.png", grey(1));

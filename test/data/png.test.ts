@@ -107,7 +107,7 @@ describe("what is wrong is refused, and what it is said", () => {
       { width: 65536, height: 65536 },
       "this PNG file unpacks to 65536 × 65536 pixels; at most 33,554,432 are read. Make the picture smaller.",
     ],
-    ["no pixels", { width: 0 }, "this PNG file is damaged (it is 0 × 1 pixels large)."],
+    ["no pixels", { width: 0 }, "this PNG file is damaged (its size is 0 × 1 pixels)."],
     ["colours of 4 bits", { colour: 2, depth: 4 }, "there is no colour type 2 of 4 bits"],
     ["colour type 5", { colour: 5 }, "there is no colour type 5 of 8 bits"],
     [

@@ -28,14 +28,14 @@ const row = (name: string, numbers: Record<string, number>): ModelRow => ({
 test("one row a run, without the columns that no run fills", () => {
   expect(modelTable([row("vae-mnist", {}), row("gan-mnist", { frechet: 2 })])).toBe(
     [
-      "| run | model | parameters | training | Fréchet distance | precision | recall | KL of classes | sharpness | seconds a sample | n |",
+      "| run | model | parameters | training | Fréchet distance | precision | recall | KL of classes | sharpness | seconds per sample | n |",
       "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
       "| vae-mnist | vae | 123,456 | 1.5 min | 3.46 | 0.900 | 0.800 | 0.0123 | 1.05 | 0.012 | 1000 |",
       "| gan-mnist | gan | 123,456 | 1.5 min | 2.00 | 0.900 | 0.800 | 0.0123 | 1.05 | 0.012 | 1000 |",
     ].join("\n"),
   );
   const some = modelTable([row("vae-mnist", {}), row("ddpm-mnist", { recognised: 0.975 })]);
-  expect(some).toContain("| sharpness | recognised | seconds a sample |");
+  expect(some).toContain("| sharpness | recognised | seconds per sample |");
   expect(some).toContain("| 1.05 | 97.5 % | 0.012 |");
   expect(some).toContain("| 1.05 |  | 0.012 |");
 });
@@ -48,6 +48,6 @@ test("the time of one more image leaves out what starting costs", () => {
 
 test("the bars name every run", async () => {
   const svg = await chartSvg(modelChart("Models", [row("vae-mnist", {}), row("gan-mnist", {})]));
-  for (const words of ["Models", "vae-mnist", "gan-mnist", "precision", "Time of an image"])
+  for (const words of ["Models", "vae-mnist", "gan-mnist", "precision", "Time per image"])
     expect(svg).toContain(words);
 });

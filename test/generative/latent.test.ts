@@ -34,7 +34,9 @@ test("slerp: ends, the middle of a right angle, and the length kept; parallel ar
   for (const [i, v] of expected.entries()) expect(out[i]).toBeCloseTo(v, 5);
   const c = Float32Array.of(1, 2);
   expect([...slerp(c, c, 0.3)]).toEqual([...c]);
-  expect(() => slerp(c, new Float32Array(3), 0)).toThrow("slerp joins arrays of one length, not of 2 and 3");
+  expect(() => slerp(c, new Float32Array(3), 0)).toThrow(
+    "slerp needs arrays of the same length, not of 2 and 3",
+  );
 });
 
 test("slerp between codes on one line through the origin, or at it, is finite", () => {

@@ -61,7 +61,9 @@ describe("initialisers have the moments that PyTorch's have", () => {
     expectBounds(values, 0.04);
     // var / σ² = 1 − 2·2·φ(2) / (Φ(2) − Φ(−2))
     expectMoments(values, 0, 0.02 * Math.sqrt(1 - (4 * 0.0539909665) / 0.9544997361));
-    expect(() => init.truncNormal(0, 1, 5, 6)(key, [2])).toThrow("within two standard deviations (1) of the mean (0)");
+    expect(() => init.truncNormal(0, 1, 5, 6)(key, [2])).toThrow(
+      "within two standard deviations (1) of the mean (0)",
+    );
   });
 
   test("orthogonal: the shorter side is orthonormal, times the gain", () => {

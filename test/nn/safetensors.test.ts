@@ -97,7 +97,7 @@ describe("what is no good file is refused by name", () => {
     [
       "another kind",
       new TextEncoder().encode("PK\x03\x04 a zip archive"),
-      "this is not a safetensors file: its first eight bytes promise",
+      "this is not a safetensors file: its first eight bytes declare",
     ],
     ["header cut", small.subarray(0, 30), "the file was cut short: its header has"],
     [
@@ -124,7 +124,11 @@ describe("what is no good file is refused by name", () => {
     ["overlap", file({ a: entry(0, 12), b: entry(8, 16) }), 'the data of "a" and "b" overlap.'],
     ["a hole", file({ a: entry(0, 4), b: entry(8, 16) }), '4 bytes before "b" belong to no tensor.'],
     ["a rest", file({ a: entry(0, 12) }), "4 bytes after the last tensor belong to none."],
-    ["numbers as metadata", file({ __metadata__: { step: 3 } }, 0), "its __metadata__ must hold only strings."],
+    [
+      "numbers as metadata",
+      file({ __metadata__: { step: 3 } }, 0),
+      "its __metadata__ must hold only strings.",
+    ],
   ])("%s", (_, bytes, sentence) => {
     expect(() => readSafeTensors(bytes, "w.safetensors")).toThrow(sentence);
     expect(() => readSafeTensors(bytes, "w.safetensors")).toThrow(/^w\.safetensors: /);

@@ -8,7 +8,9 @@ import { type Agents, sourceOf } from "./train.ts";
 export function listCommand(agents: Agents, io: Io): Cli {
   const command = new Cli("list")
     .summary("environments, solvers, algorithms and figures")
-    .description("List the environments, solvers, algorithms and figures of `galatea rl`, each with a line about it.")
+    .description(
+      "List the environments, solvers, algorithms and figures of `galatea rl`, each with a line about it.",
+    )
     .option("--json", "one JSON object")
     .action(({ json = false }: { json?: boolean }) => {
       const printer = new Printer(io, json);

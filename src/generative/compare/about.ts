@@ -1,5 +1,5 @@
-/** The tool in the list of commands. */
+/** The tool's entry in the list of commands. */
 export const ABOUT = {
   name: "compare",
-  summary: "measure a diffusion run by η and steps, or several runs beside one another",
+  summary: "measure a diffusion run over η and steps, or compare several runs",
 } as const;

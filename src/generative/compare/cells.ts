@@ -19,27 +19,27 @@ export const SPACINGS: readonly Spacing[] = ["linear", "quadratic"];
 /** The paper's numbers of steps, as far as a schedule of T steps has them. */
 export const stepsOf = (T: number): number[] => [...[10, 20, 50, 100].filter((S) => S < T), T];
 
-/** One combination. Where S is T every step is taken, and no spacing chooses among them. */
+/** One combination of η, S and spacing. Where S is T, every step is taken and there is no spacing. */
 export interface Cell {
   readonly eta: Eta;
   readonly S: number;
   readonly spacing: Spacing | "every";
 }
 
-/** What was measured of a cell. */
+/** A cell with its measurements. */
 export interface MeasuredCell extends Cell {
-  /** Steps that ran: what an official subsequence takes may not be what was asked for. */
+  /** Steps that ran: an official subsequence may have another number than S. */
   readonly ran: number;
   /** Wall-clock time per image in a batch, the median over batches, without start-up. */
   readonly milliseconds: number;
   readonly frechet: number;
   /** Its standard error; absent where there are too few images for one. */
   readonly frechetError?: number | undefined;
-  /** Share of the images that are recognised as the class that was asked for; absent where none was. */
+  /** Share of images recognised as the class they were conditioned on; absent where none was. */
   readonly recognised?: number | undefined;
   readonly precision: number;
   readonly recall: number;
-  /** Over that of the training images: what detail is left. */
+  /** Relative to that of the training images. */
   readonly sharpness: number;
 }
 
@@ -49,7 +49,7 @@ export interface CellOptions {
   readonly spacings: readonly Spacing[];
 }
 
-/** All combinations, each once, those of few steps first. */
+/** All combinations, each once, those with few steps first. */
 export function cellsOf(T: number, { etas, steps, spacings }: CellOptions): Cell[] {
   const sorted = [...new Set(steps)].sort((a, b) => a - b);
   return sorted.flatMap((S) =>
@@ -59,7 +59,7 @@ export function cellsOf(T: number, { etas, steps, spacings }: CellOptions): Cell
   );
 }
 
-/** Cells as `cellsOf` has them, whatever order they were measured in. */
+/** Cells in the order of `cellsOf`. */
 export const inOrder = <C extends Cell>(cells: readonly C[]): C[] =>
   [...cells].sort(
     (a, b) =>
@@ -71,7 +71,7 @@ export const inOrder = <C extends Cell>(cells: readonly C[]): C[] =>
 /** "eta-0.2-steps-50-linear": the name of its files. */
 export const cellName = ({ eta, S, spacing }: Cell): string => `eta-${eta}-steps-${S}-${spacing}`;
 
-/** @throws UserError where S is above T, or η is no possible one. */
+/** @throws UserError where S is above T, or η is not possible. */
 export function planOfCell(
   schedule: NoiseSchedule,
   { eta, S, spacing }: Cell,
@@ -95,7 +95,7 @@ export function speedUp(cell: MeasuredCell, cells: readonly MeasuredCell[]): num
 
 const distinct = <K>(values: readonly K[]): K[] => [...new Set(values)];
 
-/** σ̂ stands last. */
+/** σ̂ comes last. */
 const rank = (eta: Eta): number => (eta === "sigma-hat" ? Number.MAX_VALUE : eta);
 
 /** The cells as rows of η and columns of S, for each spacing that was measured; "every" belongs to all of them. */
@@ -149,7 +149,7 @@ export function compareTables(cells: readonly MeasuredCell[]): string {
   });
   const head = ["sampler", "S", "steps run", "Fréchet distance"];
   if (recognised) head.push("recognised");
-  head.push("precision", "recall", "sharpness", "ms an image", "faster than DDPM");
+  head.push("precision", "recall", "sharpness", "ms per image", "faster than DDPM");
   return [
     ...matrix("Fréchet distance", (cell) => withError(cell?.frechet, cell?.frechetError)),
     ...(recognised ? matrix("Recognised as the class asked for", (cell) => percent(cell?.recognised)) : []),
@@ -157,7 +157,7 @@ export function compareTables(cells: readonly MeasuredCell[]): string {
   ].join("\n\n");
 }
 
-/** Fréchet distance over S, one line an η, a panel for each spacing; both axes logarithmic. */
+/** Fréchet distance over S, one line per η, one panel per spacing; both axes logarithmic. */
 export function compareChart(
   title: string,
   cells: readonly MeasuredCell[],
@@ -188,7 +188,7 @@ export function compareChart(
   return sideBySide(title, panels);
 }
 
-/** Pictures of cells as rows of η and columns of S, for each spacing; of the S that were measured with every η. */
+/** Pictures of cells as rows of η and columns of S, for each spacing; only of those S that were measured with every η. */
 export function compareGrids<P>(
   cells: readonly Cell[],
   picture: (cell: Cell) => P,
@@ -201,7 +201,7 @@ export function compareGrids<P>(
   });
 }
 
-/** What the DDIM paper reads off such a table, read off this one: each a sentence with its numbers. */
+/** The DDIM paper's observations on its table, made on this one: each a sentence with its numbers. */
 export function findings(cells: readonly MeasuredCell[]): string[] {
   const lines: string[] = [];
   const ddpm = cells.find(isDdpm);

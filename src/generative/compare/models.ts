@@ -1,4 +1,4 @@
-/** Models beside one another: what each cost, and how good what it draws is. */
+/** A comparison of models: their cost, and the quality of their samples. */
 
 import { barChart } from "../../plot/bars.ts";
 import type { ChartSpec } from "../../plot/chart.ts";
@@ -12,15 +12,15 @@ export interface ModelRow {
   readonly steps: number;
   /** Time spent in training steps. */
   readonly trainingSeconds: number;
-  /** Wall clock of one image, without start-up. */
+  /** Wall-clock time per image, without start-up. */
   readonly secondsPerSample: number;
   /** As `quality` gives them: frechet, frechetFloor, precision, recall, classKl, sharpness, recognised … */
   readonly numbers: Readonly<Record<string, number>>;
 }
 
 /**
- * Seconds of one more image, from the times of a few and of many: what starting costs is in both.
- * Where the difference is lost in noise, the many by their number.
+ * Seconds per further image, from the times of few and of many images, both of which include start-up. Where their
+ * difference is lost in noise, the mean over the many.
  */
 export function marginalSeconds(few: Timed, many: Timed): number {
   const slope = (many.seconds - few.seconds) / (many.count - few.count);
@@ -53,7 +53,7 @@ const COLUMNS: readonly Column[] = [
   { head: "KL of classes", cell: fixed("classKl", 4) },
   { head: "sharpness", cell: fixed("sharpness", 2) },
   { head: "recognised", cell: (row) => share(row.numbers.recognised) },
-  { head: "seconds a sample", cell: (row) => row.secondsPerSample.toPrecision(2) },
+  { head: "seconds per sample", cell: (row) => row.secondsPerSample.toPrecision(2) },
   { head: "n", cell: (row) => String(row.numbers.samples ?? "") },
 ];
 
@@ -64,7 +64,7 @@ export const withError = (value: number | undefined, error: number | undefined):
 const share = (value: number | undefined): string =>
   value === undefined ? "" : `${(100 * value).toFixed(1)} %`;
 
-/** One row a run; a column that no run fills is left out. */
+/** One row per run; a column that no run fills is left out. */
 export function modelTable(rows: readonly ModelRow[]): string {
   const used = COLUMNS.filter(({ cell }) => rows.some((row) => cell(row) !== ""));
   return markdownTable(
@@ -73,7 +73,7 @@ export function modelTable(rows: readonly ModelRow[]): string {
   );
 }
 
-/** Bars of what differs most: distance, coverage, time. */
+/** Bar charts of distance, precision and recall, and times. */
 export function modelChart(title: string, rows: readonly ModelRow[]): ChartSpec {
   const bars = (name: string, y: string, value: (row: ModelRow) => number, format = ".3~g"): ChartSpec =>
     barChart(
@@ -97,7 +97,7 @@ export function modelChart(title: string, rows: readonly ModelRow[]): ChartSpec 
     [
       bars("Fréchet distance", "less is better", (row) => row.numbers.frechet!),
       grouped,
-      bars("Time of an image", "milliseconds", (row) => 1000 * row.secondsPerSample),
+      bars("Time per image", "milliseconds", (row) => 1000 * row.secondsPerSample),
       bars("Training", "minutes", (row) => row.trainingSeconds / 60),
     ],
     2,

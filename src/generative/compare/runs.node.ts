@@ -35,7 +35,7 @@ const RowSchema = z.strictObject({
   trainingSeconds: z.number(),
   secondsPerSample: z.number(),
   numbers: z.record(z.string(), z.number()),
-  /** The ruler. */
+  /** Description of the ruler. */
   by: z.string(),
 });
 type Row = z.output<typeof RowSchema>;
@@ -43,11 +43,11 @@ type Row = z.output<typeof RowSchema>;
 interface Job {
   readonly opened: OpenedRun;
   readonly model: AnyGenerativeModel;
-  /** Where its row is kept, in the run itself: other comparisons find it there. */
+  /** Where its row is saved, in the run's folder, so that other comparisons find it. */
   readonly files: { readonly row: string; readonly samples: string };
 }
 
-/** Models beside one another, by what they draw: one row a run. A row that was measured before is not measured again. */
+/** Compare runs by their samples, one row per run. A row that was measured before is not measured again. */
 export async function compareRuns(runs: readonly SavedRun<ModelRun>[], how: CompareHow): Promise<void> {
   const { desk, samples, seed } = how;
   const [first] = runs as [SavedRun<ModelRun>];
@@ -56,12 +56,12 @@ export async function compareRuns(runs: readonly SavedRun<ModelRun>[], how: Comp
     const { data, imageSize } = first.config;
     if (config.data !== data || config.imageSize !== imageSize)
       throw new UserError(
-        `${path} was trained on ${config.data}, and ${first.path} on ${data}: distances from different data say nothing beside one another`,
+        `${path} was trained on ${config.data}, and ${first.path} on ${data}: distances on different data cannot be compared`,
       );
     const model = await modelOfRun(desk.catalog, run);
     if (!isGenerative(model))
       throw new UserError(
-        `${path} is a ${config.model}: it draws no new images, so there is nothing to compare`,
+        `${path} is a ${config.model}: it generates no images, so there is nothing to compare`,
       );
     return model;
   };
@@ -145,7 +145,7 @@ async function measure({ opened, model, files }: Job, { how, data, ruler }: Mean
   return row;
 }
 
-/** The table as Markdown and JSON, bars, and samples of each run beside one another. */
+/** Write the table as Markdown and JSON, the bar charts, and samples of each run. */
 async function report(
   jobs: readonly Job[],
   rows: readonly ModelRow[],
@@ -168,7 +168,7 @@ async function report(
   const markdown = [
     `# Models on ${data.name}`,
     `n = ${samples}, seed ${seed}. Fréchet distances by ${by}; the floor, that of ${frechetFloorSamples} test images, is ${frechetFloor.toFixed(2)}. ` +
-      "Sharpness is relative to the data's (1 is as sharp); KL of classes is from a uniform distribution (0: every class as often).",
+      "Sharpness is relative to the data's (1 is as sharp); KL of classes is from a uniform distribution (0: every class equally often).",
     modelTable(rows),
     "",
   ].join("\n\n");
@@ -184,7 +184,7 @@ async function report(
   for (const job of jobs) pictures.push(decodeImage(await readFile(job.files.samples), job.files.samples));
   const figure = await imageFigure({
     title: `Samples of models of ${data.name}`,
-    subtitle: "the first that each draws, not chosen",
+    subtitle: "the first samples of each, not selected",
     rows: rows.map(({ name }, i) => ({ name, images: [pictures[i]!] })),
     size: 480,
   });

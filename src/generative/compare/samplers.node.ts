@@ -42,13 +42,13 @@ export interface SamplersHow extends CompareHow {
   readonly convention: Convention;
   readonly guidance: number;
   readonly batchSize: number;
-  /** Hold x̂₀ to the range of images where the sampler does. */
+  /** Clip x̂₀ to the range of images where the sampler does. */
   readonly clipX0: boolean;
-  /** Let ε̂ follow from an x̂₀ that was held to the range. */
+  /** Recompute ε̂ from a clipped x̂₀. */
   readonly useClippedModelOutput: boolean;
 }
 
-/** Images of a cell that are shown. */
+/** Images shown per cell. */
 const SHOWN = 9;
 
 const measuredOf = ({ eta, S, spacing, ran, milliseconds, numbers }: CellRecord): MeasuredCell => ({
@@ -65,7 +65,7 @@ const measuredOf = ({ eta, S, spacing, ran, milliseconds, numbers }: CellRecord)
   sharpness: numbers.sharpness!,
 });
 
-/** η × S of one diffusion run. Each cell is a file once it is done, each batch of the cell in work another. */
+/** Measure one diffusion run over η × S. Finished cells, and batches of the unfinished one, are saved, so that it can resume. */
 export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow): Promise<void> {
   const { desk, seed, guidance, convention, samples } = how;
   const opened = await desk.open(run);
@@ -74,7 +74,7 @@ export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow)
   await opened.use(
     async (context) => {
       const model = diffusionOf(context as unknown as Parameters<typeof diffusionOf>[0]);
-      // What cannot be drawn is said before any work.
+      // Options that cannot be sampled are refused before any work.
       requireGuidable(model, guidance);
       const cells = cellsOf(model.schedule.T, {
         ...how.cells,
@@ -116,7 +116,9 @@ export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow)
       } catch (error) {
         bar.stop();
         if (wasInterrupted(desk))
-          desk.note(`stopped; ${store.cells.size} cells are done. The same command goes on where it was`);
+          desk.note(
+            `stopped; ${store.cells.size} cells are done. The same command continues where it stopped`,
+          );
         throw error;
       }
       bar.stop();
@@ -131,13 +133,13 @@ export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow)
   );
 }
 
-/** What is unusual in how x̂₀ and ε̂ are treated, for people. */
+/** How x̂₀ and ε̂ are clipped where that is not the default, for people. */
 function clippingName({ clipX0, useClippedModelOutput }: SamplersHow): string {
-  if (!clipX0) return ", x̂₀ not held to the range of images";
-  return useClippedModelOutput ? "" : ", the network's ε̂ kept where x̂₀ was held to the range";
+  if (!clipX0) return ", x̂₀ not clipped";
+  return useClippedModelOutput ? "" : ", the network's ε̂ kept where x̂₀ was clipped";
 }
 
-/** Steps of all images of these cells. */
+/** The total number of image steps of these cells. */
 const imageSteps = (plans: readonly { readonly plan: SamplingPlan }[], samples: number): number =>
   plans.reduce((sum, { plan }) => sum + plan.steps.length * samples, 0);
 
@@ -150,7 +152,7 @@ function wasInterrupted(desk: Desk): boolean {
   }
 }
 
-/** All that a cell's numbers depend on, as a folder's name. */
+/** Everything that a cell's numbers depend on, as a folder's name. */
 function settingName(how: SamplersHow & { step: number; kind: string }): string {
   const { step, kind, samples, seed, guidance, convention, batchSize, clipX0, useClippedModelOutput } = how;
   const usual = { guidance: guidance === 1, convention: convention === "paper", batch: batchSize === 100 };
@@ -183,7 +185,7 @@ interface BenchParts {
   readonly how: SamplersHow;
 }
 
-/** Draws cells batch by batch; a batch that was drawn is kept until its cell is done. */
+/** Samples cells batch by batch; finished batches are saved until their cell is done. */
 class Bench {
   readonly #sampler: Sampler;
   readonly #parts: BenchParts;
@@ -194,7 +196,7 @@ class Bench {
     this.#parts = parts;
   }
 
-  /** All images of a cell, the classes they were asked for, and milliseconds per image in each whole batch. */
+  /** All images of a cell, the classes they were conditioned on, and milliseconds per image in each whole batch. */
   async draw(cell: Cell, plan: SamplingPlan, progress: (imageSteps: number) => void) {
     const { model, store, how } = this.#parts;
     const { samples, batchSize } = how;
@@ -213,7 +215,7 @@ class Bench {
       }
       progress((first + size) * plan.steps.length);
       images.push(batch.images);
-      // A last batch that is smaller takes another time an image; it counts where it is the only one.
+      // A smaller last batch takes another time per image; it counts only where it is the only one.
       if (size === batchSize || first === 0) times.push(batch.milliseconds / size);
     }
     return { images: pixels(joined(images)), labels: labels && ndarray(labels), times };
@@ -240,7 +242,7 @@ class Bench {
     return { images: x, milliseconds: performance.now() - began };
   }
 
-  /** Compile for these shapes, and let the engine settle, before the clock runs. */
+  /** Compile for these shapes, and warm up the engine, before anything is timed. */
   async #warmUp(plan: SamplingPlan, size: number, label: number[] | undefined): Promise<void> {
     const signature = `${size} ${plan.clipX0}`;
     if (this.#warm.has(signature)) return;
@@ -258,7 +260,7 @@ interface ReportParts {
   readonly how: SamplersHow;
 }
 
-/** The tables, as Markdown and JSON; the plot; and the pictures of η × S. */
+/** Write the tables as Markdown and JSON, the plot, and the pictures of η × S. */
 async function report(records: readonly CellRecord[], parts: ReportParts): Promise<void> {
   const { folder, store, about, run, step, how } = parts;
   const { desk, samples, seed, guidance, convention, batchSize } = how;
@@ -270,7 +272,7 @@ async function report(records: readonly CellRecord[], parts: ReportParts): Promi
   const notes = [
     `${about}.`,
     `Fréchet distances by ${records[0]!.by}; the floor, that of ${floor.samples} test images, is ${floor.value.toFixed(2)}. ` +
-      `Times of an image in batches of ${Math.min(batchSize, samples)}, median over batches.`,
+      `Times are per image in batches of ${Math.min(batchSize, samples)}, median over batches.`,
     ...said.map((line) => `${line}.`),
   ];
   const title = `# Samplers of ${run.path}`;

@@ -4,7 +4,7 @@ import { writeFileAtomic } from "../../files/node.ts";
 import type { Desk } from "../../model/tool.ts";
 import { svgToPng } from "../../plot/node.ts";
 
-/** What every comparison is told. */
+/** The options of every comparison. */
 export interface CompareHow {
   readonly samples: number;
   readonly seed: number;
@@ -17,11 +17,11 @@ export interface CompareHow {
 export function requireEnough(samples: number, features: number): void {
   if (samples <= features)
     throw new UserError(
-      `option \`samples\` ${samples}: a Fréchet distance on ${features} features needs more than ${features} images; 1000 is a fair start`,
+      `option \`samples\` ${samples}: a Fréchet distance on ${features} features needs more than ${features} images; 1000 is a good start`,
     );
 }
 
-/** A drawing as SVG and as PNG. */
+/** Save a chart as PNG and SVG; returns the paths. */
 export async function saveSvg(folder: string, name: string, svg: string): Promise<string[]> {
   const files = [join(folder, `${name}.png`), join(folder, `${name}.svg`)];
   await writeFileAtomic(files[0]!, svgToPng(svg));

@@ -10,7 +10,7 @@ import { sameShape } from "../../tensor/shape.ts";
 import type { Images } from "../diffusion/sampling.ts";
 import { type Cell, cellName } from "./cells.ts";
 
-/** What a cell's file holds. Cells of another setting, or measured by another ruler, do not belong to the same table. */
+/** A cell's file. Cells of another setting, or measured by another ruler, do not belong to the same table. */
 const CellSchema = z.strictObject({
   eta: z.union([z.number(), z.literal("sigma-hat")]),
   S: z.int(),
@@ -20,20 +20,20 @@ const CellSchema = z.strictObject({
   milliseconds: z.number(),
   batchMilliseconds: z.array(z.number()),
   setting: z.string(),
-  /** The ruler. */
+  /** Description of the ruler. */
   by: z.string(),
   numbers: z.record(z.string(), z.number()),
 });
 export type CellRecord = z.output<typeof CellSchema>;
 
-/** Images that were drawn together. */
+/** A batch of samples and its time. */
 export interface DrawnBatch {
   /** [N, C, H, W] in [−1, 1]. */
   readonly images: Images;
   readonly milliseconds: number;
 }
 
-/** The folder of a table: `cells/NAME.json` and `.png` of each cell that is done, `parts/` of the one in work. */
+/** The folder of a table: `cells/NAME.json` and `.png` of each finished cell, `parts/` of the unfinished one. */
 export class CellStore {
   readonly cells = new Map<string, CellRecord>();
   readonly #folder: string;
@@ -57,8 +57,8 @@ export class CellStore {
       const record = parseCell(await readFile(file, "utf8"), file);
       if (record.setting !== setting || record.by !== by)
         throw new UserError(
-          `${folder} holds the table of ${record.setting}, measured by ${record.by}, and this is ${setting}, by ${by}: ` +
-            "give another folder, option `out`",
+          `${folder} holds the table of ${record.setting}, measured by ${record.by}, but this is ${setting}, by ${by}: ` +
+            "choose another folder, option `out`",
         );
       store.cells.set(cellName(record), record);
     }

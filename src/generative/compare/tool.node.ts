@@ -17,20 +17,20 @@ import { compareSamplers } from "./samplers.node.ts";
 
 const count = z.int().min(1);
 
-/** What is drawn and measured of every run. */
+/** The options for any number of runs. */
 const CompareOptions = z.strictObject({
-  samples: z.int().min(2).default(1000).describe("n, images to draw and to measure each time"),
-  seed: z.int().min(0).default(0).describe("everything random follows from it"),
+  samples: z.int().min(2).default(1000).describe("n, images to draw and measure per cell or run"),
+  seed: z.int().min(0).default(0).describe("random seed"),
   out: z
     .string()
     .optional()
     .describe(
-      "folder for the files (default: RUN/compare/SETTING of one run, runs/compare/NAMES of several)",
+      "folder for the files (default: RUN/compare/SETTING for one run, runs/compare/NAMES for several)",
     ),
   ...RULER_OPTION,
 });
 
-/** Which samplers of one diffusion run are compared. */
+/** The options for one diffusion run: the samplers to compare. */
 const SamplersOptions = z.strictObject({
   etas: z
     .array(z.union([z.number(), z.literal("sigma-hat")]))
@@ -46,7 +46,7 @@ const SamplersOptions = z.strictObject({
     .array(z.enum(["linear", "quadratic"]))
     .min(1)
     .optional()
-    .describe(`how the S steps are chosen of T (default: ${SPACINGS.join(",")})`),
+    .describe(`how the S steps are chosen among T (default: ${SPACINGS.join(",")})`),
   convention: z
     .enum(["paper", "official"])
     .optional()
@@ -55,24 +55,24 @@ const SamplersOptions = z.strictObject({
   ...CLIPPING,
   batchSize: count
     .optional()
-    .describe("images drawn together, which the time per image depends on (default: 100)"),
+    .describe("images per batch, on which the time per image depends (default: 100)"),
 });
 
 export const compare: Tool = {
   ...ABOUT,
   description:
-    "Of one diffusion run: the table of the DDIM paper. For each η and number of steps S, how far the images it draws " +
-    "are from the data (Fréchet distance), how many are recognised as the class asked for, and the time per image. " +
-    "Of several runs, of any models on the same data: quality, training time and time per image, one row per run. " +
-    "Always with the number of images and the floor. Ctrl-C stops; the same command goes on where it was, and one with other values of η or S adds to the table.",
+    "For one diffusion run: the table of the DDIM paper. For each η and number of steps S, the Fréchet distance of " +
+    "its samples from the data, the share recognised as the class asked for, and the time per image. " +
+    "For several runs, of any models on the same data: quality, training time and time per image, one row per run. " +
+    "Always with the number of images and the floor. Ctrl-C stops; the same command continues where it stopped, and one with other values of η or S adds to the table.",
   examples: [
     ["galatea compare ddpm-mnist", "η × S, as Markdown, JSON, a plot and a picture"],
     [
       "galatea compare ddpm-mnist option `etas` 0,1 option `steps` 10,50 option `samples` 500",
       "a part of it, in a few minutes",
     ],
-    ["galatea compare ddpm-mnist option `guidance` 2", "the same with guidance, in a folder of its own"],
-    ["galatea compare vae-mnist gan-mnist ddpm-mnist dit-mnist", "models beside one another"],
+    ["galatea compare ddpm-mnist option `guidance` 2", "the same with guidance, in its own folder"],
+    ["galatea compare vae-mnist gan-mnist ddpm-mnist dit-mnist", "several models"],
   ],
   groups: [
     { title: "Measuring", options: CompareOptions },
@@ -110,11 +110,11 @@ function ofSeveral(runs: readonly SavedRun<ModelRun>[], how: How, samplers: Samp
   if (meant.length > 0)
     throw new UserError(
       `${meant.map((key) => `option \`${key}\``).join(", ")}: ` +
-        "that is for one diffusion run; several runs are compared as each draws by default",
+        "only for one diffusion run; several runs are compared with their default samplers",
     );
   if (how.desk.weights.checkpoint !== undefined)
     throw new UserError(
-      "option `checkpoint` is for one run; several are compared by their newest checkpoints",
+      "option `checkpoint` is only for one run; several are compared by their newest checkpoints",
     );
   return compareRuns(runs, how);
 }

@@ -12,7 +12,7 @@ import type { NoiseSchedule } from "./schedule.ts";
 
 /**
  * KL(q(x_{t−1} | x_t, x₀) ‖ p(x_{t−1} | x_t)) for t ≥ 1, in nats per dimension: `scale`·(x₀ − x̂₀)² + `offset`, because the two
- * means differ in x̂₀ alone.
+ * means differ only in x̂₀.
  */
 export function stepKl(
   schedule: NoiseSchedule,
@@ -24,7 +24,7 @@ export function stepKl(
   return { scale: x0 ** 2 / (2 * to), offset: 0.5 * (Math.log(to / of) + of / to - 1) };
 }
 
-/** KL(q(x_T | x₀) ‖ N(0, 1)) in nats, the mean over dimensions: what is left of the image at the end. */
+/** KL(q(x_T | x₀) ‖ N(0, 1)) in nats, the mean over dimensions: how far x_T is from pure noise. */
 export function priorKl(schedule: NoiseSchedule, x0: Images): number {
   const { signal, noise } = schedule.level(schedule.T - 1);
   let squares = 0;
@@ -33,13 +33,13 @@ export function priorKl(schedule: NoiseSchedule, x0: Images): number {
   return 0.5 * (variance - 1 - Math.log(variance) + (signal ** 2 * squares) / x0.data.length);
 }
 
-/** The distance between two of 256 grey values in [−1, 1], halved. */
+/** Half the distance between neighbouring grey values, 256 in [−1, 1]. */
 const HALF_BIN = 1 / 255;
 const normalCdf = (z: Tensor): Tensor => z.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
 
 /**
- * −ln p(x₀ | x₁) of grey values, each the weight that N(mean, deviation²) gives to its bin; the bins at the ends reach to
- * infinity (eq. 13). One value per element.
+ * −ln p(x₀ | x₁) of grey values, each the probability of its bin under N(mean, deviation²); the bins at the ends extend
+ * to infinity (eq. 13). One value per element.
  */
 export function discreteNll(x0: Tensor, mean: Tensor, deviation: Tensor): Tensor {
   const distance = x0.sub(mean);
@@ -54,13 +54,13 @@ export function discreteNll(x0: Tensor, mean: Tensor, deviation: Tensor): Tensor
 /** Parts of the bound, each in bits per dimension; they add up to `total`. */
 export interface Bound {
   readonly total: number;
-  /** What the noise at time T keeps of the image. */
+  /** The prior term: KL of x_T from pure noise. */
   readonly prior: number;
   /** The steps t = T−1 … 1. */
   readonly steps: number;
-  /** The last step, to grey values. */
+  /** The decoder term: the last step, to grey values. */
   readonly decoder: number;
-  /** Σ over all times of the squared error of x₀, divided by their number: what to look at beside the bound. */
+  /** The squared error of x̂₀, averaged over all times. */
   readonly mse: number;
 }
 
@@ -83,7 +83,7 @@ type Feeds = {
   readonly labels: Tensor | undefined;
 };
 
-/** Evaluates the bound. `compile` decides on the weights, as for Sampler. */
+/** Evaluates the bound. `compile` decides which weights are used, as for Sampler. */
 export class BoundEvaluator {
   readonly #model: DiffusionModel;
   readonly #error: Compiled<[Feeds], Tensor>;

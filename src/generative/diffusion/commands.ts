@@ -1,4 +1,4 @@
-/** What can be done with a trained diffusion model, whatever its network. */
+/** The commands of a trained diffusion model, whatever its network. */
 import { z } from "zod";
 import { joined } from "../../data/arrays.ts";
 import { batchAt, showcase } from "../../data/passes.ts";
@@ -29,10 +29,16 @@ import { trajectory } from "./trajectory.ts";
 const Sample = z.strictObject({
   count: z.int().min(1).max(10_000).default(64).describe("images to draw"),
   ...DRAWING,
-  class: z.string().optional().describe("draw this class only (default: each class in turn)"),
-  interpolate: z.boolean().default(false).describe("also draw what lies between noises (slerp; with ddim)"),
-  grid: z.boolean().default(false).describe("also draw η against the number of steps, from the same noise"),
-  gif: z.boolean().default(false).describe("also write the way from noise to image as an animated GIF"),
+  class: z.string().optional().describe("draw only this class (default: each class in turn)"),
+  interpolate: z
+    .boolean()
+    .default(false)
+    .describe("also draw interpolations between noises (slerp; with ddim)"),
+  grid: z
+    .boolean()
+    .default(false)
+    .describe("also draw a grid of η and numbers of steps, from the same noise"),
+  gif: z.boolean().default(false).describe("also write the denoising from noise to image as an animated GIF"),
 });
 type SampleOptions = z.output<typeof Sample>;
 
@@ -74,7 +80,7 @@ async function sample(context: DiffusionContext, options: SampleOptions): Promis
   };
 }
 
-/** Rows of images between pairs of noises, along the sphere (Song et al. 2021, section 5.3). */
+/** Rows of interpolations between pairs of noises, by slerp (Song et al. 2021, section 5.3). */
 async function interpolations(
   context: DiffusionContext,
   sampler: Sampler,
@@ -113,7 +119,7 @@ async function runWhole(
   return last;
 }
 
-/** The η × S grid of a paper's figure: rows of η, columns of S, each cell one image from the same noise. */
+/** A grid with rows of η and columns of S, every cell from the same noises. */
 export async function stepsGrid(
   context: DiffusionContext,
   sampler: Sampler,
@@ -142,13 +148,13 @@ export async function stepsGrid(
 
 const Reconstruct = z.strictObject({
   count: z.int().min(1).max(1000).default(10).describe("test images to show"),
-  steps: count.default(50).describe("S, steps to the noise, and as many back"),
+  steps: count.default(50).describe("S, steps from image to noise, and as many back"),
   spacing: SAMPLER.spacing,
   convention: SAMPLER.convention,
   mask: z
     .enum(Object.keys(pictures.MASKS) as [pictures.Mask, ...pictures.Mask[]])
     .optional()
-    .describe("instead, hide this part of the images and paint it anew (RePaint's conditioning, one pass)"),
+    .describe("instead, hide this part of the images and inpaint it (RePaint's conditioning, one pass)"),
   guidance: DRAWING.guidance,
 });
 
@@ -188,7 +194,7 @@ async function reconstruct(
   };
 }
 
-/** Images, steps and test images of a preview: few and quick. */
+/** Images, steps and test images of a preview: few, so that it is quick. */
 const [LOOK, LOOK_STEPS, LOOK_TEST] = [40, 25, 500];
 
 async function preview(context: DiffusionContext): Promise<Output> {
@@ -204,7 +210,7 @@ async function preview(context: DiffusionContext): Promise<Output> {
   };
 }
 
-/** What every diffusion model brings, whatever its network. */
+/** The preview, commands and exports of every diffusion model, whatever its network. */
 export const diffusionCommands = {
   preview,
   draw,

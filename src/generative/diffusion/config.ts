@@ -1,4 +1,4 @@
-/** What a diffusion model is trained with, whatever its network; and the model that a run of it stands for. */
+/** The training options of a diffusion model, whatever its network; and the model that they make of a network. */
 import { z } from "zod";
 import type { DataSpec } from "../../data/spec.ts";
 import type { AnyModel, Context } from "../../model/contract.ts";
@@ -11,10 +11,10 @@ import { noiseSchedule, SCHEDULES } from "./schedule.ts";
 export const names = <K extends string>(table: Readonly<Record<K, unknown>>): [K, ...K[]] =>
   Object.keys(table) as [K, ...K[]];
 
-/** A size of a network: beyond any that was published, and small enough to be built. */
+/** A size of a network, up to a limit beyond any published model that can still be built. */
 export const count = z.int().min(1).max(65_536);
 
-/** What every diffusion model is trained with, whatever its network. */
+/** The options of every diffusion model, whatever its network. */
 export const DIFFUSION = {
   schedule: z
     .enum(names(SCHEDULES))
@@ -29,7 +29,7 @@ export const DIFFUSION = {
     .number()
     .positive()
     .optional()
-    .describe("min-SNR weighting with this gamma (5 in the paper; default: every t counts the same)"),
+    .describe("min-SNR weighting with this gamma (5 in the paper; default: every t has the same weight)"),
   unconditional: z
     .boolean()
     .default(false)
@@ -39,26 +39,28 @@ export const DIFFUSION = {
     .min(0)
     .max(1)
     .default(0.1)
-    .describe("share of images that go without their class, for guidance; 0: the model cannot be guided"),
+    .describe(
+      "share of labels dropped in training, for classifier-free guidance; 0: the model cannot be guided",
+    ),
   flip: z.boolean().default(false).describe("mirror half of the training images, left to right"),
 };
 const Diffusion = z.strictObject(DIFFUSION);
 export type DiffusionConfig = z.output<typeof Diffusion>;
 
-/** How every diffusion model learns where nothing is said (Ho et al. 2020, section 4, for shorter trainings). */
+/** Learning defaults of every diffusion model (Ho et al. 2020, section 4, adapted to shorter trainings). */
 export const LEARNS = { ema: 0.999, maxGradNorm: 1, warmup: 200 } as const;
 
-/** How many classes the model is conditioned on. */
+/** The number of classes the model is conditioned on. */
 const classCount = (spec: DataSpec, { unconditional }: DiffusionConfig): number =>
   unconditional || spec.kind !== "images" ? 0 : spec.classes.length;
 
-/** Rows of the label table: one more than classes where some images go without. */
+/** Rows of the label table: one more than classes where labels are dropped. */
 export const labelRows = (spec: DataSpec, config: DiffusionConfig): number => {
   const classes = classCount(spec, config);
   return classes > 0 && config.labelDropout > 0 ? classes + 1 : classes;
 };
 
-/** The network with what its prediction means: what samplers, losses and bounds take. */
+/** The network with its schedule and parameterization, as samplers, losses and bounds take it. */
 export const modelOf = (
   network: DiffusionNetwork,
   config: DiffusionConfig,

@@ -14,7 +14,7 @@ export interface UNetSizes {
   /** Channels of each level, in units of `width`. */
   readonly multipliers: readonly number[];
   readonly width: number;
-  /** Levels with attention, by their resolution: [16] in Ho et al. */
+  /** Resolutions of the levels with attention: [16] in Ho et al. */
   readonly attentionAt: readonly number[];
   readonly layersPerBlock?: number;
   readonly groups?: number;
@@ -57,7 +57,7 @@ const Options = z.strictObject({
   attentionAt: z
     .array(count)
     .default([7])
-    .describe("resolutions, in pixels, at which pixels attend to one another"),
+    .describe("resolutions, in pixels, of the levels with self-attention"),
   layersPerBlock: count.default(1).describe("residual blocks per level (one more on the way up)"),
   groups: count.default(8).describe("groups of GroupNorm"),
   dropout: z.number().min(0).lt(1).default(0).describe("dropout in the residual blocks"),

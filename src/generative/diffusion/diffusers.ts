@@ -10,7 +10,7 @@ import { unetConfig } from "./unet-config.ts";
 export const CONFIG_FILE = "config.json";
 export const WEIGHTS_FILE = "diffusion_pytorch_model.safetensors";
 
-/** Names that attention had before diffusers 0.17. */
+/** The names of attention weights before diffusers 0.17. */
 const OLD_NAMES: readonly (readonly [RegExp, string])[] = [
   [/(\.attentions\.\d+)\.query\./, "$1.to_q."],
   [/(\.attentions\.\d+)\.key\./, "$1.to_k."],
@@ -21,14 +21,14 @@ const OLD_NAMES: readonly (readonly [RegExp, string])[] = [
 const modernName = (name: string): string =>
   OLD_NAMES.reduce((now, [old, modern]) => now.replace(old, modern), name);
 
-/** Half-precision files compute in float32. */
+/** Half-precision weights as float32. */
 function asFloat32(value: NdArray): NdArray {
   if (value.dtype === "float16") return ndarray(float16ToFloat32(value.data as Uint16Array), value.shape);
   if (value.dtype === "bfloat16") return ndarray(bfloat16ToFloat32(value.data as Uint16Array), value.shape);
   return value;
 }
 
-/** A state dict under today's names, in float32. */
+/** A state dict under diffusers' current names, in float32. */
 export function modernState(state: Readonly<StateDict>, source: string): StateDict {
   const out: StateDict = {};
   for (const [name, value] of Object.entries(state)) {

@@ -27,22 +27,22 @@ export interface DiTOptions {
   readonly heads: number;
   /** Rows of the label table: one more than the classes where labels are dropped; 0: unconditional. */
   readonly labels: number;
-  /** Also predict a variance: twice the channels come out. */
+  /** Also predict a variance, in as many further output channels. */
   readonly learnSigma?: boolean;
 }
 
-/** Width of the sinusoids of time. */
+/** Width of the sinusoidal time embedding. */
 const FREQUENCIES = 256;
 const EPS = 1e-6;
 
 const GLOROT: LayerOptions = { weightInit: init.xavierUniform(), biasInit: init.zeros };
 const ZERO: LayerOptions = { weightInit: init.zeros, biasInit: init.zeros };
 const SMALL: LayerOptions = { weightInit: init.normal(0, 0.02), biasInit: init.zeros };
-/** Glorot's of the kernel as a matrix [out, in·kh·kw]: a patch embedding is a linear layer over patches. */
+/** Glorot initialisation of the kernel as a matrix [out, in·kh·kw]: a patch embedding is a linear layer over patches. */
 const glorotFlat: Initializer = (key, shape) =>
   init.xavierUniform()(key, [shape[0]!, sizeOf(shape.slice(1))]);
 
-/** Images [B, C, H, W] as tokens [B, T, D], row by row of patches. */
+/** Images [B, C, H, W] → tokens [B, T, D], one per patch, row by row. */
 class PatchEmbed extends Module {
   readonly proj: Conv2d;
 
@@ -117,7 +117,7 @@ class Mlp extends Module {
   }
 }
 
-/** Shifts, scales and gates from the condition c [B, D]: `count` tensors [B, 1, D]. They start at zero (adaLN-Zero). */
+/** Shifts, scales and gates from the condition c [B, D]: `count` tensors [B, 1, D], initially zero (adaLN-Zero). */
 const modulation = (width: number, count: number): Sequential =>
   new Sequential(silu, new Linear(width, count * width, ZERO));
 const modulations = (by: Sequential, c: Tensor, count: number): Tensor[] => {
@@ -208,7 +208,7 @@ export class DiT extends Module implements DiffusionNetwork {
       throw new UserError(
         labels
           ? "this DiT has no labels, but was given some"
-          : `this DiT knows ${this.labelCount} labels and needs one for each image`,
+          : `this DiT has ${this.labelCount} labels and needs one for each image`,
       );
     let c = this.t_embedder.forward(t);
     if (this.y_embedder) c = c.add(this.y_embedder.embedding_table.forward(labels!));
@@ -227,7 +227,7 @@ export class DiT extends Module implements DiffusionNetwork {
   }
 }
 
-/** Fixed positions [1, T, D]: sinusoids of the column in the first half of the width, of the row in the second. */
+/** Fixed position embeddings [1, T, D]: sinusoids of the column in the first half of the width, of the row in the second. */
 function positions([rows, columns]: readonly [number, number], width: number): NdArray {
   const half = width / 2;
   const patches = Array.from({ length: rows * columns }, (_, i) => i);
@@ -241,13 +241,13 @@ function positions([rows, columns]: readonly [number, number], width: number): N
   return ndarray(out, [1, rows * columns, width]);
 }
 
-/** Beyond any size that was published, and what can still be built. */
+/** Limits beyond any published model that can still be built. */
 const [MAX_DEPTH, MAX_WIDTH] = [1000, 65_536];
 
 function requireOptions({ shape, patch, width, heads, depth }: DiTOptions): void {
   if (depth > MAX_DEPTH || width > MAX_WIDTH)
     throw new UserError(
-      `DiT: depth ${depth} and width ${width} are too large: at most ${MAX_DEPTH} blocks of tokens of ${MAX_WIDTH} numbers can be built`,
+      `DiT: depth ${depth} and width ${width} are too large: at most ${MAX_DEPTH} blocks of width ${MAX_WIDTH} can be built`,
     );
   const [, height, across] = shape;
   if (shape.length !== 3 || height! % patch !== 0 || across! % patch !== 0)
@@ -273,7 +273,7 @@ export const DIT_VARIANTS: Readonly<Record<string, Sizes>> = Object.fromEntries(
   ),
 );
 
-/** A published size over other images, other labels. */
+/** A published size, for any image shape and number of labels. */
 export function ditVariant(name: string, rest: Omit<DiTOptions, keyof Sizes>): DiT {
   const sizes = DIT_VARIANTS[name];
   if (!sizes) throw unknownName("DiT variant", name, Object.keys(DIT_VARIANTS));
@@ -288,7 +288,7 @@ const Options = z.strictObject({
     .describe("a published size (patch, depth, width and heads together), instead of the four options below"),
   patch: count.default(4).describe("side of a patch in pixels: each is one token"),
   depth: count.default(6).describe("transformer blocks"),
-  width: count.default(128).describe("size of a token"),
+  width: count.default(128).describe("width of the tokens"),
   heads: count.default(4).describe("attention heads"),
 });
 

@@ -1,4 +1,4 @@
-/** How good a trained diffusion model is: its loss and bound on test images, and the quality of what it draws. */
+/** How good a trained diffusion model is: its loss and bound on test images, and the quality of its samples. */
 import { z } from "zod";
 import { batchAt, pass } from "../../data/passes.ts";
 import type { Output } from "../../model/contract.ts";
@@ -29,10 +29,10 @@ export const Evaluate = z.strictObject({
   ...MEASURING,
   ...DRAWING,
   boundImages: z.int().min(0).default(64).describe("test images for the variational bound; 0: leave it out"),
-  boundTimes: count.default(100).describe("times of the T at which the bound is measured"),
+  boundTimes: count.default(100).describe("times among the T at which the bound is evaluated"),
 });
 
-/** Images that are drawn to be measured by default: few, for drawing takes many steps. */
+/** Default number of images to draw and measure: few, because sampling takes many steps. */
 const MEASURED = 1000;
 
 export async function evaluate(
@@ -40,8 +40,8 @@ export async function evaluate(
   { boundImages, boundTimes, samples, ruler, ...how }: z.output<typeof Evaluate>,
 ): Promise<Output> {
   const model = diffusionOf(context);
-  const { plan, path } = planOf(model.schedule, how); // what cannot be drawn is refused before anything is measured
-  // As is a ruler that cannot be opened, where one is named.
+  const { plan, path } = planOf(model.schedule, how); // options that cannot be sampled are refused before anything is measured
+  // So is a named ruler that cannot be opened.
   if (ruler !== undefined && samples !== 0) await rulerFor(context, ruler);
   const numbers: Record<string, number> = {
     testLoss: await testLoss(context, model),
@@ -80,7 +80,7 @@ export async function evaluate(
   };
 }
 
-/** The training loss over test images, each at a time and with a noise that follow from the key. */
+/** The training loss on test images, with times and noise from the context's key. */
 export async function testLoss(
   context: DiffusionContext,
   model: DiffusionModel,
@@ -103,7 +103,7 @@ export async function testLoss(
   return sum / seen;
 }
 
-/** Images as `sample` draws them by default, each class in turn. */
+/** Images by the default sampler, each class in turn. */
 export const draw = (context: DiffusionContext, n: number): Promise<Drawn> =>
   drawnBy(context, n, Drawing.parse({}));
 

@@ -1,4 +1,4 @@
-/** The parts of a diffusion model that can be a file of their own: a whole sampler, noise in and images out, or the network. */
+/** The parts of a diffusion model that can be exported: a whole sampler (noise in, images out), or the network. */
 import { z } from "zod";
 import { type ExportPart, exporting } from "../../model/contract.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -18,7 +18,7 @@ import { traceSampler } from "./sampling.ts";
 export interface PartOptions {
   /** Images the file makes at once. */
   readonly batch: number;
-  /** Scale of classifier-free guidance, written into the file; 1 when left out, which is none. */
+  /** Scale of classifier-free guidance, fixed in the file; 1 (none) when left out. */
   readonly guidance?: number | undefined;
 }
 
@@ -40,7 +40,7 @@ const imagePort = ({ shape }: DiffusionModel, batch: number): Inputs[string] => 
 const labelPort = ({ classes }: DiffusionModel, batch: number): Inputs =>
   classes > 0 ? { labels: { shape: [batch], dtype: "int32" } } : {};
 
-/** How labels are written, and the guidance, for people. */
+/** The meaning of the labels, and the guidance, for people. */
 function conditions(model: DiffusionModel, guidance: number): string {
   if (model.classes === 0) return "";
   const none = nullLabel(model);
@@ -49,8 +49,8 @@ function conditions(model: DiffusionModel, guidance: number): string {
 }
 
 /**
- * A whole sampler: noise [N, ...shape] from N(0, 1), and labels [N] where the model knows classes, to images
- * [N, ...shape] in [0, 1]. The network stands in the file once, however many steps there are.
+ * A whole sampler: noise [N, ...shape] from N(0, 1), and labels [N] where the model is conditional, to images
+ * [N, ...shape] in [0, 1]. The network is in the file only once, whatever the number of steps.
  * @throws UserError where the plan draws noise at its steps, or the model cannot be guided.
  */
 export function samplerPart(
@@ -69,8 +69,7 @@ export function samplerPart(
 }
 
 /**
- * The network alone, for samplers written elsewhere: x [N, ...shape] with the noise of time t [N], to its prediction
- * [N, ...shape] (ε, x₀ or v).
+ * Only the network, for other samplers: x_t [N, ...shape] and times t [N] to its prediction [N, ...shape] (ε, x₀ or v).
  * @throws UserError where the model cannot be guided.
  */
 export function denoiserPart(model: DiffusionModel, { batch, guidance = 1 }: PartOptions): ExportPart {
@@ -97,14 +96,11 @@ const Options = z.strictObject({
   sampler: z
     .enum(["ddim", "dpm-solver"])
     .default("ddim")
-    .describe("samplers that draw no noise on their way: ddim (η = 0), or dpm-solver (DPM-Solver++ 2M)"),
+    .describe("deterministic samplers: ddim (η = 0), or dpm-solver (DPM-Solver++ 2M)"),
   steps,
   spacing,
   convention,
-  guidance: z
-    .number()
-    .default(1)
-    .describe("scale of classifier-free guidance, written into the file; 1 is none"),
+  guidance: z.number().default(1).describe("scale of classifier-free guidance, fixed in the file; 1 is none"),
   ...CLIPPING,
 });
 

@@ -10,11 +10,11 @@ import { type DiffusionConfig, type DiffusionDefinition, labelRows, modelOf } fr
 import { diffusionLoss } from "./losses.ts";
 import { type DiffusionNetwork, toModel } from "./model.ts";
 
-/** Half of the images, by the key, mirrored. */
+/** Images [N, C, H, W], each mirrored with probability ½. */
 const mirrored = (images: Tensor, key: Key): Tensor =>
   where(bernoulli(key, 0.5, [images.shape[0]!, 1, 1, 1]).less(0.5), images, images.flip(3));
 
-/** The one way diffusion models are trained (Ho et al. 2020, algorithm 1); the network is the difference. */
+/** A diffusion model with the given network, trained by algorithm 1 of Ho et al. (2020). */
 export function diffusionModel<S extends z.ZodObject>(
   about: Pick<Model<S>, "name" | "options" | "training">,
   network: (options: z.output<S>, spec: DataSpec, labels: number) => DiffusionNetwork,

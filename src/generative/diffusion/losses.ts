@@ -1,4 +1,4 @@
-/** What a diffusion model is trained to minimise. */
+/** The training loss of diffusion models. */
 import { UserError } from "../../errors.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
 import { bernoulli, cast, constant, less, normal, randint, where } from "../../tensor/ops.ts";
@@ -10,10 +10,10 @@ import { type DiffusionModel, nullLabel } from "./model.ts";
 import { type LevelOf, noised, PARAMETERIZATIONS, type Prediction } from "./prediction.ts";
 import type { Level, NoiseSchedule } from "./schedule.ts";
 
-/** How much each time counts: `plain` leaves the error of what is predicted as it is (Ho et al. 2020, eq. 14). */
+/** The weight of each time: `plain` is 1 on the error of the prediction (Ho et al. 2020, eq. 14). */
 export type Weighting = "plain" | { readonly minSnr: number };
 
-/** What 1 on the error of x₀ is on the error of each prediction (Hang et al. 2023, section 3.4). */
+/** Converts a weight on the error of x₀ into one on the error of each kind of prediction (Hang et al. 2023, section 3.4). */
 const PER_X0: Readonly<Record<Prediction, (snr: number) => number>> = {
   epsilon: (snr) => 1 / snr,
   x0: () => 1,
@@ -48,13 +48,13 @@ export function levelsAt(schedule: NoiseSchedule, t: Tensor, rank: number): Leve
 
 export interface LossOptions {
   readonly weighting?: Weighting;
-  /** Probability that an image goes without its class, for guidance (Ho and Salimans 2022, algorithm 1). */
+  /** Probability of dropping a label, for classifier-free guidance (Ho and Salimans 2022, algorithm 1). */
   readonly labelDropout?: number;
 }
 
 /**
  * Algorithm 1 of Ho et al. (2020) for any prediction: x₀ [N, ...] in [−1, 1], labels [N] where the model has classes;
- * a time for each example, drawn evenly.
+ * times are drawn uniformly, one per example.
  */
 export function diffusionLoss(
   model: DiffusionModel,
@@ -66,7 +66,7 @@ export function diffusionLoss(
   const { network, schedule, prediction: kind } = model;
   if (!sameShape(x0.shape.slice(1), model.shape))
     throw new UserError(
-      `this model is of images ${showShape(model.shape)}; a batch cannot be ${showShape(x0.shape)}`,
+      `this model takes images ${showShape(model.shape)}, not a batch of ${showShape(x0.shape)}`,
     );
   const count = x0.shape[0]!;
   const t = randint(key.split("t"), 0, schedule.T, [count]);
@@ -81,7 +81,7 @@ export function diffusionLoss(
   );
   if (predicted.shape[1] !== x0.shape[1])
     throw new UserError(
-      `the network predicts ${predicted.shape[1]} channels, and the images have ${x0.shape[1]}: a variance (learn_sigma) can be loaded, but not trained; build the network without it`,
+      `the network predicts ${predicted.shape[1]} channels, but the images have ${x0.shape[1]}: a variance (learn_sigma) can be loaded, but not trained; build the network without it`,
     );
   const target = PARAMETERIZATIONS[kind].target(x0, epsilon, level);
   const errors = predicted.sub(target).square();
@@ -90,7 +90,7 @@ export function diffusionLoss(
   return { loss: errors.mul(weights).mean(), mse: errors.mean() };
 }
 
-/** Some labels replaced with the null label. */
+/** Labels, each replaced by the null label with probability p. */
 function dropLabels(
   model: DiffusionModel,
   labels: Tensor | undefined,
@@ -99,7 +99,7 @@ function dropLabels(
 ): Tensor | undefined {
   if (!(p >= 0 && p <= 1)) throw new UserError(`label dropout is a probability from 0 to 1, not ${p}`);
   if (model.classes === 0) return undefined;
-  if (!labels) throw new UserError(`this model has ${model.classes} classes, and the data have no labels`);
+  if (!labels) throw new UserError(`this model has ${model.classes} classes, but the data have no labels`);
   const y = cast(labels, "int32");
   if (p === 0) return y;
   const none = nullLabel(model);

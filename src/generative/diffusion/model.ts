@@ -23,19 +23,19 @@ export interface DiffusionModel {
   readonly prediction: Prediction;
   /** Shape of one x: [C, H, W] for images. */
   readonly shape: Shape;
-  /** Classes of the data, 0 where the model knows none. A row of the label table beyond them is the null label. */
+  /** The number of classes; 0 for an unconditional model. A further row of the label table is the null label. */
   readonly classes: number;
 }
 
-/** The label that stands for no label, of a model trained with label dropout; undefined for others. */
+/** The label that stands for "no class" in a model trained with label dropout; undefined for others. */
 export const nullLabel = ({ network, classes }: DiffusionModel): number | undefined =>
   classes > 0 && network.labelCount > classes ? classes : undefined;
 
-/** Pixels in [0, 1] as the network sees them, in [−1, 1], and back (held to the range). */
+/** Pixels from [0, 1] to the network's [−1, 1], and back (clipped to the range). */
 export const toModel = (images: Operand): Tensor => asTensor(images).mul(2).sub(1);
 export const toPixels = (x: Operand): Tensor => asTensor(x).add(1).mul(0.5).clamp(0, 1);
 
-/** One label for each of `count` images, as the network takes them. `label` may be one class, or one for each. */
+/** One label for each of `count` images, as the network takes them. `label` is one class for all, or one for each. */
 export function labelsFor(
   model: DiffusionModel,
   label: number | readonly number[] | undefined,
@@ -64,27 +64,25 @@ export function labelsFor(
       );
     }
     if (!Number.isInteger(c) || c < 0 || c >= classes)
-      throw new UserError(`unknown class ${c}: this model knows classes 0 to ${classes - 1}`);
+      throw new UserError(`unknown class ${c}: this model has classes 0 to ${classes - 1}`);
     return c;
   });
   if (network.labelCount < classes)
-    throw new UserError(
-      `the network knows ${network.labelCount} labels, and the data have ${classes} classes`,
-    );
+    throw new UserError(`the network has ${network.labelCount} labels, but the data have ${classes} classes`);
   return { data, shape: [count], dtype: "int32" };
 }
 
 /** @throws UserError where the model cannot be guided: it has no classes, or no prediction without them. */
 export function requireGuidable(model: DiffusionModel, scale: number): void {
-  const wish = `guidance scale ${scale} was asked for, but this model was trained without`;
+  const refused = `guidance scale ${scale} was asked for, but this model was trained without`;
   if (!Number.isFinite(scale) || scale < 0)
     throw new UserError(`the guidance scale is 0 or more (1 is no guidance), not ${scale}`);
   if (scale === 1) return;
   if (model.classes === 0)
-    throw new UserError(`${wish} classes: leave the guidance out, or train with classes`);
+    throw new UserError(`${refused} classes: leave the guidance out, or train with classes`);
   if (nullLabel(model) === undefined)
     throw new UserError(
-      `${wish} label dropout, and guidance needs its prediction without a class: leave the guidance out, or train with label dropout`,
+      `${refused} label dropout, and guidance needs its prediction without a class: leave the guidance out, or train with label dropout`,
     );
 }
 
@@ -92,16 +90,16 @@ export interface EstimateOptions {
   readonly labels?: Tensor | undefined;
   /** Scale w of classifier-free guidance; undefined or the number 1: none. */
   readonly guidance?: Operand | undefined;
-  /** Hold x̂₀ to [−1, 1]. */
+  /** Clip x̂₀ to [−1, 1]. */
   readonly clipX0?: boolean | undefined;
   /**
-   * Where x̂₀ was clipped: let ε̂ follow from it (the default, as in OpenAI's guided-diffusion), or keep that of the network, as
+   * Where x̂₀ was clipped: recompute ε̂ from it (the default, as in OpenAI's guided-diffusion), or keep the network's, as
    * diffusers' DDIMScheduler does by default.
    */
   readonly useClippedModelOutput?: boolean | undefined;
 }
 
-/** x̂₀ and ε̂ of x_t [N, ...] at time t, for samplers. */
+/** x̂₀ and ε̂ from x_t [N, ...] at time t, for samplers. */
 export function estimate(
   model: DiffusionModel,
   x: Tensor,

@@ -1,4 +1,4 @@
-/** Pictures of diffusion: the way to noise and back, schedules, masks. */
+/** Pictures of diffusion: noising and denoising, schedules, inpainting. */
 
 import { joined, rows } from "../../data/arrays.ts";
 import { batchAt, showcase } from "../../data/passes.ts";
@@ -13,13 +13,13 @@ import type { SamplingPlan } from "./samplers.ts";
 import { type Images, noiseFor, type Progress } from "./sampling.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 
-/** Images whose way is shown. */
+/** Images whose denoising is shown. */
 export const SHOWN = 8;
 
 const map = (images: Images, change: (value: number) => number): Images =>
   ndarray(images.data.map(change), images.shape);
 
-/** x in [−1, 1] as pixels in [0, 1], held to the range; and back. */
+/** x in [−1, 1] as pixels in [0, 1], clipped to the range; and back. */
 export const pixels = (x: Images): Images => map(x, (v) => Math.min(1, Math.max(0, (v + 1) / 2)));
 export const toModelRange = (images: Images): Images => map(images, (v) => 2 * v - 1);
 
@@ -30,14 +30,14 @@ export function pixelError(a: Images, b: Images): number {
   return sum / a.data.length;
 }
 
-/** Indices of about `count` of 0 … last, evenly spread, both ends among them. */
+/** About `count` evenly spaced indices from 0 to last, both included. */
 const spread = (last: number, count: number): Set<number> =>
   new Set(Array.from({ length: count }, (_, i) => Math.round((i * last) / (count - 1))));
 
-/** Columns of a strip, and frames of an animation. */
+/** The number of columns of a strip, and of frames of an animation. */
 const [COLUMNS, FRAMES] = [11, 40];
 
-/** The way of the first few images from noise to image: x_t, and what the network takes it for. */
+/** Records the denoising of the first few images: x_t, and the network's estimate x̂₀. */
 export class Film {
   readonly #shown: number;
   readonly #columns: ReadonlySet<number>;
@@ -68,7 +68,7 @@ export class Film {
     this.#kept.push({ t, x: few(x), x0: x0 && few(x0), column, frame });
   }
 
-  /** Each image in two rows: x_t above what the network takes the finished image to be. */
+  /** Each image in two rows: x_t above the network's estimate of the finished image. */
   async strip(): Promise<Picture> {
     const columns = this.#kept.filter(({ column }) => column);
     const across = (i: number, pick: (k: (typeof columns)[number]) => Images): Images =>
@@ -79,7 +79,7 @@ export class Film {
     ]);
     const svg = await imageFigure({
       title: "From noise to image",
-      subtitle: `${this.#name}; x̂₀ is what the network takes the finished image to be`,
+      subtitle: `${this.#name}; x̂₀ is the network's estimate of the finished image`,
       rows: figure.flat(),
       columns: columns.map(({ t }) => t),
       size: 56,
@@ -126,7 +126,7 @@ export async function noisingStrip(
 
 export const QUANTITIES = {
   "signal-level": {
-    title: "What is left of the image",
+    title: "Signal level",
     y: "√ᾱ",
     of: (s: NoiseSchedule, t: number) => s.level(t).signal,
     scale: "linear",
@@ -146,7 +146,7 @@ export const QUANTITIES = {
   },
 } as const;
 
-/** Points of a curve: schedules are smooth. */
+/** Points per curve: schedules are smooth. */
 const POINTS = 200;
 
 /** A quantity of schedules over time, one line each. */
@@ -168,7 +168,7 @@ export async function schedulePicture(
   return { name: quantity, svg: await chartSvg(chart) };
 }
 
-/** Which parts of an image stay: 1 keeps, 0 is painted anew. [N, 1, H, W] by the images' shape. */
+/** Inpainting masks [N, 1, H, W] by the images' shape: 1 keeps a pixel, 0 inpaints it. */
 const masked =
   (keeps: (y: number, x: number, h: number, w: number) => boolean) =>
   ([n, , h, w]: Shape): Images => {
@@ -208,13 +208,13 @@ export async function inpainting(images: Images, mask: Images, made: Images): Pr
     rows: [
       { name: "image", images },
       { name: "given", images: shown },
-      { name: "painted", images: pixels(made) },
+      { name: "inpainted", images: pixels(made) },
     ],
   });
   return { name: "inpainting", svg };
 }
 
-/** Image, the noise that stands for it, and the image that the noise gives back. */
+/** Images, the noise they are encoded to, and the images decoded from it. */
 export async function encoding(images: Images, noise: Images, back: Images): Promise<Picture> {
   const svg = await imageFigure({
     title: "Image → noise → image",
@@ -227,7 +227,7 @@ export async function encoding(images: Images, noise: Images, back: Images): Pro
   return { name: "encoding", svg };
 }
 
-/** Rows of η, columns of S; each cell shows the same one or two noises. */
+/** Rows of η, columns of S; every cell starts from the same noises. */
 export async function stepsFigure(
   cells: readonly (readonly Images[])[],
   steps: readonly number[],

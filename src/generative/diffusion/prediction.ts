@@ -1,24 +1,24 @@
 /**
- * What the network predicts. Each kind is the same knowledge in other words: with x_t = signal·x₀ + noise·ε
- * (Ho et al. 2020, eq. 4), one of x₀, ε and v = signal·ε − noise·x₀ (Salimans and Ho 2022, appendix D) gives all.
+ * Parameterizations: what the network predicts. All are equivalent: with x_t = signal·x₀ + noise·ε (Ho et al. 2020,
+ * eq. 4), any one of x₀, ε and v = signal·ε − noise·x₀ (Salimans and Ho 2022, appendix D) determines the others.
  */
 import type { Operand } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-/** A Level in a graph: numbers or tensors that broadcast to x. */
+/** A Level as numbers or tensors that broadcast to x. */
 export interface LevelOf<N = Operand> {
   readonly signal: N;
   readonly noise: N;
 }
 
-/** x̂₀ and ε̂: what is known of an image and of the noise in it. */
+/** x̂₀ and ε̂: estimates of the image and of the noise in it. */
 export interface Estimate {
   readonly x0: Tensor;
   readonly epsilon: Tensor;
 }
 
 export interface Parameterization {
-  /** What the network should predict. */
+  /** The target of the network. */
   target(x0: Tensor, epsilon: Tensor, level: LevelOf): Tensor;
   /** x̂₀ and ε̂ from x_t and the prediction. */
   estimate(xt: Tensor, prediction: Tensor, level: LevelOf): Estimate;
@@ -28,11 +28,11 @@ export interface Parameterization {
 export const noised = (x0: Tensor, epsilon: Tensor, { signal, noise }: LevelOf): Tensor =>
   x0.mul(signal).add(epsilon.mul(noise));
 
-/** ε that leads from this x₀ to this x_t. */
+/** The ε with which x₀ becomes x_t. */
 export const epsilonOf = (xt: Tensor, x0: Tensor, { signal, noise }: LevelOf): Tensor =>
   xt.sub(x0.mul(signal)).div(noise);
 
-/** x₀ that this ε was added to (Ho et al. 2020, eq. 15). */
+/** The x₀ with which ε becomes x_t (Ho et al. 2020, eq. 15). */
 export const x0Of = (xt: Tensor, epsilon: Tensor, { signal, noise }: LevelOf): Tensor =>
   xt.sub(epsilon.mul(noise)).div(signal);
 

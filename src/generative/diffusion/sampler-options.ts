@@ -1,4 +1,4 @@
-/** Which sampler is asked for, over which steps and of which class: what `sample`, `evaluate` and files share. */
+/** Options for samplers, their steps and classes, shared by `sample`, `evaluate` and exports. */
 import { z } from "zod";
 import { lookup, UserError } from "../../errors.ts";
 import { type DiffusionContext, diffusionOf } from "./config.ts";
@@ -25,7 +25,7 @@ export const SAMPLER = {
     .enum(Object.keys(VARIANCES) as [keyof typeof VARIANCES])
     .default("fixed-large")
     .describe("ddpm: variance of a step (section 3.2 of the paper)"),
-  spacing: z.enum(["linear", "quadratic"]).default("linear").describe("how the S steps are chosen of T"),
+  spacing: z.enum(["linear", "quadratic"]).default("linear").describe("how the S steps are chosen among T"),
   convention: z
     .enum(["paper", "official"])
     .default("paper")
@@ -39,7 +39,7 @@ const STEPS: Readonly<Record<SamplerOptions["sampler"], (T: number) => number>> 
   ddpm: (T) => T,
 };
 
-/** The plan these options ask for, and the steps it takes. */
+/** The sampling plan of these options, and its trajectory. */
 export function planOf(
   schedule: NoiseSchedule,
   options: SamplerOptions,
@@ -56,31 +56,31 @@ export function planOf(
   return { plan: plans[sampler](), path };
 }
 
-/** What becomes of x̂₀ and ε̂ at each step. */
+/** How x̂₀ and ε̂ are clipped at each step. */
 export const CLIPPING = {
   clipX0: z
     .boolean()
     .default(true)
-    .describe("do not hold x̂₀ to the range of images at each step")
+    .describe("do not clip x̂₀ to the range of images at each step")
     .meta({ alias: "clip" }),
   useClippedModelOutput: z
     .boolean()
     .default(true)
-    .describe("ddim: keep the network's ε̂ where x̂₀ was held to the range, as diffusers does by default"),
+    .describe("ddim: keep the network's ε̂ where x̂₀ was clipped, as diffusers does by default"),
 };
 
-/** How images are drawn, whichever they are. */
+/** The sampling options of `sample` and `evaluate`. */
 export const DRAWING = {
   ...SAMPLER,
   guidance: z
     .number()
     .default(1)
-    .describe("scale of classifier-free guidance: 1 is none, more holds closer to the class"),
+    .describe("scale of classifier-free guidance: 1 is none, larger values follow the class more closely"),
   ...CLIPPING,
 };
 export const Drawing = z.strictObject(DRAWING);
 
-/** Which sampler ran, and which steps, for people. */
+/** The sampler and its steps, for people. */
 export const drawnHow = (plan: SamplingPlan, path: Trajectory, guidance: number): string =>
   `${plan.name}; ${path.description}${guidance === 1 ? "" : `; guidance ${guidance}`}`;
 
@@ -89,7 +89,7 @@ const classNumber = ({ spec }: DiffusionContext, name: string): number => {
   return lookup("class", Object.fromEntries(classes.map((known, i) => [known, i])), name);
 };
 
-/** The class of each of `n` images: the one asked for, or each in turn; none for a model that knows none. */
+/** The class of each of `n` images: the given one, or each in turn; undefined for an unconditional model. */
 export function classNumbers(
   context: DiffusionContext,
   model: DiffusionModel,
@@ -107,9 +107,9 @@ export function classNumbers(
   return Array.from({ length: n }, (_, i) => label ?? i % model.classes);
 }
 
-/** A sampler with the run's weights baked in, for as long as the job takes. */
+/** A sampler with the context's weights, which lives as long as the job. */
 export const samplerOf = (context: DiffusionContext, model = diffusionOf(context)): Sampler =>
   new Sampler(model, (fn, name) => context.compile(fn, name));
 
-/** Images in the batches that suit a processor. */
+/** Images per batch. */
 export const BATCH = 64;

@@ -1,10 +1,10 @@
 /**
- * DDPM, DDIM and DPM-Solver++ beside one another. All are one update rule from x_t to x_s (s < t), and differ in its weights:
+ * DDPM, DDIM and DPM-Solver++. All are one update rule from x_t to x_s (s < t), and differ only in its weights:
  *
- *   x_s = x·x_t + x0·x̂₀ + epsilon·ε̂ + previous·x̂₀(of the step before) + noise·z,   z ~ N(0, 1)
+ *   x_s = x·x_t + x0·x̂₀ + epsilon·ε̂ + previous·x̂₀(of the previous step) + noise·z,   z ~ N(0, 1)
  *
- * A sampler is then a function from a noise schedule and a trajectory to weights, in float64; first and last steps
- * that differ lie in these numbers and in no branch.
+ * A sampler is then a function from a noise schedule and a trajectory to weights, in float64; where the first and last
+ * steps differ, their weights differ, and no branch is needed.
  */
 import { lookup, UserError } from "../../errors.ts";
 import type { Operand } from "../../tensor/ops.ts";
@@ -12,7 +12,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Level, NoiseSchedule } from "./schedule.ts";
 import type { Step, Trajectory } from "./trajectory.ts";
 
-/** What each part of the update counts. */
+/** The weight of each part of the update. */
 export interface Weights<N = number> {
   readonly x: N;
   readonly x0: N;
@@ -21,12 +21,12 @@ export interface Weights<N = number> {
   readonly noise: N;
 }
 
-/** One step: the time that the network is given, the levels of noise before and after it, and the weights. */
+/** One step: the network's time, the noise levels before and after it, and the weights. */
 export interface PlannedStep {
   readonly t: number;
-  /** How noisy x_t is: what turns a prediction into x̂₀ and ε̂. */
+  /** Level of x_t, with which a prediction gives x̂₀ and ε̂. */
   readonly level: Level;
-  /** How noisy x is after the step. */
+  /** Level of x after the step. */
   readonly next: Level;
   readonly weights: Weights;
 }
@@ -36,7 +36,7 @@ export interface SamplingPlan {
   /** For people: "ddim, η = 0". */
   readonly name: string;
   readonly steps: readonly PlannedStep[];
-  /** Whether x̂₀ should be held to the range of images unless the caller says otherwise. */
+  /** Whether x̂₀ is clipped to the range of images by default. */
   readonly clipX0: boolean;
 }
 
@@ -59,7 +59,7 @@ export function update(parts: Parts, weights: Weights<Operand>): Tensor {
   return terms.reduce((sum, term) => sum.add(term));
 }
 
-/** A plan of one step for each of the trajectory's; its weights are zero where `weigh` does not name them. */
+/** A plan with one step per step of the trajectory; weights that `weigh` does not give are zero. */
 function plan(
   name: string,
   schedule: NoiseSchedule,
@@ -68,8 +68,8 @@ function plan(
 ): SamplingPlan {
   return {
     name,
-    // At t near T an error in ε̂ counts 1/√ᾱ_t times in x̂₀ (157 for the linear schedule): unclipped, a small network's
-    // images run away into noise. The DDIM paper's own code clips σ̂ only; diffusers and guided-diffusion clip all.
+    // At t near T an error in ε̂ is 1/√ᾱ_t times as large in x̂₀ (157 for the linear schedule): unclipped, a small network's
+    // samples diverge into noise. The DDIM paper's own code clips σ̂ only; diffusers and guided-diffusion clip all.
     clipX0: true,
     steps: steps.map((step, i) => {
       const [level, next] = [schedule.level(step.t), schedule.level(step.prev)];
@@ -79,8 +79,8 @@ function plan(
 }
 
 /**
- * Variance of p(x_s | x_t) (Ho et al. 2020, section 3.2): `fixed-small` is that of the posterior q(x_s | x_t, x₀), right
- * where the data are one point; `fixed-large` that of the noise between s and t, right where they are N(0, 1).
+ * Variance of p(x_s | x_t) (Ho et al. 2020, section 3.2): `fixed-small` is that of the posterior q(x_s | x_t, x₀),
+ * optimal where the data are one point; `fixed-large` that of the noise between s and t, optimal where they are N(0, 1).
  */
 export const VARIANCES = {
   "fixed-small": (schedule: NoiseSchedule, { t, prev }: Step): number => schedule.posterior(t, prev).variance,
@@ -88,7 +88,7 @@ export const VARIANCES = {
 } as const;
 export type Variance = keyof typeof VARIANCES;
 
-/** The step to the image draws nothing: algorithm 2, line 3. */
+/** The standard deviation of a step's noise; the step to the image adds none (algorithm 2, line 3). */
 const deviation = (schedule: NoiseSchedule, step: Step, variance: Variance): number =>
   step.prev < 0 ? 0 : Math.sqrt(lookup("variance", VARIANCES, variance)(schedule, step));
 
@@ -107,12 +107,12 @@ export function ddpm(
   });
 }
 
-/** How random a step is: 0 not at all, 1 as in DDPM with its smaller variance; σ̂ has the mean of 1 and the larger variance. */
+/** The randomness of a step: 0 is deterministic, 1 DDPM with its smaller variance; σ̂ has the mean of η = 1 and the larger variance. */
 export type Eta = number | "sigma-hat";
 
 /**
  * Song et al. (2021), "Denoising diffusion implicit models", eq. 12: x_s = √ᾱ_s·x̂₀ + √(1 − ᾱ_s − σ²)·ε̂ + σ·z with
- * σ = η·√((1 − ᾱ_s)/(1 − ᾱ_t))·√(1 − ᾱ_t/ᾱ_s) (eq. 16). With `sigma-hat` z counts σ̂ = √(1 − ᾱ_t/ᾱ_s) instead, as in the
+ * σ = η·√((1 − ᾱ_s)/(1 − ᾱ_t))·√(1 − ᾱ_t/ᾱ_s) (eq. 16). With `sigma-hat` the weight of z is σ̂ = √(1 − ᾱ_t/ᾱ_s) instead, as in the
  * σ̂ rows of table 1.
  * @throws UserError where η is below 0, or so large that 1 − ᾱ_s − σ² is.
  */
@@ -130,7 +130,7 @@ export function ddim(
     const direction = next.noise ** 2 - sigma ** 2;
     if (direction < 0)
       throw new UserError(
-        `eta ${eta} is too large: from t = ${step.t} to ${step.prev} it asks for more noise than there may be; 1 is always possible`,
+        `eta ${eta} is too large: from t = ${step.t} to ${step.prev} it needs more noise than x has there; 1 is always possible`,
       );
     const noise = hat ? deviation(schedule, step, "fixed-large") : sigma;
     return { x0: next.signal, epsilon: Math.sqrt(direction), noise };
@@ -139,8 +139,8 @@ export function ddim(
 
 /**
  * DDIM's deterministic steps backwards, image to noise (section 4.3): x_t = √ᾱ_t·x̂₀ + √(1 − ᾱ_t)·ε̂ with x̂₀ and ε̂ of the
- * earlier time. An image has no noise to find; its x̂₀ is the image, and ε̂ what the network predicts at the first time on
- * the way.
+ * earlier time. In the first step x̂₀ is the image itself, and ε̂ the network's prediction at the first time of the
+ * trajectory.
  */
 export function ddimEncode(schedule: NoiseSchedule, { steps }: Trajectory): SamplingPlan {
   return {
@@ -157,8 +157,8 @@ export function ddimEncode(schedule: NoiseSchedule, { steps }: Trajectory): Samp
 
 /**
  * Lu et al. (2022), "DPM-Solver++", the multistep solver of second order (algorithm 2): x_s = σ_s/σ_t·x_t − α_s·(e^−h − 1)·D
- * with D = (1 + 1/2r)·x̂₀(t) − 1/2r·x̂₀(before), h = λ_s − λ_t and r = h_before / h. The first step has no step before it, and
- * the last has h = ∞: there D = x̂₀(t), which is the solver of first order (and DDIM with η = 0).
+ * with D = (1 + 1/2r)·x̂₀(t) − 1/2r·x̂₀(previous), h = λ_s − λ_t and r = h_previous / h. The first step has no previous one, and
+ * the last has h = ∞: there D = x̂₀(t), which is the first-order solver (and DDIM with η = 0).
  */
 export function dpmSolver(schedule: NoiseSchedule, path: Trajectory): SamplingPlan {
   return plan("dpm-solver++(2M)", schedule, path, ({ t, prev }, level, next, i) => {

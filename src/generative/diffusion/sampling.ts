@@ -1,6 +1,6 @@
 /**
- * Runs plans: one compiled step, fed with each step's numbers, serves every sampler, trajectory and η. The noise of
- * image i follows from its own key, so that it does not depend on how images are put into batches.
+ * Runs plans: one compiled step, fed with each step's weights, serves every sampler, trajectory and η. The noise of
+ * image i has its own key, so that it does not depend on the batches.
  */
 import type { Compiled } from "../../engine/compile.ts";
 import { UserError } from "../../errors.ts";
@@ -21,44 +21,44 @@ export type Compile = <A extends readonly unknown[], R>(
   name?: string,
 ) => Compiled<A, R>;
 
-/** Keep the parts of an image where the mask is 1, and make the rest. */
+/** Keep an image where the mask is 1, and generate the rest. */
 export interface Inpainting {
   /** [N, ...shape] in [−1, 1]. */
   readonly known: Images;
-  /** 1 keeps, 0 makes; of the images' shape, or one that broadcasts to it: [H, W], [N, 1, H, W]. */
+  /** 1 keeps, 0 generates; of the images' shape, or one that broadcasts to it: [H, W], [N, 1, H, W]. */
   readonly mask: Images;
 }
 
-/** What becomes of x̂₀ and ε̂ before the update; `clipX0` is the plan's where it is left out. */
+/** How x̂₀ and ε̂ are clipped before the update; `clipX0` is the plan's when left out. */
 type Clipping = Pick<EstimateOptions, "clipX0" | "useClippedModelOutput">;
 
 export interface RunOptions extends Clipping {
-  /** What the plan starts from: noise [N, ...shape], or images in [−1, 1] where it encodes. */
+  /** The start of the plan: noise [N, ...shape], or images in [−1, 1] for an encoding plan. */
   readonly x: Images;
   readonly key: Key;
-  /** Number of the first image, for its noise. */
+  /** Index of the first image, for its noise. */
   readonly first?: number | undefined;
   /** The class of all images or of each one; undefined: unconditional, where the model can be. */
   readonly label?: number | readonly number[] | undefined;
-  /** Scale of classifier-free guidance; 1 when left out, which is none. */
+  /** Scale of classifier-free guidance; 1 (none) when left out. */
   readonly guidance?: number | undefined;
   readonly inpaint?: Inpainting | undefined;
 }
 
-/** Where a run is after a step. */
+/** The state of sampling after a step. */
 export interface Progress {
   /** 1 … steps */
   readonly step: number;
   readonly steps: number;
-  /** The time that was left. */
+  /** The time that the step started from. */
   readonly t: number;
   /** x after the step [N, ...shape]. */
   readonly x: Images;
-  /** What the network takes the finished image to be (progressive prediction, Ho et al. 2020, section 4.3). */
+  /** The network's estimate of the finished image (progressive generation, Ho et al. 2020, section 4.3). */
   readonly x0: Images;
 }
 
-/** The noise of images first … first + count − 1: each a pure function of the key and its number. */
+/** The noise of images first … first + count − 1: each a pure function of the key and its index. */
 export function noiseFor(
   key: Key,
   shape: readonly number[],
@@ -83,7 +83,7 @@ export const initialNoise = (
   first = 0,
 ): Images => noiseFor(key, model.shape, count, first, "initial");
 
-/** Type aliases, not interfaces: `compile` sees through those only. */
+/** Type aliases, not interfaces: `compile`'s types accept only those. */
 type LevelPair = { readonly signal: Tensor; readonly noise: Tensor };
 
 type StepFeeds = {
@@ -156,14 +156,14 @@ export class Sampler {
     }
   }
 
-  /** The end of a run. */
+  /** Run a plan on a batch, and return x after the last step. */
   async last(plan: SamplingPlan, options: RunOptions): Promise<Images> {
     let { x } = options;
     for await (const progress of this.run(plan, options)) x = progress.x;
     return x;
   }
 
-  /** Draw `count` images [count, ...shape] in [−1, 1], in batches. Image i is the same whatever the batches are. */
+  /** Draw `count` images [count, ...shape] in [−1, 1], in batches. Image i does not depend on the batches. */
   async sample(
     plan: SamplingPlan,
     options: Omit<RunOptions, "x" | "first" | "inpaint"> & SampleOptions,
@@ -191,7 +191,7 @@ export class Sampler {
 export interface SampleOptions {
   readonly count: number;
   readonly batchSize?: number;
-  /** Steps of images done, and of all. */
+  /** Called with the image steps done, and their total. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -215,7 +215,7 @@ export function traceSampler(
   const draws = plan.steps.some(({ weights }) => weights.noise !== 0);
   if (draws && !noise)
     throw new UserError(
-      `${plan.name} draws noise at its steps: give it, or use a deterministic sampler (ddim with eta 0)`,
+      `${plan.name} draws noise at its steps: pass \`noise\`, or use a deterministic sampler (ddim with eta 0)`,
     );
   const remembers = plan.steps.some(({ weights }) => weights.previous !== 0);
   const start: Readonly<Record<string, Tensor>> = remembers ? { x, previous: x.mul(0) } : { x };
@@ -240,11 +240,11 @@ function requireImages({ shape }: DiffusionModel, x: Images): number {
 function requireInpainting({ known, mask }: Inpainting, x: Images): void {
   if (!sameShape(known.shape, x.shape))
     throw new UserError(
-      `the images to complete are ${showShape(known.shape)}, and the batch is ${showShape(x.shape)}: they must be alike`,
+      `the images to complete are ${showShape(known.shape)}, but the batch is ${showShape(x.shape)}: they must have the same shape`,
     );
   const lead = x.shape.length - mask.shape.length;
   if (lead < 0 || mask.shape.some((d, i) => d !== 1 && d !== x.shape[lead + i]))
     throw new UserError(
-      `the mask is ${showShape(mask.shape)}, and the images are ${showShape(x.shape)}: give a mask of ${showShape(x.shape.slice(-2))}, 1 where the image is kept`,
+      `the mask is ${showShape(mask.shape)}, but the images are ${showShape(x.shape)}: give a mask of ${showShape(x.shape.slice(-2))}, 1 where the image is kept`,
     );
 }

@@ -1,10 +1,10 @@
 /**
- * Noise schedules. Time counts from 0 (the paper's 1) to T−1, and −1 is the image itself: ᾱ₋₁ = 1. Everything is
- * float64 on the host; graphs take the numbers as they need them.
+ * Noise schedules. Time runs from 0 (the paper's 1) to T−1, and −1 is the image itself: ᾱ₋₁ = 1. Everything is
+ * float64 on the host.
  */
 import { UserError, unknownName } from "../../errors.ts";
 
-/** Amounts of signal and of noise in x_t = signal·x₀ + noise·ε (Ho et al. 2020, eq. 4); squares add up to 1. */
+/** Amounts of signal and noise in x_t = signal·x₀ + noise·ε (Ho et al. 2020, eq. 4); their squares sum to 1. */
 export interface Level {
   /** √ᾱ_t */
   readonly signal: number;
@@ -21,7 +21,7 @@ export interface Posterior {
 
 export class NoiseSchedule {
   readonly name: string;
-  /** How many steps the forward process has. */
+  /** The number of steps of the forward process. */
   readonly T: number;
   /** ᾱ₋₁ = 1, ᾱ₀, … ᾱ_{T−1}. */
   readonly #alphaBars: Float64Array;
@@ -47,7 +47,7 @@ export class NoiseSchedule {
     return value;
   }
 
-  /** Variance of the noise added on the way from s to t: 1 − ᾱ_t / ᾱ_s; β_t where s = t−1. */
+  /** Variance of the noise added from s to t: 1 − ᾱ_t / ᾱ_s; β_t where s = t−1. */
   beta(t: number, s = t - 1): number {
     return 1 - this.alphaBar(t) / this.alphaBar(s);
   }
@@ -83,7 +83,7 @@ export class NoiseSchedule {
   }
 }
 
-/** Schedules that say ᾱ rather than β could ask for β = 1 in the last step: Nichol and Dhariwal stop before. */
+/** Schedules defined by ᾱ could have β = 1 in the last step: Nichol and Dhariwal clip β to this. */
 const MAX_BETA = 0.999;
 
 function requireSteps(T: number): number {
@@ -114,11 +114,11 @@ function betasBetween(
   );
 }
 
-/** Ho et al. (2020), section 4: β grows evenly. */
+/** Ho et al. (2020), section 4: β grows linearly. */
 export const linear = (range: BetaRange = {}): NoiseSchedule =>
   betasBetween("linear", range, (start, end, u) => start + (end - start) * u);
 
-/** Rombach et al. (2022): √β grows evenly. */
+/** Rombach et al. (2022): √β grows linearly. */
 export const scaledLinear = (range: BetaRange = {}): NoiseSchedule =>
   betasBetween("scaled-linear", range, (a, b, u) => (Math.sqrt(a) + (Math.sqrt(b) - Math.sqrt(a)) * u) ** 2);
 
@@ -137,7 +137,7 @@ export const cosine = ({ T = 1000, s = 0.008 }: { T?: number; s?: number } = {})
 
 const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** Chen (2023), algorithm 1: ᾱ(u) falls like a sigmoid seen from `start` to `end`, at temperature `tau`. */
+/** Chen (2023), algorithm 1: ᾱ(u) falls like a sigmoid from `start` to `end`, at temperature `tau`. */
 export function sigmoid({ T = 1000, start = -3, end = 3, tau = 1 }: SigmoidOptions = {}): NoiseSchedule {
   const [first, last] = [logistic(start / tau), logistic(end / tau)];
   return fromAlphaBar("sigmoid", T, (u) =>

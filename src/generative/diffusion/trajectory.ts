@@ -1,5 +1,5 @@
 /**
- * Which steps a sampler takes, as explicit pairs: no update rule has to guess where it goes next.
+ * The steps of a sampler as explicit pairs of times, so that no update rule has to work out the next time.
  * Song et al. (2021, DDIM), section 4.2 and appendix D.2.
  */
 import { UserError, unknownName } from "../../errors.ts";
@@ -13,7 +13,7 @@ export interface Step {
 export interface Trajectory {
   /** In the order they run: from noise to image. */
   readonly steps: readonly Step[];
-  /** What was asked for and which steps run, for people. */
+  /** The spacing and the steps, for people. */
   readonly description: string;
 }
 
@@ -32,15 +32,15 @@ export interface TrajectoryOptions {
 
 const range = <R>(count: number, at: (i: number) => R): R[] => Array.from({ length: count }, (_, i) => at(i));
 
-/** numpy's linspace(0, end, count) to the last bit: i·step, and `end` itself at the end. */
+/** numpy's linspace(0, end, count), bit for bit: i·step, and `end` itself at the end. */
 function linspace(end: number, count: number): number[] {
   const step = end / (count - 1);
   return range(count, (i) => (i === 0 ? 0 : i === count - 1 ? end : i * step));
 }
 
 /**
- * Times to visit, ascending; some may repeat. The paper counts from 1, τ_i = ⌊c·i⌋ or ⌊c·i²⌋ for i = 1 … S, and
- * wants the last near T: c is T/S or T/S², so it is T itself. The code counts from 0.
+ * Times to visit, ascending; some may repeat. The paper counts from 1: τ_i = ⌊c·i⌋ or ⌊c·i²⌋ for i = 1 … S, with the
+ * last near T; here c is T/S or T/S², so the last is T itself. The official code counts from 0.
  */
 const TIMES: Readonly<Record<Convention, Readonly<Record<Spacing, (T: number, S: number) => number[]>>>> = {
   paper: {
@@ -57,8 +57,8 @@ const TIMES: Readonly<Record<Convention, Readonly<Record<Spacing, (T: number, S:
 };
 
 /**
- * A subsequence of the T steps. A time that comes twice is visited once: a step from t to t changes nothing, so
- * the result is that of the formula.
+ * A subsequence of the T steps. A repeated time is visited once: a step from t to t changes nothing, so the result is
+ * that of the formula.
  * @throws UserError where S is not a whole number from 1 to T.
  */
 export function trajectory({
@@ -88,13 +88,13 @@ export const fullTrajectory = (T: number): Trajectory =>
     "every step",
   );
 
-/** The trajectory over given times (in any order, repeats dropped), with its end at the image. */
+/** The trajectory over given times (in any order, repeats dropped), ending at the image. */
 export function visiting(times: readonly number[], what = "chosen steps"): Trajectory {
   const visited = [...new Set(times)].sort((a, b) => a - b);
   const bad = visited.find((t) => !Number.isSafeInteger(t) || t < 0);
   if (bad !== undefined || visited.length === 0)
     throw new UserError(
-      `a trajectory visits whole times from 0 on, and one at least; it was given ${bad ?? "none"}`,
+      `a trajectory needs at least one time, and times are whole numbers from 0; it was given ${bad ?? "none"}`,
     );
   const steps = visited.map((t, i) => ({ t, prev: i === 0 ? -1 : visited[i - 1]! })).reverse();
   return { steps, description: `${what}: ${count(visited.length)} at t = ${shown(visited.toReversed())}` };

@@ -5,15 +5,15 @@ import { UserError } from "../../errors.ts";
 const DOWN = ["DownBlock2D", "AttnDownBlock2D"] as const;
 const UP = ["UpBlock2D", "AttnUpBlock2D"] as const;
 
-/** Bounds on a file from elsewhere, checked before anything is built: published models stay far below them. */
+/** Bounds on files from elsewhere, checked before anything is built; published models are far below them. */
 const upTo = (most: number) => z.int().min(1).max(most);
 const LEVELS = 16;
 const count = upTo(65_536);
 
 /**
- * What changes the network must be there: diffusers' constructor defaults are not those of the published models, and a
- * file that leaves a field out would load as another network. Fields that came to diffusers later, and that files from
- * before leave out, have the value they had then. Fields with one value are those of which we build no other.
+ * Fields that change the network are required: diffusers' constructor defaults are not those of the published models,
+ * and a file without a field would load as another network. Fields that diffusers added later have a default, the
+ * behaviour before. Fields with a single value are those of which no other is supported.
  */
 const schema = z.strictObject({
   _class_name: z.literal("UNet2DModel").default("UNet2DModel"),
@@ -67,25 +67,25 @@ export function unetConfig(value: unknown, source = "the U-Net configuration"): 
     );
     if (missing.length > 0)
       throw new UserError(
-        `${source} does not say ${missing.join(", ")}. They change the network, and no default fits all models: add them`,
+        `${source} lacks ${missing.join(", ")}. They change the network, and no default fits all models: add them`,
       );
     const problems = issues.map(({ path, message }) =>
       path.length > 0 ? `${path.join(".")}: ${message}` : message,
     );
     throw new UserError(
-      `${source} is not one of a U-Net that is known here (diffusers' UNet2DModel). ${problems.join("; ")}`,
+      `${source} is not that of a supported U-Net (diffusers' UNet2DModel). ${problems.join("; ")}`,
     );
   }
   const config = parsed.data;
   const levels = config.block_out_channels.length;
   if (config.down_block_types.length !== levels || config.up_block_types.length !== levels)
     throw new UserError(
-      `${source}: block_out_channels has ${levels} levels, down_block_types ${config.down_block_types.length} and up_block_types ${config.up_block_types.length}; they must be as many`,
+      `${source}: block_out_channels has ${levels} levels, down_block_types ${config.down_block_types.length} and up_block_types ${config.up_block_types.length}; they must have the same length`,
     );
   const half = config.block_out_channels[0]! / 2;
   if (!Number.isInteger(half) || half <= config.freq_shift)
     throw new UserError(
-      `${source}: the first of block_out_channels, ${2 * half}, must be even and above twice freq_shift (${config.freq_shift}): it is the width of the sinusoids of time`,
+      `${source}: the first of block_out_channels, ${2 * half}, must be even and above twice freq_shift (${config.freq_shift}): it is the width of the sinusoidal time embedding`,
     );
   const divides = (name: keyof UNetConfig, channels: number): void => {
     const parts = config[name] as number | null;

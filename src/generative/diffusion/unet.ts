@@ -1,6 +1,6 @@
 /**
- * The U-Net of Ho et al. (2020), appendix B, as diffusers' UNet2DModel: the same options, the same names of weights, the
- * same order of arithmetic.
+ * The U-Net of Ho et al. (2020), appendix B, as diffusers' UNet2DModel: the same options, weight names and
+ * order of operations.
  */
 import { UserError } from "../../errors.ts";
 import { ACTIVATIONS } from "../../nn/activations.ts";
@@ -19,7 +19,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { DiffusionNetwork } from "./model.ts";
 import type { UNetConfig } from "./unet-config.ts";
 
-/** Ho et al.'s first values: Glorot's, and next to nothing where a residual branch ends, so that blocks start as identities. */
+/** Ho et al.'s initialisation: Glorot, and near zero at the end of residual branches, so that blocks start as identities. */
 const GLOROT = { weightInit: init.xavierUniform(), biasInit: init.zeros };
 const NEAR_ZERO = { weightInit: init.xavierUniform(1e-5), biasInit: init.zeros };
 
@@ -29,7 +29,7 @@ const conv3x3 = (from: number, to: number, how = GLOROT): Conv2d =>
 const groupNorm = (channels: number, config: UNetConfig, groups = config.norm_num_groups): GroupNorm =>
   new GroupNorm(groups, channels, { eps: config.norm_eps });
 
-/** Sinusoids of time [B, sinusoids] → [B, width]. Its activation is SiLU, whatever act_fn is. */
+/** Sinusoidal time embedding [B, sinusoids] → [B, width]. Its activation is SiLU, whatever act_fn is. */
 class TimestepEmbedding extends Module {
   readonly linear_1: Linear;
   readonly linear_2: Linear;
@@ -45,7 +45,7 @@ class TimestepEmbedding extends Module {
   }
 }
 
-/** Norm, activation, convolution, twice, with the time between; x [B, from, H, W] → [B, to, H, W]. */
+/** Twice norm, activation and convolution, with the time embedding added between; x [B, from, H, W] → [B, to, H, W]. */
 class ResnetBlock extends Module {
   readonly norm1: GroupNorm;
   readonly conv1: Conv2d;
@@ -87,11 +87,11 @@ class AttentionBlock extends Module {
   readonly to_q: Linear;
   readonly to_k: Linear;
   readonly to_v: Linear;
-  /** diffusers keeps the projection in a list, with a dropout that is never used behind it. */
+  /** In diffusers the projection is in a list, followed by a dropout that is never used. */
   readonly to_out: readonly [Linear];
   readonly #heads: number;
 
-  /** `groups`: of the norm before it; null: no norm. */
+  /** `groups`: of the GroupNorm before it; null: no norm. */
   constructor(channels: number, config: UNetConfig, groups: number | null = config.norm_num_groups) {
     super();
     this.group_norm = groups === null ? undefined : groupNorm(channels, config, groups);
@@ -114,7 +114,7 @@ class AttentionBlock extends Module {
   }
 }
 
-/** Half the size, by a convolution. Without padding (0) a row and a column are added at the end only, as in Ho et al.'s code. */
+/** Halves the size by a strided convolution. With padding 0, a row and a column are added only at the end, as in Ho et al.'s code. */
 class Downsample extends Module {
   readonly conv: Conv2d;
 
@@ -129,7 +129,7 @@ class Downsample extends Module {
   }
 }
 
-/** Twice the size: each pixel four times, then a convolution. */
+/** Doubles the size: nearest-neighbour upsampling, then a convolution. */
 class Upsample extends Module {
   readonly conv: Conv2d;
 
@@ -143,14 +143,14 @@ class Upsample extends Module {
   }
 }
 
-/** Residual blocks at one resolution, each followed by attention where there is any. */
+/** Residual blocks at one resolution, each followed by attention where the level has it. */
 class Level extends Module {
   readonly resnets: readonly ResnetBlock[];
   readonly attentions: readonly AttentionBlock[];
   readonly downsamplers: readonly Downsample[];
   readonly upsamplers: readonly Upsample[];
 
-  /** `widths`: input channels of each residual block; all give `to`. */
+  /** `widths`: input channels of each residual block; `to`: output channels of all. */
   constructor(
     widths: readonly number[],
     to: number,
@@ -172,7 +172,7 @@ class Level extends Module {
   }
 }
 
-/** Two residual blocks with attention between them, which has a norm only where its groups are said or time is added. */
+/** Two residual blocks with attention between them, which has a norm only where attn_norm_num_groups is set or time is added ("default"). */
 class MidBlock extends Module {
   readonly attentions: readonly AttentionBlock[];
   readonly resnets: readonly [ResnetBlock, ResnetBlock];
@@ -221,7 +221,7 @@ export class UNet extends Module implements DiffusionNetwork {
       return new Level(widths, to, time, config, { attends, resize: i < last ? "down" : undefined });
     });
     this.mid_block = new MidBlock(channels[last]!, time, config);
-    // Each block on the way up also takes what its mirror image on the way down kept.
+    // Each block on the way up also takes the skip connection of its counterpart on the way down.
     const kept = [
       first,
       ...channels.flatMap((c, i) => [...Array<number>(layers).fill(c), ...(i < last ? [c] : [])]),
@@ -280,7 +280,7 @@ export class UNet extends Module implements DiffusionNetwork {
         `this U-Net takes [N, ${channels}, H, W] with H and W multiples of ${factor}, not ${showShape(x.shape)}`,
       );
     if (this.class_embedding && !labels)
-      throw new UserError(`this U-Net knows ${this.labelCount} labels and needs one for each image`);
+      throw new UserError(`this U-Net has ${this.labelCount} labels and needs one for each image`);
     if (!this.class_embedding && labels)
       throw new UserError("this U-Net has no labels (num_class_embeds is null), but was given some");
   }

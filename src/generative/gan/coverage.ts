@@ -3,14 +3,14 @@ import { UserError } from "../../errors.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { klFromUniform } from "../metrics/classes.ts";
 
-/** How well points cover a mixture. */
+/** How well samples cover the modes of a mixture. */
 export interface Coverage {
   readonly samples: number;
   /** Modes with at least one good sample. */
   readonly modes: number;
   /** The share of good samples: within 3σ of the centre of a mode. */
   readonly good: number;
-  /** KL of the good samples' modes from uniform, in nats; of none it is log K, as of one mode alone. */
+  /** KL divergence of the good samples' modes from uniform, in nats; log K where none is good, as with a single mode. */
   readonly modeKl: number;
   /** Good samples per mode. */
   readonly counts: readonly number[];
@@ -20,7 +20,7 @@ export interface Coverage {
 export function coverage(points: NdArray<"float32">, { centres, sigma }: Mixture): Coverage {
   const [n, d] = points.shape;
   if (points.shape.length !== 2 || d !== 2 || !n)
-    throw new UserError(`mode coverage is of points [N, 2], not of [${points.shape.join(", ")}]`);
+    throw new UserError(`mode coverage needs points [N, 2], not [${points.shape.join(", ")}]`);
   const counts = centres.map(() => 0);
   for (let i = 0; i < n; i++) {
     const [x, y] = [points.data[2 * i]!, points.data[2 * i + 1]!];
@@ -44,13 +44,13 @@ const percent = (share: number): string => `${(100 * share).toFixed(share > 0 &&
 /** Below this share of the modes a mixture counts as collapsed. */
 const COLLAPSED = 0.6;
 
-/** A sentence where samples reach few of a mixture's modes. */
+/** A warning where samples reach few of a mixture's modes. */
 export function collapseOfModes({ modes, counts, samples }: Coverage): string | undefined {
   if (modes >= COLLAPSED * counts.length) return undefined;
   return `collapse: ${samples} samples reach ${modes} of ${counts.length} modes; ${CURES} may help`;
 }
 
-/** A sentence where drawn images fall into few classes: one has more than half, or some have less than a tenth of their part. */
+/** A warning where samples fall into few classes: one has more than half, or some less than a tenth of an even share. */
 export function collapseOfClasses(
   histogram: ArrayLike<number>,
   classes: readonly string[],
@@ -63,13 +63,13 @@ export function collapseOfClasses(
   return `collapse: ${percent(shares[most]!)} of the samples look like ${classes[most]}${lost}; ${CURES} may help`;
 }
 
-/** A sentence where images hardly differ: less than half as much from one another as real ones do. */
+/** A warning where images hardly differ: less than half as much from one another as real ones do. */
 export function collapseOfVariety(drawn: number, real: number): string | undefined {
   if (drawn >= 0.5 * real) return undefined;
-  return `collapse: samples differ from one another by ${percent(drawn / real)} of what real examples do; ${CURES} may help`;
+  return `collapse: samples differ from one another only ${percent(drawn / real)} as much as real examples do; ${CURES} may help`;
 }
 
-/** The mean Euclidean distance between neighbours in a batch [N, ...]: example i and i + 1, which are independent. */
+/** The mean Euclidean distance between neighbours in a batch [N, ...]: examples i and i + 1, which are independent. */
 export function variety({ data, shape }: NdArray<"float32">): number {
   const n = shape[0]!;
   const size = data.length / n;
@@ -82,14 +82,14 @@ export function variety({ data, shape }: NdArray<"float32">): number {
   return total / (n - 1);
 }
 
-/** What share of a side's examples must be told rightly, or wrongly, for the game to be decided. */
+/** The discriminator's accuracy, or error, above which one side has won. */
 const DECIDED = 0.98;
 
-/** A sentence where one side has won: no draw deceives the discriminator any more, or every one does. */
+/** A warning where one side has won: hardly any sample deceives the discriminator, or nearly all do. */
 export function winner(realAccuracy: number, fakeAccuracy: number): string | undefined {
   if (realAccuracy >= DECIDED && fakeAccuracy >= DECIDED)
     return (
-      `the discriminator has won: it tells ${percent(realAccuracy)} of the real and ${percent(fakeAccuracy)} of the drawn examples, ` +
+      `the discriminator has won: it recognises ${percent(realAccuracy)} of the real and ${percent(fakeAccuracy)} of the generated examples, ` +
       "so the generator has little to learn from; a smaller value of option `discriminatorLr`, option `discriminatorNorm` spectral or option `labelSmoothing` 0.1 may help"
     );
   if (fakeAccuracy <= 1 - DECIDED)

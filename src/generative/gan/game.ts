@@ -46,9 +46,9 @@ export interface GameOptions {
   readonly loss: AdversarialLoss;
   /** Weight λ of the gradient penalty; 0: none. */
   readonly gradientPenalty: number;
-  /** What is taken off the target of real examples (Salimans et al. 2016, section 3.4). */
+  /** One-sided label smoothing: subtracted from the target of real examples (Salimans et al. 2016, section 3.4). */
   readonly labelSmoothing: number;
-  /** Steps of gradient descent that the generator sees the discriminator take (Metz et al. 2017); 0: none. */
+  /** Unrolled steps of the discriminator in the generator's loss (Metz et al. 2017); 0: none. */
   readonly unrolled: number;
   /** Learning rate of those steps. */
   readonly unrolledLr: number;
@@ -63,8 +63,8 @@ export interface Real {
 const variablesOf = (module: Module): Variable[] => module.variables().map(([, variable]) => variable);
 
 /**
- * What the discriminator minimises. The generator only draws: neither its weights nor its running statistics move.
- * Drawn examples have the classes of the real ones.
+ * The discriminator's loss. Neither the generator's weights nor its running statistics change. Generated examples have
+ * the classes of the real ones.
  */
 export function discriminatorLoss(gan: Gan, real: Real, key: Key, options: GameOptions): Losses {
   const { generator } = gan;
@@ -108,14 +108,14 @@ const add0 = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined 
 const classError = ({ classes }: Verdict, labels: Tensor | undefined): Tensor | undefined =>
   classes && labels && crossEntropy(classes, labels);
 
-/** Shares of the real and of the drawn examples that are recognised as such; of a critic, by how much their scores differ. */
+/** The discriminator's accuracy on real and on generated examples; for a critic, the difference of their mean scores. */
 export function told({ boundary }: AdversarialLoss, real: Tensor, fake: Tensor): Record<string, Tensor> {
   if (boundary === undefined) return { wasserstein: real.mean().sub(fake.mean()) };
   const share = (holds: Tensor): Tensor => holds.cast("float32").mean();
   return { real_accuracy: share(less(boundary, real)), fake_accuracy: share(fake.less(boundary)) };
 }
 
-/** What the generator minimises. The discriminator only judges: neither its weights nor its statistics move. */
+/** The generator's loss. Neither the discriminator's weights nor its running statistics change. */
 export function generatorLoss(gan: Gan, real: Real, key: Key, options: GameOptions): Losses {
   const { generator, discriminator: d } = gan;
   const z = gan.noise(key.split("noise"), real.x.shape[0]!);
@@ -131,7 +131,7 @@ export function generatorLoss(gan: Gan, real: Real, key: Key, options: GameOptio
 
 /**
  * Metz et al. (2017), equations 7 to 9: the discriminator's weights after some steps of gradient descent on this batch,
- * as functions of what the generator drew, so that its gradient accounts for how the discriminator will answer.
+ * as functions of the generator's samples, so that its gradient accounts for the discriminator's response.
  */
 function unrolled(
   d: Discriminator,

@@ -50,7 +50,7 @@ export const gan: GenerativeModel<typeof GanOptions, Gan> = {
         run: ({ z, labels }) => ({ [name]: module.generator.forward(z!, labels) }),
       },
       discriminator: {
-        description: `${name} to scores; above, more real`,
+        description: `${name} to scores; higher is more real`,
         inputs: { [name]: { shape: [batch, ...shape], dtype: "float32" }, ...labels },
         run: (inputs) => ({ scores: module.discriminator.forward(inputs[name]!, inputs.labels).scores }),
       },

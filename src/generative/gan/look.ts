@@ -1,4 +1,4 @@
-/** What a training GAN is watched by: what it draws, and whether the game is still one. */
+/** The preview of a GAN during training: its samples, and whether one side has won. */
 import { rows } from "../../data/arrays.ts";
 import type { Examples, ImageData, PointData } from "../../data/data.ts";
 import { UserError } from "../../errors.ts";
@@ -15,7 +15,7 @@ import { LOSSES } from "./losses.ts";
 import { fieldOf, type GanContext } from "./options.ts";
 import { drawExamples, type Labels, mixtureOf, PIECE, POINTS, scattered, type Values } from "./samples.ts";
 
-/** Images for a look at a run: few and quick. */
+/** Images for a preview: few, so that it is quick. */
 const LOOK = 1000;
 const SHOWN = 40;
 
@@ -31,7 +31,7 @@ export async function preview(context: GanContext): Promise<Output> {
   return { ...seen, text: [...(seen.text ?? []), ...(won ? [won] : [])] };
 }
 
-/** What a look at images shows; numbers by the classifier only where there is one for the data. */
+/** The preview of images; numbers by the classifier only where there is one for the data. */
 async function looked(
   context: GanContext,
   train: Examples,
@@ -62,7 +62,7 @@ async function looked(
 }
 
 const references = new WeakMap<Ruler, WeakMap<Examples, Promise<Gaussian>>>();
-/** Training images that a look is compared with: fewer than `evaluate` takes, so that the first look is quick too. */
+/** Training images that a preview is compared with: fewer than in `evaluate`, so that the first preview is quick too. */
 const REFERENCE = 5000;
 
 function reference(ruler: Ruler, train: Examples): Promise<Gaussian> {
@@ -82,11 +82,11 @@ async function trainingData(context: GanContext): Promise<ImageData | PointData>
   const data = await context.data();
   if (data.kind === "images" || data.kind === "points") return data;
   throw new UserError(
-    `a gan is compared with images or points, and the data set "${data.name}" holds ${data.kind}`,
+    `a gan is compared with images or points, but the data set "${data.name}" holds ${data.kind}`,
   );
 }
 
-/** The first `limit` real examples, or all there are. */
+/** The first `limit` real examples, or all of them. */
 async function realOnes(
   examples: Examples,
   limit: number,
@@ -96,7 +96,7 @@ async function realOnes(
   return { x: (batch.images ?? batch.points) as Values, labels: batch.labels as Labels | undefined };
 }
 
-/** Whether one side has won, judged by fresh draws and real examples, in the way of training. */
+/** A warning where one side has won, by the discriminator's accuracy on samples and real examples, as in training. */
 async function verdict(
   context: GanContext,
   train: Examples,

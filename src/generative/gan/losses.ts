@@ -3,16 +3,16 @@ import { grad } from "../../tensor/grad.ts";
 import { asTensor, full, type Operand, sub } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-/** What the two players minimise, as functions of the discriminator's scores (before any sigmoid), [N] each. */
+/** The losses of the two players, as functions of the discriminator's scores (before any sigmoid), [N] each. */
 export interface AdversarialLoss {
-  /** `target` is what a real example should be taken for: 1, or less with one-sided label smoothing. */
+  /** `target` is the target of real examples: 1, or less with one-sided label smoothing. */
   discriminator(real: Tensor, fake: Tensor, target: number): Tensor;
   generator(fake: Tensor): Tensor;
-  /** The score above which an example is taken for real; a critic has none. */
+  /** The score above which an example is classified as real; undefined for a critic. */
   readonly boundary: number | undefined;
   /** Whether real examples have a target that can be smoothed. */
   readonly smooths: boolean;
-  /** Weight of the gradient penalty where the user says nothing. */
+  /** Default weight of the gradient penalty. */
   readonly penalty: number;
 }
 
@@ -29,7 +29,7 @@ const classify: Pick<AdversarialLoss, "discriminator" | "boundary" | "smooths" |
 };
 
 export const LOSSES = {
-  /** The game as it is first written: G minimises E log(1 − D(G(z))), which is flat where D is sure. */
+  /** The original minimax game: G minimises E log(1 − D(G(z))), whose gradient vanishes where D is confident. */
   minimax: { ...classify, generator: (fake) => bce(fake, 0).neg() },
   /** Goodfellow et al. (2014), section 3: G minimises −E log D(G(z)). */
   "non-saturating": { ...classify, generator: (fake) => bce(fake, 1) },
@@ -49,7 +49,7 @@ export const LOSSES = {
     smooths: false,
     penalty: 0,
   },
-  /** Arjovsky et al. (2017), with the penalty of Gulrajani et al. (2017), λ = 10, in the place of clipped weights. */
+  /** Arjovsky et al. (2017), with the penalty of Gulrajani et al. (2017), λ = 10, in place of weight clipping. */
   "wgan-gp": {
     discriminator: (real, fake) => fake.mean().sub(real.mean()),
     generator: (fake) => fake.mean().neg(),
@@ -62,8 +62,8 @@ export const LOSSES = {
 export type LossName = keyof typeof LOSSES;
 
 /**
- * Gulrajani et al. (2017), equation 3, without λ: E(‖∇ D(x̂)‖₂ − 1)² at x̂ = ε·real + (1 − ε)·fake. It is made of
- * gradients, and can be differentiated in D's weights.
+ * Gulrajani et al. (2017), equation 3, without λ: E(‖∇ D(x̂)‖₂ − 1)² at x̂ = ε·real + (1 − ε)·fake. It can be
+ * differentiated with respect to D's weights.
  * @param critic examples [N, ...] → scores [N]
  * @param epsilon one number in [0, 1] per example, [N]
  */

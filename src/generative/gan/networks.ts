@@ -27,18 +27,18 @@ export interface GeneratorOptions {
 export interface DiscriminatorOptions extends GeneratorOptions {
   readonly discriminatorNorm: "none" | "batch" | "spectral";
   readonly conditional: "none" | "acgan" | "projection";
-  /** Examples it judges together (Lin et al. 2018, PacGAN). */
+  /** Examples judged together (Lin et al. 2018, PacGAN). */
   readonly pack: number;
-  /** Show it how much a group of examples varies (Karras et al. 2018). */
+  /** Add the standard deviation over groups of examples as a feature (Karras et al. 2018). */
   readonly minibatchStddev: boolean;
 }
 
 const slope = (x: Tensor): Tensor => x.leakyRelu(0.2);
-/** Radford et al. (2016), section 4: all weights start from N(0, 0.02²). */
+/** Radford et al. (2016), section 4: all weights are initialised from N(0, 0.02²). */
 const small: LayerOptions = { weightInit: init.normal(0, 0.02), biasInit: init.zeros };
 const HALVE = { stride: 2, padding: 1, ...small } as const;
 
-/** Channels and side of each feature map of a DCGAN, from the image to the smallest: halved to 4, or to an odd size. */
+/** Channels and side of each feature map of a DCGAN, from the image to the smallest: halved down to 4, or to an odd size. */
 function maps([c, h, w]: Shape, channels: number): Shape[] {
   const out: Shape[] = [[c!, h!, w!]];
   for (let at = out[0]!, next = channels; ; next *= 2) {
@@ -49,7 +49,7 @@ function maps([c, h, w]: Shape, channels: number): Shape[] {
   }
   if (out.length === 1)
     throw new UserError(
-      `a dcgan halves its images, and ${h} × ${w} cannot be halved; choose option \`network\` mlp, or images of 28, 32 or 64`,
+      `a dcgan halves its images, but ${h} × ${w} cannot be halved; choose option \`network\` mlp, or images of 28, 32 or 64`,
     );
   return out;
 }
@@ -113,7 +113,7 @@ function growing(inputs: number, down: readonly Shape[]): Step[] {
   ];
 }
 
-/** What a discriminator says of examples: scores [N] (or one per pack), and class logits [N, K] where it classifies. */
+/** A discriminator's output: scores [N] (or one per pack), and class logits [N, K] where it classifies. */
 export interface Verdict {
   readonly scores: Tensor;
   readonly classes: Tensor | undefined;
@@ -147,12 +147,12 @@ export class Discriminator extends Module {
     this.#options = options;
   }
 
-  /** Examples as they are judged: `pack` of them side by side, as channels, [N / pack, pack·C, ...]. */
+  /** Examples packed as channels, `pack` at a time: [N / pack, pack·C, ...]. */
   pack(x: Tensor): Tensor {
     const n = x.shape[0]! / this.#options.pack;
     if (!Number.isInteger(n))
       throw new UserError(
-        `the discriminator judges ${this.#options.pack} examples together: a batch of ${x.shape[0]} cannot be divided so`,
+        `the discriminator judges ${this.#options.pack} examples together: the batch size must be a multiple of that, not ${x.shape[0]}`,
       );
     return x.reshape(n, ...this.#shape);
   }
@@ -186,7 +186,7 @@ function mlpFeatures(shape: Shape, options: DiscriminatorOptions, wrap: Wrap): F
   const sizes = [sizeOf(shape), ...Array.from({ length: depth }, () => width)];
   const steps = sizes.slice(1).flatMap((out, i): Step[] => [
     wrap(new Linear(sizes[i]!, out)),
-    // Not on the first layer, as in DCGAN: real and generated examples come in batches of their own.
+    // Not on the first layer, as in DCGAN. Real and generated examples come in separate batches.
     ...(discriminatorNorm === "batch" && i > 0 ? [new BatchNorm1d(out)] : []),
     slope,
   ]);
@@ -205,7 +205,7 @@ function shrinking(shape: Shape, options: DiscriminatorOptions, wrap: Wrap): Fea
   return { steps: [...steps, flat], size: sizeOf(down.at(-1)!) };
 }
 
-/** Examples that are compared with one another. */
+/** Examples per group. */
 const GROUP = 4;
 
 /**

@@ -1,4 +1,4 @@
-/** What a GAN is built and trained with, and what of it does not go together. */
+/** The options of a GAN, and the checks that they go together. */
 import { z } from "zod";
 import type { DataSpec } from "../../data/spec.ts";
 import { UserError } from "../../errors.ts";
@@ -24,23 +24,23 @@ export const GanOptions = z.strictObject({
   channels: count
     .default(32)
     .describe("dcgan: channels of the largest feature map; each halving doubles them"),
-  loss: z.enum(names).default("non-saturating").describe("what the two sides minimise"),
+  loss: z.enum(names).default("non-saturating").describe("adversarial loss"),
   conditional: z
     .enum(["none", "acgan", "projection"])
     .default("none")
     .describe(
-      "condition the generator on the class; the discriminator classifies (AC-GAN) or compares with the class (projection)",
+      "condition the generator on the class; the discriminator classifies (AC-GAN) or compares its features with an embedding of the class (projection)",
     ),
   discriminatorNorm: z
     .enum(["none", "batch", "spectral"])
     .default("spectral")
-    .describe("how the discriminator is normalised"),
-  discriminatorSteps: count.default(1).describe("steps of the discriminator for each of the generator"),
+    .describe("normalisation of the discriminator"),
+  discriminatorSteps: count.default(1).describe("discriminator updates per generator update"),
   discriminatorLr: z
     .number()
     .positive()
     .optional()
-    .describe("its own peak learning rate (default: that of the generator)"),
+    .describe("peak learning rate of the discriminator (default: that of the generator)"),
   gradientPenalty: z
     .number()
     .min(0)
@@ -51,7 +51,9 @@ export const GanOptions = z.strictObject({
     .min(0)
     .lt(1)
     .default(0)
-    .describe("how far below 1 the target of real examples is (minimax, non-saturating, least-squares)"),
+    .describe(
+      "one-sided label smoothing: subtracted from the target of real examples (minimax, non-saturating, least-squares)",
+    ),
   pack: count.default(1).describe("examples that the discriminator judges together (PacGAN)"),
   minibatchStddev: z
     .boolean()
@@ -61,7 +63,7 @@ export const GanOptions = z.strictObject({
     .int()
     .min(0)
     .default(0)
-    .describe("steps of the discriminator that the generator looks ahead (unrolled GAN); 0: none"),
+    .describe("discriminator steps that the generator looks ahead (unrolled GAN); 0: none"),
   unrolledLr: z.number().positive().default(0.1).describe("learning rate of those steps"),
 });
 export type GanOptions = z.output<typeof GanOptions>;
@@ -72,42 +74,42 @@ export function fieldOf(spec: DataSpec): { readonly name: "images" | "points"; r
   if (spec.kind === "images") return { name: spec.kind, shape: spec.shape };
   if (spec.kind === "points") return { name: spec.kind, shape: [spec.dimensions] };
   throw new UserError(
-    `gan learns from images or points, and the data set "${spec.name}" holds ${spec.kind}: choose other data`,
+    `gan learns from images or points, but the data set "${spec.name}" holds ${spec.kind}: choose other data`,
   );
 }
 
-/** @throws UserError where the data cannot be drawn with these options. */
+/** @throws UserError where these options do not fit the data. */
 export function buildGan(options: GanOptions, spec: DataSpec): Gan {
   const { name, shape } = fieldOf(spec);
   const { network = name === "images" ? "dcgan" : "mlp", conditional } = options;
   if (network === "dcgan" && name === "points")
     throw new UserError(
-      `a dcgan draws images, and ${spec.name} holds points: choose the other, option \`network\` mlp`,
+      `a dcgan generates images, but ${spec.name} holds points: choose option \`network\` mlp`,
     );
   return new Gan(shape, { ...options, network }, conditionsOf(spec, conditional !== "none", "gan"));
 }
 
-/** The rules of the game. @throws UserError where options do not go together. */
+/** The losses and their settings. @throws UserError where options do not go together. */
 export function gameOf(options: GanOptions, batchSize: number): GameOptions {
   const { loss: name, discriminatorNorm, labelSmoothing, conditional, pack, unrolled, unrolledLr } = options;
   const loss = LOSSES[name];
   const { gradientPenalty = loss.penalty } = options;
   if (labelSmoothing > 0 && !loss.smooths)
     throw new UserError(
-      `the ${name} loss has no targets to smooth: leave option \`labelSmoothing\` out, or choose another, ` +
+      `the ${name} loss has no targets to smooth: leave option \`labelSmoothing\` out, or choose another loss, ` +
         `option \`loss\` ${names.filter((key) => LOSSES[key].smooths).join(", ")}`,
     );
   if (gradientPenalty > 0 && discriminatorNorm === "batch")
     throw new UserError(
-      "the gradient penalty is of each example by itself, and batch norm mixes them: use option `discriminatorNorm` none or spectral",
+      "the gradient penalty is taken per example, but batch norm mixes examples: use option `discriminatorNorm` none or spectral",
     );
   if (pack > 1 && conditional !== "none")
     throw new UserError(
-      "examples packed together are of several classes: leave out option `pack` or option `conditional`",
+      "packed examples belong to several classes: leave out option `pack` or option `conditional`",
     );
   if (batchSize % pack !== 0)
     throw new UserError(
-      `the discriminator judges ${pack} examples together: option \`batchSize\` must be a multiple of that, and ${batchSize} is not`,
+      `the discriminator judges ${pack} examples together: option \`batchSize\` must be a multiple of that, not ${batchSize}`,
     );
   return { loss, gradientPenalty, labelSmoothing, unrolled, unrolledLr };
 }

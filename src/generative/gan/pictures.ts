@@ -13,7 +13,7 @@ export interface MixtureFigure {
 
 const DOTS = { type: "circle", size: 5, opacity: 0.6, color: PALETTE[0] };
 
-/** Points [N, 2] over the modes of a mixture, each a ring of 3σ (at least a few pixels wide); what lies far out is left out. */
+/** Points [N, 2] over the modes of a mixture, each a ring of 3σ (at least a few pixels wide); points far out are not shown. */
 export function mixtureChart(
   { title, subtitle, size = 380 }: MixtureFigure,
   points: NdArray<"float32">,
@@ -47,7 +47,7 @@ export function mixtureChart(
   });
 }
 
-/** Points [N, D] whose distribution is not known, on their first two coordinates; of one, over the number of the draw. */
+/** Points [N, D] of an unknown distribution, by their first two coordinates; where D = 1, over their index. */
 export function pointChart(
   { title, subtitle, size = 380 }: MixtureFigure,
   points: NdArray<"float32">,

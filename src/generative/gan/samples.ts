@@ -1,4 +1,4 @@
-/** What a trained GAN draws, and how good that is. */
+/** Samples of a trained GAN, and their quality. */
 import { z } from "zod";
 import { joined, rows } from "../../data/arrays.ts";
 import { MIXTURES, type Mixture } from "../../data/mixtures.ts";
@@ -25,7 +25,7 @@ export const PIECE = 500;
 /** Points to measure mode coverage by, as in the papers. */
 export const POINTS = 2500;
 
-/** z ~ N(0, I) [count, latent]; with a truncation t what lies beyond ±t is drawn again (Brock et al. 2019, section 3.1). */
+/** z ~ N(0, I) [count, latent]; with a truncation t, values beyond ±t are drawn again (Brock et al. 2019, section 3.1). */
 function noise({ latent }: Gan, count: number, key: Key, truncation?: number): Codes {
   const shape = [count, latent];
   const z =
@@ -55,7 +55,7 @@ function drawing({ module, compile, progress }: GanContext): Draw {
   };
 }
 
-/** The class of each of `count` examples: the one asked for, or each in turn; none where the GAN is unconditional. */
+/** The class of each of `count` examples: the given one, or each in turn; undefined where the GAN is unconditional. */
 function classLabels({ module, spec }: GanContext, count: number, name?: string): Labels | undefined {
   const { classes } = module;
   if (classes === 0 || !("classes" in spec)) {
@@ -80,10 +80,11 @@ export async function drawExamples(
   return { examples: await drawing(context)(z, labels), labels };
 }
 
-/** Images to be measured. @throws UserError where it draws points. */
+/** Images for measuring. @throws UserError where it generates points. */
 export async function draw(context: GanContext, count: number): Promise<Drawn> {
   const { spec } = context;
-  if (spec.kind !== "images") throw new UserError(`this gan draws ${spec.kind} (${spec.name}), not images`);
+  if (spec.kind !== "images")
+    throw new UserError(`this gan generates ${spec.kind} (${spec.name}), not images`);
   const { examples, labels } = await drawExamples(context, count);
   return { images: examples, labels };
 }
@@ -103,10 +104,10 @@ export const Sample = z.strictObject({
     .number()
     .positive()
     .optional()
-    .describe("draw noise beyond ± this anew; smaller: more typical, less varied (0.5 is strong, 2 is weak)"),
+    .describe("truncate the noise to ± this; smaller: more typical, less varied (0.5 is strong, 2 is weak)"),
 });
 
-/** New images, and what lies between draws; or points, over the modes they should cover where those are known. */
+/** Images and interpolations; or points, over the modes they should cover where those are known. */
 export async function sample(context: GanContext, options: z.output<typeof Sample>): Promise<Output> {
   const { module, key, spec } = context;
   const points = fieldOf(spec).name === "points";
@@ -124,7 +125,7 @@ export async function sample(context: GanContext, options: z.output<typeof Sampl
   };
 }
 
-/** Rows of images between pairs of noises, along the sphere they lie near; a row keeps its class. */
+/** Rows of interpolations between pairs of noise vectors, by slerp; a row keeps its class. */
 async function interpolations(
   context: GanContext,
   draw: Draw,
@@ -143,13 +144,13 @@ async function interpolations(
   return { name: "interpolations", images: await draw(z, labels, "interpolating"), columns: steps };
 }
 
-/** The mixture that the points come from, where their name says it: no data set is opened for that. */
+/** The mixture that the points come from, where the name of their data set tells it, without opening that. */
 export function mixtureOf({ spec }: Pick<GanContext, "spec">): Mixture | undefined {
   const known: Readonly<Record<string, Mixture>> = MIXTURES;
   return Object.hasOwn(known, spec.name) ? known[spec.name] : undefined;
 }
 
-/** Points [N, D] over their mixture, with how well they cover it; where that is not known, by themselves. */
+/** Points [N, D] over their mixture, with their coverage of it; without a known mixture, only the points. */
 export async function scattered(points: Values, mixture: Mixture | undefined): Promise<Output> {
   const title = "Samples";
   const svg = async (chart: Parameters<typeof chartSvg>[0]): Promise<Picture[]> => [
@@ -174,7 +175,7 @@ function covering(covered: Coverage): Pick<Output, "numbers" | "text"> {
 
 export const Evaluate = z.strictObject(MEASURING);
 
-/** The quality of images by a classifier; of points how well they cover the mixture they come from. */
+/** The quality of images by a classifier; for points, their coverage of the mixture. */
 export async function evaluate(
   context: GanContext,
   { samples, ruler }: z.output<typeof Evaluate>,
@@ -187,11 +188,11 @@ export async function evaluate(
   return covering(coverage(examples, mixture));
 }
 
-/** The mixture that a data set of the user's own says it is drawn from. */
+/** The mixture that a user's data set declares. */
 async function mixtureOfData(context: GanContext): Promise<Mixture> {
   const data = await context.data();
   if (data.kind === "points" && data.mixture) return data.mixture;
   throw new UserError(
-    `which distribution the points of ${data.name} come from is not known, so samples cannot be measured; look at them: galatea sample`,
+    `the distribution of the points of ${data.name} is not known, so samples cannot be measured; look at them: galatea sample`,
   );
 }

@@ -1,7 +1,7 @@
 import type { NdArray } from "../../tensor/ndarray.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 
-/** Class probabilities a classifier gives to images, [N, K]. */
+/** A classifier's class probabilities for images, [N, K]. */
 export type Probabilities = NdArray<"float32">;
 
 function sizes(op: string, { shape }: Probabilities): [n: number, k: number] {
@@ -13,7 +13,7 @@ function sizes(op: string, { shape }: Probabilities): [n: number, k: number] {
 
 /**
  * exp E[KL(p(y|x) ‖ p(y))] (Salimans et al. 2016), in one split: from 1 to the number of classes K, which is
- * reached where every image is of one class beyond doubt and all classes are as frequent. (The paper averages ten
+ * reached where every image is classified with certainty and all classes are equally frequent. (The paper averages ten
  * splits, which only adds bias; Barratt and Sharma 2018.)
  */
 export function inceptionScore(probabilities: Probabilities): number {
@@ -40,7 +40,7 @@ export function predictions(probabilities: Probabilities): Int32Array {
   });
 }
 
-/** The share of the images that each class gets [K]; an image counts for its likeliest class. */
+/** The share of images of each class [K]; an image counts for its likeliest class. */
 export function classHistogram(probabilities: Probabilities): Float64Array {
   const [n, k] = sizes("classHistogram", probabilities);
   const shares = new Float64Array(k);
@@ -48,13 +48,13 @@ export function classHistogram(probabilities: Probabilities): Float64Array {
   return shares;
 }
 
-/** KL(histogram ‖ uniform) in nats: 0 where all K classes are as frequent, log K where there is one only. */
+/** KL(histogram ‖ uniform) in nats: 0 where all K classes are equally frequent, log K where there is only one. */
 export function klFromUniform(histogram: ArrayLike<number>): number {
   const k = histogram.length;
   return Array.from(histogram).reduce((sum, p) => (p > 0 ? sum + p * Math.log(p * k) : sum), 0);
 }
 
-/** The share of the images whose likeliest class is the one they were asked to be; labels [N]. */
+/** The share of images whose likeliest class is the one they were conditioned on; labels [N]. */
 export function recognised(probabilities: Probabilities, labels: NdArray<"int32">): number {
   const [n] = sizes("recognised", probabilities);
   if (labels.data.length !== n)

@@ -5,7 +5,7 @@ import { ShapeError } from "../../tensor/shape.ts";
 
 /** The normal distribution that fits n rows of D features. */
 export interface Gaussian {
-  /** Rows it was fitted to. */
+  /** The number of rows it was fitted to. */
   readonly n: number;
   /** [D] */
   readonly mean: Float64Array;
@@ -42,7 +42,7 @@ export function gaussianOf({ data, shape }: NdArray<"float32">): Gaussian {
 /**
  * The squared Fréchet distance of two Gaussians (Dowson and Landau 1982; "FID" where the features are Inception's,
  * Heusel et al. 2017): |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2·(√Σ₁·Σ₂·√Σ₁)^½). The last trace is the sum of the singular
- * values of √Σ₁·√Σ₂, which needs no root of rounding errors where a covariance is singular.
+ * values of √Σ₁·√Σ₂, which takes no roots of rounding errors where a covariance is singular.
  *
  * @throws UserError where there are no more rows than features: the covariance then says nothing.
  */
@@ -53,7 +53,7 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
   for (const { n } of [a, b])
     if (n <= d)
       throw new UserError(
-        `a Fréchet distance on ${d} features needs more than ${d} images, and there are ${n}; 1,000 is a fair start`,
+        `a Fréchet distance on ${d} features needs more than ${d} images, but there are ${n}; 1,000 is a good start`,
       );
   let distance = 0;
   for (let i = 0; i < d; i++) {
@@ -67,9 +67,9 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
 }
 
 /**
- * How far chance moves the Fréchet distance of rows [N, D] from `reference`: its standard error, by leaving out each of
- * `groups` blocks of neighbouring rows in turn (the delete-a-group jackknife, Shao and Wu 1989). Neighbouring, so that
- * what is drawn class by class in turn stays so. Of the rows alone: the reference is taken to be known.
+ * Standard error of the Fréchet distance of rows [N, D] from `reference`, by leaving out each of `groups` blocks of
+ * consecutive rows in turn (the delete-a-group jackknife, Shao and Wu 1989). Consecutive, so that samples drawn class by
+ * class in turn stay balanced. It covers only the randomness of the rows; the reference is taken as exact.
  */
 export function frechetError(
   features: NdArray<"float32">,
@@ -89,7 +89,7 @@ export function frechetError(
   return Math.sqrt(((groups - 1) / groups) * squares);
 }
 
-/** The symmetric root of the covariance; eigenvalues that rounding put below zero are zero. */
+/** The symmetric root of the covariance; eigenvalues that rounding made negative count as zero. */
 function squareRoot({ mean, covariance }: Gaussian): Matrix {
   const d = mean.length;
   const { realEigenvalues, eigenvectorMatrix: v } = new EigenvalueDecomposition(

@@ -28,9 +28,9 @@ export interface ProbeOptions {
 }
 
 /**
- * How good is a representation? The test accuracy (0 … 1) of multinomial logistic regression on it: codes are
- * standardised with the training set's mean and deviation, and the regression is trained by Adam with a falling
- * rate until it no longer moves (Alain and Bengio 2016).
+ * The test accuracy (0 … 1) of multinomial logistic regression on codes, as a measure of a representation (Alain and
+ * Bengio 2016): codes are standardised by the training set's mean and standard deviation, and the regression is
+ * trained by Adam with a learning rate that falls to zero.
  */
 export async function linearProbe(
   train: LabelledCodes,
@@ -88,7 +88,7 @@ export async function linearProbe(
   }
 }
 
-/** To mean 0 and deviation 1 a dimension; a dimension that never varies becomes 0. */
+/** Scales each dimension to mean 0 and standard deviation 1; a constant dimension becomes 0. */
 function standardizer(codes: NdArray<"float32">): (codes: NdArray<"float32">) => NdArray<"float32"> {
   const d = codes.shape[1]!;
   const { mean, variance } = statistics(codes);

@@ -1,10 +1,9 @@
 import { hostPermutation, Key } from "../../tensor/random.ts";
 
 /**
- * Which `count` of `n` examples stand for them all: in an order that is always the same and follows nothing in the data.
- * (Data sets are sorted by class at times; MNIST's training images take turns between two groups of writers, so that
- * every second image is of one group, and as far as a middling model from the whole.) Of several sets, none shares an
- * example.
+ * The indices of `count` of `n` examples that stand for them all: a random subset, always the same. (Data sets may be
+ * sorted by class; MNIST's training images alternate between two groups of writers, so that every second image is of
+ * one group, and as far from the whole as a middling model.) The sets are disjoint.
  *
  * @param set which of the sets; there are ⌊n / count⌋
  */

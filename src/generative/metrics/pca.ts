@@ -2,18 +2,18 @@ import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import { ShapeError, sizeOf } from "../../tensor/shape.ts";
 
-/** Principal components of D-dimensional data: the linear autoencoder that loses least (Hotelling, 1933). */
+/** Principal components of D-dimensional data: the linear autoencoder with the least squared error (Hotelling, 1933). */
 export interface Pca {
   readonly mean: Float64Array;
-  /** Variance along each component, largest first. Their sum is the data's whole variance. */
+  /** Variance along each component, largest first. Their sum is the data's total variance. */
   readonly variances: Float64Array;
   /** D unit vectors of D values, row by row, in the order of their variances. */
   readonly components: Float64Array;
 }
 
 /**
- * Principal components of all rows of all batches ([N, …], each row flattened to D values). Takes time in the
- * order of N·D² and D³: about 7 seconds for MNIST, where skipping zeros saves most of it.
+ * Principal components of all rows of all batches ([N, …], each row flattened to D values). Takes
+ * O(N·D² + D³) time: about 7 seconds for MNIST, where skipping zeros saves most of it.
  */
 export function fitPca(batches: Iterable<NdArray<"float32">>): Pca {
   let d = 0;
@@ -92,7 +92,7 @@ export function encodePca(pca: Pca, x: NdArray<"float32">, k: number): NdArray<"
   return ndarray(out, [n, k]);
 }
 
-/** Rows again from their first k coordinates: [N, k] to [N, D]. */
+/** Rows reconstructed from their first k coordinates: [N, k] to [N, D]. */
 export function decodePca(pca: Pca, codes: NdArray<"float32">): NdArray<"float32"> {
   const d = pca.mean.length;
   const [n, k] = flat(codes);

@@ -6,26 +6,26 @@ import { statistics } from "../latent.ts";
 type Features = NdArray<"float32">;
 
 export interface PrecisionRecall {
-  /** The share of the generated images that lie among the real ones: are they good? */
+  /** The share of generated images within the manifold of real ones: fidelity. */
   readonly precision: number;
-  /** The share of the real images that lie among the generated ones: is everything there? */
+  /** The share of real images within the manifold of generated ones: coverage. */
   readonly recall: number;
 }
 
 export interface PrecisionRecallOptions {
-  /** The neighbour that says how far a point reaches; 3 in the paper. */
+  /** The neighbour whose distance is a ball's radius; 3 in the paper. */
   readonly k?: number;
   readonly progress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Points looked at before the event loop gets its turn (a page must not freeze, Ctrl-C must be heard). */
+/** Points handled between turns of the event loop (so that a page does not freeze and Ctrl-C is handled). */
 const BLOCK = 200;
 
 /**
- * Improved precision and recall (Kynkäänniemi et al. 2019, equation 1). Around each point of a set lies a ball that
- * reaches to its k-th nearest neighbour in the set; a point of the other set lies among them where it is in any ball.
- * Both sets should be of one size: more points make smaller balls. Features [N, D], exact distances in float64;
- * takes time in the order of N²·D (5000 × 5000 points: about two seconds).
+ * Improved precision and recall (Kynkäänniemi et al. 2019, equation 1). The manifold of a set is the union of balls
+ * around its points, each reaching to the point's k-th nearest neighbour in the set. Both sets should be of one size:
+ * more points make smaller balls. Features [N, D], exact distances in float64; takes O(N²·D) time (5000 × 5000 points:
+ * about two seconds).
  */
 export async function precisionRecall(
   real: Features,
@@ -39,9 +39,9 @@ export async function precisionRecall(
   if (!(Number.isInteger(k) && k >= 1)) throw new RangeError(`precisionRecall: k = ${k}`);
   if (fewest <= k)
     throw new UserError(
-      `precision and recall with ${k} neighbours need more than ${k} images, and there are ${fewest}`,
+      `precision and recall with ${k} neighbours need more than ${k} images, but there are ${fewest}`,
     );
-  // The most varied dimensions first: a distance that is too long is then found out early.
+  // The most varied dimensions come first, so that a distance beyond the limit is found early.
   const { order } = statistics(real);
   const [a, b] = [arrange(real, order), arrange(fake, order)];
   const total = 2 * (counts[0]! + counts[1]!);
@@ -83,7 +83,7 @@ function arrange({ data, shape }: Features, order: readonly number[]): Points {
   return { n, d, data: out };
 }
 
-/** The squared distance, or something larger than `limit` where it is larger than that. */
+/** The squared distance; where it exceeds `limit`, some value above `limit`. */
 function distance(a: Points, i: number, b: Points, j: number, limit: number): number {
   const { d } = a;
   let sum = 0;

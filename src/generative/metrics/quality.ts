@@ -17,47 +17,47 @@ import { sharpness } from "./sharpness.ts";
 
 type Features = NdArray<"float32">;
 
-/** What measuring needs. */
+/** What measuring takes: a ruler and real images. */
 export interface QualityParts {
   readonly ruler: Ruler;
-  /** The images that drawn ones are compared with. */
+  /** The real images to compare with. */
   readonly data: ImageData;
   readonly progress: Context["progress"];
 }
 
-/** Images that `evaluate` draws where it is not told how many. */
+/** Default number of images that `evaluate` draws. */
 const SAMPLES = 5000;
-/** Points of each set that precision and recall look at: their time grows with the square. */
+/** The most points of each set for precision and recall: their time grows with the square. */
 const NEIGHBOURS = 5000;
 
-/** The option that says by which classifier. */
+/** The option that chooses the classifier. */
 export const RULER_OPTION = {
   ruler: z
     .string()
     .optional()
     .describe(
-      `classifier to measure drawn images by: a run of galatea train classifier, a .safetensors file exported from one, ` +
+      `classifier to measure generated images by: a run of galatea train classifier, a .safetensors file exported from one, ` +
         `or ${SHIPPED_RULERS.join(" or ")} (default: the one that comes with galatea for the data)`,
     ),
 };
 
-/** Options of every `evaluate` that measures what the model draws. */
+/** Options of every `evaluate` that measures samples. */
 export const MEASURING = {
   samples: z
     .int()
     .min(0)
     .optional()
     .describe(
-      `images to draw and to measure; 0: none (default: ${SAMPLES}, or 1000 where drawing is slow, if a classifier to measure by is there)`,
+      `images to draw and measure; 0: none (default: ${SAMPLES}, or 1000 where drawing is slow; none without a classifier to measure by)`,
     ),
   ...RULER_OPTION,
 };
 export type Measuring = z.output<z.ZodObject<typeof MEASURING>>;
 
 /**
- * Every measure of drawn images in one row, always with their number and the floor: the Fréchet distance that as many
- * test images have from the training images (the mean over up to five sets of them), and its standard error. A model at
- * the floor cannot be told from the data by this ruler, nor two models whose distances are within the error.
+ * All measures of generated images in one row, with their number, the standard error of the Fréchet distance, and the
+ * floor: the distance of as many test images from the training images (the mean over up to five sets). By this ruler, a
+ * model at the floor cannot be told from the data, nor two models whose distances are within the error.
  */
 export async function quality(
   parts: QualityParts,
@@ -67,7 +67,7 @@ export async function quality(
   const real = await referenceOf(parts);
   const n = images.shape[0]!;
   const { features, probabilities } = await ruler.measure(images, (done, total) =>
-    progress(done, total, "looking at drawn images"),
+    progress(done, total, "measuring generated images"),
   );
   const held = Math.min(n, real.test.shape[0]!);
   const few = Math.min(n, NEIGHBOURS, real.train.shape[0]!);
@@ -79,7 +79,7 @@ export async function quality(
       frechetError: frechetError(features, real.gaussian),
     }),
     frechetFloor: floorOf(real, held),
-    // There are fewer test images than drawn ones: the floor is then a little high.
+    // With fewer test images than generated ones the floor is a little high.
     ...(held < n && { frechetFloorSamples: held }),
     inceptionScore: inceptionScore(probabilities),
     ...(await precisionRecall(partRows(real.train, few), partRows(features, few), {
@@ -97,8 +97,8 @@ const sameClasses = (ruler: Ruler, data: ImageData): boolean =>
   ruler.classes.join("\n") === data.classes.join("\n");
 
 /**
- * Draw images and measure them: what `evaluate` says of every model that draws. Where neither a number nor a ruler was
- * asked for, data without a ruler are no error, and the output says what is missing.
+ * Draw images and measure them, for `evaluate` of every generative model. Where neither `samples` nor `ruler` is given
+ * and there is no ruler for the data, the output says so instead of an error.
  */
 export async function sampleQuality<O, M extends Module>(
   context: Context<O, M>,
@@ -112,9 +112,9 @@ export async function sampleQuality<O, M extends Module>(
     ruler = await rulerFor(context, wanted);
   } catch (error) {
     if (samples !== undefined || wanted !== undefined || !(error instanceof UserError)) throw error;
-    return { text: [`drawn images were not measured: ${error.message}`] };
+    return { text: [`generated images were not measured: ${error.message}`] };
   }
-  const data = await imagesOf(context, "measuring drawn images");
+  const data = await imagesOf(context, "measuring generated images");
   const count = samples ?? usual;
   context.progress(0, count, "drawing images");
   const drawn = await draw(context, count);
@@ -127,10 +127,10 @@ export async function sampleQuality<O, M extends Module>(
   };
 }
 
-/** Numbers of test images that the floor is told for. */
+/** Numbers of test images for which the floor is given. */
 const SIZES = [500, 1000, 2000, 5000, 10_000];
 
-/** What test images get in the place of drawn ones: the best that can be asked of a model, by number of images. */
+/** The measures of test images in place of generated ones, by number of images: the best that a model can reach. */
 export async function floors(parts: QualityParts): Promise<Record<string, number>> {
   const real = await referenceOf(parts);
   const { train, test } = real;
@@ -146,7 +146,7 @@ export async function floors(parts: QualityParts): Promise<Record<string, number
   };
 }
 
-/** What drawn images are compared with. */
+/** The statistics of real images that generated ones are compared with. */
 export interface Reference {
   readonly gaussian: Gaussian;
   readonly train: Features;
@@ -154,7 +154,7 @@ export interface Reference {
   readonly sharpness: number;
 }
 
-/** Real images are looked at once in a process. */
+/** Real images are measured once per process. */
 const references = new WeakMap<Ruler, WeakMap<ImageData, Promise<Reference>>>();
 
 export function referenceOf(parts: QualityParts): Promise<Reference> {
@@ -165,14 +165,14 @@ export function referenceOf(parts: QualityParts): Promise<Reference> {
   if (kept) return kept;
   const made = makeReference(parts);
   known.set(data, made);
-  // Ctrl-C while it was made must not be remembered.
+  // A failure, such as Ctrl-C meanwhile, must not be cached.
   made.catch(() => known.delete(data));
   return made;
 }
 
 async function makeReference(parts: QualityParts): Promise<Reference> {
-  const train = await look(parts, parts.data.train, "looking at training images");
-  const test = await look(parts, parts.data.test, "looking at test images");
+  const train = await look(parts, parts.data.train, "measuring training images");
+  const test = await look(parts, parts.data.test, "measuring test images");
   return {
     gaussian: gaussianOf(train.features),
     train: train.features,
@@ -195,7 +195,7 @@ async function look(
   return { features: joined(features), sharpness: sharp };
 }
 
-/** Sets of test images whose distances are averaged to the floor: few images vary much. */
+/** Sets of test images over which the floor is averaged, because distances of few images vary. */
 const SETS = 5;
 
 /** The Fréchet distance of `count` test images from the training images: the mean over as many sets as there are. */

@@ -16,11 +16,11 @@ import { imageShapeOf } from "../coders.ts";
 
 type Images = NdArray<"float32">;
 
-/** What a ruler sees in images. */
+/** A ruler's outputs for images. */
 export interface Measured {
   /** The last hidden layer [N, D]. */
   readonly features: NdArray<"float32">;
-  /** Of the classes [N, K]. */
+  /** Class probabilities [N, K]. */
   readonly probabilities: NdArray<"float32">;
 }
 
@@ -29,19 +29,19 @@ export interface Ruler {
   /** The data set it was trained on: "mnist". */
   readonly name: string;
   readonly classes: readonly string[];
-  /** The images it takes. */
+  /** The shape of the images it takes. */
   readonly image: ImageShape;
-  /** For people: where it is from and how good it is. */
+  /** For people: its data set and accuracy. */
   readonly description: string;
   /**
-   * Look at images [N, C, H, W] in [0, 1], in pieces.
+   * Features and class probabilities of images [N, C, H, W] in [0, 1], computed in pieces.
    * @throws UserError where they are of another shape, not finite, or not in [0, 1].
    */
   measure(images: Images, progress?: (done: number, total: number) => void): Promise<Measured>;
   dispose(): Promise<void>;
 }
 
-/** Images that pass through the network at once. */
+/** Images per pass through the network. */
 const PIECE = 500;
 /** How far rounding may carry a pixel out of [0, 1]. */
 const SLACK = 1e-3;
@@ -49,7 +49,7 @@ const SLACK = 1e-3;
 type About = Pick<Ruler, "name" | "classes" | "image" | "description">;
 type Look = (x: Tensor) => { readonly features: Tensor; readonly probabilities: Tensor };
 
-/** What a classifier says of images [N, C, H, W]: to be compiled. */
+/** A classifier's outputs for images [N, C, H, W], as a function to compile. */
 export const look =
   (module: Classifier): Look =>
   (x) => {
@@ -57,13 +57,13 @@ export const look =
     return { features, probabilities: softmax(logits) };
   };
 
-/** A trained classifier as a ruler. Its weights are baked in at the first look: later training does not move it. */
+/** A trained classifier as a ruler. Its weights are frozen at the first use: later training does not change it. */
 export function rulerOf(module: Classifier, about: About, engine: Engine): Ruler {
   const freeze = module.variables().map(([, variable]) => variable);
   return rulerBy(compile(look(module), { engine, name: `ruler ${about.name}`, freeze }), about);
 }
 
-/** A ruler that looks with a program; disposing of it disposes of the program. */
+/** A ruler over a compiled program; disposing of it disposes of the program. */
 export function rulerBy(program: Compiled<[Tensor], ReturnType<Look>>, about: About): Ruler {
   return {
     ...about,
@@ -97,11 +97,11 @@ function requireImages({ data, shape }: Images, about: Pick<Ruler, "name" | "ima
   const strange = data.findIndex((v) => !(v >= -SLACK && v <= 1 + SLACK));
   if (strange >= 0)
     throw new UserError(
-      `images to measure have pixels from 0 to 1; image ${Math.floor((strange * shape[0]!) / data.length)} has a ${data[strange]}`,
+      `images to measure must have pixels from 0 to 1; image ${Math.floor((strange * shape[0]!) / data.length)} has a ${data[strange]}`,
     );
 }
 
-/** The text in a classifier's exported file that makes it a ruler. */
+/** The metadata of a classifier's exported file that make it a ruler. */
 export interface RulerText {
   readonly data: string;
   /** JSON: names of the classes. */
@@ -110,7 +110,7 @@ export interface RulerText {
   readonly image: string;
   /** JSON: the model's options. */
   readonly config: string;
-  /** Share of the test images it gets right, "0.9931". */
+  /** Test accuracy, "0.9931". */
   readonly accuracy: string;
 }
 
@@ -124,7 +124,7 @@ export function readRuler(bytes: Uint8Array, file: string, engine: Engine): Rule
     const value = metadata[name];
     if (value === undefined)
       throw new UserError(
-        `${file} does not say its ${name}, so nothing can be measured by it; export it from a run of a classifier (galatea export RUN, option \`format\` safetensors)`,
+        `${file} has no "${name}" in its metadata, so nothing can be measured by it; export it from a run of a classifier (galatea export RUN, option \`format\` safetensors)`,
       );
     return value;
   };
@@ -140,7 +140,7 @@ export function readRuler(bytes: Uint8Array, file: string, engine: Engine): Rule
   );
 }
 
-/** "the classifier of mnist (99.3 % of the test images right)" */
+/** "the classifier of mnist (99.3 % of the test images right)". Saved comparisons are matched by it, so it must not change. */
 export const describe = (name: string, accuracy?: number): string =>
   `the classifier of ${name}${accuracy === undefined ? "" : ` (${(100 * accuracy).toFixed(1)} % of the test images right)`}`;
 
@@ -149,14 +149,14 @@ export const SHIPPED_RULERS = ["mnist", "fashion-mnist"] as const;
 
 type RulerContext = Pick<Context, "asset" | "file" | "run" | "spec" | "engine" | "world">;
 
-/** Opened once for a world and an engine, and living as long as those. */
+/** Rulers are opened once per world and engine, and live as long as those. */
 const rulers = new WeakMap<World, WeakMap<Engine, Map<string, Promise<Ruler>>>>();
 
 /**
- * The classifier to measure drawn images by: the one that comes with the package for the data, or `wanted`, which is
- * the name of such a one, a .safetensors file exported from a classifier, or a run of one. It belongs to the engine:
- * do not dispose of it.
- * @throws UserError where there is none, it is no classifier, or one of images of another size.
+ * The classifier to measure generated images by: the one that comes with the package for the data, or `wanted`: the
+ * name of a shipped one, a .safetensors file exported from a classifier, or a classifier's run. It belongs to the
+ * engine: do not dispose of it.
+ * @throws UserError where there is none, it is not a classifier, or it takes images of another shape.
  */
 export function rulerFor(context: RulerContext, wanted: string = context.spec.name): Promise<Ruler> {
   const { world, engine } = context;
@@ -166,7 +166,7 @@ export function rulerFor(context: RulerContext, wanted: string = context.spec.na
   engines.set(engine, known);
   const made = known.get(wanted) ?? openRuler(context, wanted);
   known.set(wanted, made);
-  // What could not be opened may be there the next time.
+  // A failure is not cached: the file may be there the next time.
   made.catch(() => known.delete(wanted));
   return made.then((ruler) => {
     if (context.spec.kind === "images") requireShape(context.spec.shape, ruler);
@@ -183,7 +183,7 @@ async function openRuler(context: RulerContext, wanted: string): Promise<Ruler> 
   if (wanted.endsWith(".safetensors")) return readRuler(await context.file(wanted), wanted, engine);
   if (wanted === spec.name)
     throw new UserError(
-      `no classifier to measure images of ${spec.name} comes with galatea (known: ${SHIPPED_RULERS.join(", ")}). ` +
+      `galatea comes with no classifier to measure images of ${spec.name} (known: ${SHIPPED_RULERS.join(", ")}). ` +
         `Train one (galatea train classifier option \`data\` ${spec.name}), and name its run: option \`ruler\` RUN`,
     );
   return trainedRuler(context, wanted);
@@ -196,11 +196,11 @@ async function trainedRuler(context: RulerContext, wanted: string): Promise<Rule
   const { model, data: name } = config;
   if (model !== "classifier")
     throw new UserError(
-      `${run.path} is no classifier but a run of ${model}. Train one: galatea train classifier option \`data\` ${spec.name}`,
+      `${run.path} is not a classifier but a run of ${model}. Train one: galatea train classifier option \`data\` ${spec.name}`,
     );
   const { tensors, step } = await checkpointOf(run, {});
   const weights = tensors.ema ?? tensors.weights;
-  // A run from before specs were kept does not say its images and classes: the images are then those to be measured.
+  // Runs that saved no spec do not tell their images and classes: they are taken to be those to be measured.
   const learnt = config.spec ?? spec;
   const image = imageShapeOf(learnt, "the classifier");
   const known = "classes" in learnt ? learnt.classes : [];

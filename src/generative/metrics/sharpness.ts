@@ -3,8 +3,8 @@ import { ShapeError } from "../../tensor/shape.ts";
 
 /**
  * The variance of the discrete Laplacian (0 1 0 / 1 −4 1 / 0 1 0) over the inner pixels of a channel, averaged over
- * all channels and images [N, C, H, W] (Pech-Pacheco et al. 2000). Blur lowers it and noise raises it, so it means
- * something only beside that of real images.
+ * all channels and images [N, C, H, W] (Pech-Pacheco et al. 2000). Blur lowers it and noise raises it, so it is
+ * meaningful only beside that of real images.
  */
 export function sharpness({ data, shape }: NdArray<"float32">): number {
   const [n, c, h, w] = shape as readonly [number, number, number, number];

@@ -155,7 +155,7 @@ describe("a whole sampler as a file, in plain onnxruntime-node", () => {
     const model = modelOf("unet");
     for (const random of [ddim(schedule, path(4), { eta: 0.5 }), ddpm(schedule, path(4))])
       await expect(written(model, samplerPart(model, random, { batch }))).rejects.toThrow(
-        `${random.name} draws noise at its steps: give it, or use a deterministic sampler`,
+        `${random.name} draws noise at its steps: pass \`noise\`, or use a deterministic sampler`,
       );
   });
 });

@@ -94,7 +94,7 @@ describe("the loss", () => {
     const fails = async (model: DiffusionModel, options: object, sentence: string, labels?: Int32Array) =>
       expect(lossOf(model, options)(x0, labels, key)).rejects.toThrow(sentence);
     const classes = gaussianModel(schedule, data, "epsilon", 3);
-    await fails(classes, {}, "this model has 3 classes, and the data have no labels");
+    await fails(classes, {}, "this model has 3 classes, but the data have no labels");
     await fails(
       classes,
       { labelDropout: 1.5 },
@@ -113,7 +113,7 @@ describe("the loss", () => {
       "min-SNR weighting needs gamma above 0",
       new Int32Array(n),
     );
-    await fails({ ...classes, shape: [2] }, {}, "this model is of images [2]; a batch cannot be [64, 1]");
+    await fails({ ...classes, shape: [2] }, {}, "this model takes images [2], not a batch of [64, 1]");
     const network = new DiT({
       shape: [1, 4, 4],
       patch: 2,

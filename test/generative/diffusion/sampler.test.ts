@@ -271,7 +271,7 @@ describe("classes and guidance", () => {
     await expect(sample(always, {})).rejects.toThrow("this model always needs a class");
     const both = unetModel({ classes: 10 });
     await expect(sample(new Sampler(both, compiler), { label: 10 })).rejects.toThrow(
-      "unknown class 10: this model knows classes 0 to 9",
+      "unknown class 10: this model has classes 0 to 9",
     );
     expect(() => labelsFor(both, -1, 1)).toThrow("unknown class -1");
     expect(() => labelsFor(both, [1, 2, 3], 2)).toThrow("3 classes were given for 2 images");
@@ -316,7 +316,7 @@ describe("inpainting", () => {
     const plan = ddpm(schedule, path);
     const mask = ndarray(new Float32Array(49), [7, 7]);
     await expect(sampler.last(plan, { x, key, inpaint: { known, mask } })).rejects.toThrow(
-      "the mask is [7, 7], and the images are [2, 1, 8, 8]: give a mask of [8, 8], 1 where the image is kept",
+      "the mask is [7, 7], but the images are [2, 1, 8, 8]: give a mask of [8, 8], 1 where the image is kept",
     );
     const other = ndarray(new Float32Array(64), [1, 1, 8, 8]);
     await expect(sampler.last(plan, { x, key, inpaint: { known: other, mask: left } })).rejects.toThrow(
@@ -374,7 +374,7 @@ describe("a whole sampler as one function", () => {
     const expected = await new Sampler(model, compiler).last(plan, { x: start, key, clipX0: false });
     expect((await traced(start, zs)).data[0]).toBeCloseTo(expected.data[0]!, 5);
     await expect(compiler((x: Tensor) => traceSampler(model, plan, x))(start)).rejects.toThrow(
-      "ddpm, fixed-large variance draws noise at its steps: give it",
+      "ddpm, fixed-large variance draws noise at its steps: pass `noise`",
     );
     await expect(
       compiler((x: Tensor) => traceSampler(model, ddim(schedule, path), x, { guidance: 2 }))(start),

@@ -83,6 +83,8 @@ test("what cannot be is refused", () => {
   expect(() => trajectory({ T: 100, S: 10, spacing: "quadratc" as "linear" })).toThrow(
     'Did you mean "quadratic"?',
   );
-  expect(() => visiting([])).toThrow("one at least; it was given none");
+  expect(() => visiting([])).toThrow(
+    "needs at least one time, and times are whole numbers from 0; it was given none",
+  );
   expect(() => visiting([3, -1])).toThrow("it was given -1");
 });

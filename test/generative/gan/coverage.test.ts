@@ -35,9 +35,7 @@ describe("mode coverage", () => {
 
   test("points of another shape are refused", () => {
     const cube = ndarray(new Float32Array(6), [2, 3]);
-    expect(() => coverage(cube, MIXTURES["ring-8"])).toThrow(
-      "mode coverage is of points [N, 2], not of [2, 3]",
-    );
+    expect(() => coverage(cube, MIXTURES["ring-8"])).toThrow("mode coverage needs points [N, 2], not [2, 3]");
   });
 
   test.each(Object.values(MIXTURES))(
@@ -100,13 +98,13 @@ describe("warnings, one sentence each", () => {
     expect(far).toBeCloseTo(5, 6);
     expect(collapseOfVariety(2.5, far)).toBeUndefined();
     expect(collapseOfVariety(0.5, far)).toBe(
-      `collapse: samples differ from one another by 10 % of what real examples do; ${CURES}`,
+      `collapse: samples differ from one another only 10 % as much as real examples do; ${CURES}`,
     );
   });
 
   test("one side has won", () => {
     expect(winner(0.99, 1)).toBe(
-      "the discriminator has won: it tells 99 % of the real and 100 % of the drawn examples, so the generator has " +
+      "the discriminator has won: it recognises 99 % of the real and 100 % of the generated examples, so the generator has " +
         "little to learn from; a smaller value of option `discriminatorLr`, option `discriminatorNorm` spectral or option `labelSmoothing` 0.1 may help",
     );
     expect(winner(0.6, 0.01)).toBe(

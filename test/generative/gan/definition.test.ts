@@ -145,7 +145,7 @@ test("a preview counts classes, measures, and warns of collapse", async () => {
   for (const world of [nothing, worldOf(known)]) {
     const blind = await inContext(run, (context) => gan.preview!(context), world);
     expect(blind.numbers).toBeUndefined();
-    expect(blind.text![0]).toMatch(/^collapse: samples differ from one another by \d+(\.\d)? % of/);
+    expect(blind.text![0]).toMatch(/^collapse: samples differ from one another only \d+(\.\d)? % as much/);
   }
 });
 
@@ -155,7 +155,7 @@ test("a preview says when the discriminator has won", async () => {
   });
   const { text } = await inContext(run, (context) => gan.preview!(context));
   expect(text!.at(-1)).toMatch(
-    /^the discriminator has won: it tells 100 % of the real and 100 % of the drawn/,
+    /^the discriminator has won: it recognises 100 % of the real and 100 % of the generated/,
   );
 });
 
@@ -174,7 +174,7 @@ test("a gan of points shows its modes; collapse and its cure are told apart", as
   expect(Object.keys(numbers!)).toEqual(["samples", "modes", "good_samples", "mode_kl"]);
   expect(numbers!.samples).toBe(300);
   await expect(inContext(young, (context) => gan.draw(context, 3))).rejects.toThrow(
-    "this gan draws points (ring-8), not images",
+    "this gan generates points (ring-8), not images",
   );
 });
 
@@ -208,10 +208,10 @@ test.each([
   ],
   [
     { loss: "wgan-gp", discriminatorNorm: "batch" },
-    "the gradient penalty is of each example by itself, and batch norm",
+    "the gradient penalty is taken per example, but batch norm",
   ],
-  [{ pack: 2, conditional: "acgan" }, "examples packed together are of several classes"],
-  [{ pack: 3 }, "option `batchSize` must be a multiple of that, and 32 is not"],
+  [{ pack: 2, conditional: "acgan" }, "packed examples belong to several classes"],
+  [{ pack: 3 }, "option `batchSize` must be a multiple of that, not 32"],
 ])("%o is refused with a sentence", (options, sentence) => {
   const training = { batchSize: 32, steps: 1 };
   expect(() => begin(gan, { options, data: tinyData, training })).toThrow(sentence);
@@ -222,16 +222,16 @@ test("data a gan cannot take are refused with a sentence", () => {
     begin(gan, { options, data, training: { batchSize: 32, steps: 1 } });
   const spec = { kind: "tokens", name: "words", tokenizer: { kind: "bytes" } } as const;
   expect(() => gan.build(gan.options.parse({}), spec)).toThrow(
-    'gan learns from images or points, and the data set "words" holds tokens: choose other data',
+    'gan learns from images or points, but the data set "words" holds tokens: choose other data',
   );
   expect(start({ conditional: "acgan" }, tinyDataWith({ classes: [] }))).toThrow(
-    'a conditional gan needs classes, and the data set "quadrants" has none',
+    'a conditional gan needs classes, but the data set "quadrants" has none',
   );
   expect(start({ network: "dcgan" }, ring)).toThrow(
-    "a dcgan draws images, and ring-8 holds points: choose the other, option `network` mlp",
+    "a dcgan generates images, but ring-8 holds points: choose option `network` mlp",
   );
   const odd: ImageData = { ...tinyData, spec: { ...tinyData.spec, shape: [1, 9, 9] } };
-  expect(start({}, odd)).toThrow("a dcgan halves its images, and 9 × 9 cannot be halved");
+  expect(start({}, odd)).toThrow("a dcgan halves its images, but 9 × 9 cannot be halved");
 });
 
 test("points of any dimension, from a distribution of the user's own", async () => {
@@ -254,7 +254,7 @@ test("points of any dimension, from a distribution of the user's own", async () 
     expect(numbers).toBeUndefined();
     expect((await inContext(run, (context) => gan.preview!(context))).pictures).toHaveLength(1);
     await expect(done(run, "evaluate")).rejects.toThrow(
-      "which distribution the points of mine come from is not known, so samples cannot be measured",
+      "the distribution of the points of mine is not known, so samples cannot be measured",
     );
   }
   // A mixture that the data set knows is measured by.

@@ -131,7 +131,7 @@ test("packed examples are judged together, in their order", async () => {
   expect(second![0]).toBeCloseTo(all![1]!, 5);
   const odd = values(() => [model.discriminator.forward(constant(images(3, 2)), undefined).scores]);
   await expect(odd).rejects.toThrow(
-    "the discriminator judges 2 examples together: a batch of 3 cannot be divided so",
+    "the discriminator judges 2 examples together: the batch size must be a multiple of that, not 3",
   );
 });
 

@@ -150,7 +150,7 @@ test("with no more images than features there is no distance, and sizes must agr
   const few = gaussian([0, 0], [[1, 0], [0, 1]], 2); // biome-ignore format: a matrix
   const enough = gaussian([0, 0], [[1, 0], [0, 1]], 3); // biome-ignore format: a matrix
   expect(() => frechetDistance(enough, few)).toThrow(
-    "on 2 features needs more than 2 images, and there are 2",
+    "on 2 features needs more than 2 images, but there are 2",
   );
   expect(frechetDistance(enough, enough)).toBe(0);
   expect(() => frechetDistance(enough, gaussian([0], [[1]]))).toThrow(/features of one size/);

@@ -140,7 +140,7 @@ describe("precision and recall", () => {
 
   test("too few images, and features of two sizes", async () => {
     const three = matrix(cloud(3, 2, 1));
-    await expect(precisionRecall(three, three)).rejects.toThrow("need more than 3 images, and there are 3");
+    await expect(precisionRecall(three, three)).rejects.toThrow("need more than 3 images, but there are 3");
     await expect(precisionRecall(three, matrix(cloud(3, 4, 1)))).rejects.toThrow(/features \[N, D\] twice/);
   });
 });

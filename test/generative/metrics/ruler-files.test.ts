@@ -46,7 +46,7 @@ test("the shipped ruler reads digits it was not trained on", async () => {
 
 test("what is no ruler is refused with a way out", async () => {
   await expect(openRuler(tinyData)).rejects.toThrow(
-    "no classifier to measure images of quadrants comes with galatea (known: mnist, fashion-mnist). " +
+    "galatea comes with no classifier to measure images of quadrants (known: mnist, fashion-mnist). " +
       "Train one (galatea train classifier option `data` quadrants), and name its run: option `ruler` RUN",
   );
   await expect(openRuler(tinyData, "nowhere.safetensors")).rejects.toThrow("there is no such file");
@@ -108,7 +108,7 @@ test("without a ruler, evaluate says so; where samples were asked for it stops",
   const { numbers, text } = await ok(`evaluate ${model}`);
   expect(numbers).not.toHaveProperty("samples");
   expect(text).toEqual([
-    expect.stringMatching(/^drawn images were not measured: no classifier .* comes with/),
+    expect.stringMatching(/^generated images were not measured: galatea comes with no classifier/),
   ]);
   const asked = await cli(["evaluate", model, "--samples", "40"]);
   expect([asked.code, asked.err]).toEqual([
@@ -116,7 +116,10 @@ test("without a ruler, evaluate says so; where samples were asked for it stops",
     expect.stringContaining("galatea train classifier --data idx:"),
   ]);
   const wrong = await cli(["evaluate", model, "--ruler", model]);
-  expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("is no classifier but a run of ae")]);
+  expect([wrong.code, wrong.err]).toEqual([
+    1,
+    expect.stringContaining("is not a classifier but a run of ae"),
+  ]);
   const bare = join(folder, "bare.safetensors");
   writeFileSync(bare, "no");
   const damaged = await cli(["evaluate", model, "--ruler", bare]);

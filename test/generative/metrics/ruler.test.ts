@@ -102,7 +102,9 @@ describe("a ruler", () => {
     expect(open(writeSafeTensors(weights, { ...text, classes: '["a","b"]' }))).toThrow(
       /another architecture/,
     );
-    expect(open(writeSafeTensors(weights, { data: "x" }))).toThrow(/b.safetensors does not say its classes/);
+    expect(open(writeSafeTensors(weights, { data: "x" }))).toThrow(
+      /b.safetensors has no "classes" in its metadata/,
+    );
   });
 });
 
@@ -188,7 +190,7 @@ describe("quality", () => {
     expect(drawn.text).toEqual([
       "measured by the classifier of quadrants (98.8 % of the test images right); Fréchet distances are from its 256 training images",
     ]);
-    await expect(measured(8)).rejects.toThrow("on 8 features needs more than 8 images, and there are 8");
+    await expect(measured(8)).rejects.toThrow("on 8 features needs more than 8 images, but there are 8");
     // It was opened once for all jobs in this world, and once more in another.
     expect(opened).toBe(1);
     const ruler = (from: World) => inWorld(from, (context) => rulerFor(context, "mine.safetensors"));
@@ -198,7 +200,7 @@ describe("quality", () => {
 
     const bare = (samples?: number) => inWorld(world, (context) => sampleQuality(context, draw, { samples }));
     expect((await bare()).text![0]).toMatch(
-      /^drawn images were not measured: no classifier to measure images of quadrants comes with galatea/,
+      /^generated images were not measured: galatea comes with no classifier to measure images of quadrants/,
     );
     expect(await bare(0)).toEqual({});
     await expect(bare(80)).rejects.toThrow("no classifier to measure images of quadrants");
