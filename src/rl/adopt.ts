@@ -14,13 +14,13 @@ import { textSvg } from "./render/text-svg.ts";
 import { show } from "./show.ts";
 import type { Space } from "./spaces.ts";
 
-/** Whatever can be made into an environment: one that is whole, an object of one's own, or pure functions. */
+/** What `asEnv` accepts: an Env, a user's own object in Gymnasium's style, or pure functions. */
 // biome-ignore lint/suspicious/noExplicitAny: the states' type is the environment's own matter
 export type EnvSource<O, A> = EnvLike<O, A> | FunctionalEnv<any, O, A>;
 
 /**
- * A user's own object with reset(), step() and two spaces, completed to an Env: order and actions are checked as
- * everywhere, what the object does not draw or save is said in a sentence.
+ * A user's own object with reset(), step() and two spaces, completed to an Env: the order of calls and the actions
+ * are checked; rendering or saving what the object cannot render or save gives a message.
  */
 export class AdoptedEnv<O, A> implements BaseEnv<O, A> {
   /** The user's object. */
@@ -87,7 +87,7 @@ export class AdoptedEnv<O, A> implements BaseEnv<O, A> {
   snapshot(): EnvSnapshot {
     if (this.inner.snapshot === undefined || this.inner.restore === undefined) {
       throw new UserError(
-        `${this.id} cannot be saved in the middle: it has no snapshot() and restore(). Give it both, or save at the end of an episode.`,
+        `${this.id} cannot be saved in mid-episode: it has no snapshot() and restore(). Add both, or save at the end of an episode.`,
       );
     }
     return { begun: this.#begun, over: this.#over, inner: this.inner.snapshot() };
@@ -112,10 +112,10 @@ function nameOf(x: unknown): string {
 }
 
 /**
- * Completes what a user gives to an Env. An Env stays as it is; pure functions become a StatefulEnv.
+ * Turns what a user gives into an Env. An Env is returned as it is; pure functions become a StatefulEnv.
  *
- * @param id another name than its own
- * @throws UserError for what is no environment
+ * @param id replaces its own name
+ * @throws UserError if it is not an environment
  */
 export function asEnv<O, A>(source: EnvSource<O, A>, id?: string): Env<O, A> {
   if (typeof source === "object" && source !== null) {
@@ -131,7 +131,7 @@ export function asEnv<O, A>(source: EnvSource<O, A>, id?: string): Env<O, A> {
   ];
   if (missing.length > 0) {
     throw new UserError(
-      `${id ?? nameOf(source)} is no environment: it lacks ${missing.join(" and ")}. An environment has reset(), step(), observationSpace and actionSpace.`,
+      `${id ?? nameOf(source)} is not an environment: it lacks ${missing.join(" and ")}. An environment has reset(), step(), observationSpace and actionSpace.`,
     );
   }
   return new AdoptedEnv(source as EnvLike<O, A>, id);

@@ -4,59 +4,59 @@ import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoin
 import type { AgentRun } from "../train/run-config.ts";
 import type { Env } from "./env.ts";
 
-/** How long an agent learns where nothing is said, and in what. */
+/** An agent's defaults: its environment and the length of its training. */
 export interface AgentDefaults {
-  /** The id of an environment that suits it. */
+  /** The id of a suitable environment. */
   readonly env: string;
   readonly steps: number;
   /** What `steps` counts: steps of the environment, or whole episodes. */
   readonly unit: AgentRun["unit"];
-  /** What it learns from, where it can choose: the environment when left out. */
+  /** What it learns from, where it has a choice. Default: the environment. */
   readonly learnsFrom?: AgentRun["learnsFrom"];
 }
 
-/** What an agent learns in and how far; everything random follows from the seed. */
+/** Where and how long an agent learns; all randomness follows from the seed. */
 export interface Setting<O> {
   readonly options: O;
-  /** A new environment each time: to learn in, to be evaluated in. Episodes that never end are cut by it. */
+  /** Makes a new environment, for training or evaluation, with a time limit where episodes might never end. */
   readonly makeEnv: () => Env;
-  /** Whether it steps the environment, or draws from its exact model. */
+  /** Whether it steps the environment or samples from its exact model. */
   readonly learnsFrom: AgentRun["learnsFrom"];
-  /** Steps after which an episode is cut where it draws from a model, which has no clock of its own. */
+  /** Steps after which an episode sampled from a model is truncated; a model has no time limit of its own. */
   readonly maxSteps: number;
   readonly steps: number;
   readonly seed: number;
   /** Where networks compute; a tabular agent needs none. */
   readonly engine: () => Promise<Engine>;
-  /** Go on from here instead of starting. */
+  /** Resume from this checkpoint. */
   readonly from?: Checkpoint | undefined;
   readonly store?: CheckpointStore | undefined;
   readonly logEvery: number;
   readonly sampleEvery: number;
   readonly checkpointEvery: number;
-  /** When it fires, the agent saves a checkpoint where it next can, and ends. */
+  /** When aborted, the agent saves a checkpoint as soon as it can, and stops. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A policy that was learnt, ready to act without exploring. */
+/** A learned policy that acts without exploring. */
 export interface Policy {
-  /** The action for an observation; `info` may hold an action mask. Tables look the plain state up. */
+  /** The action for an observation; `info` may hold an action mask. Tabular policies look up the plain state. */
   act(observation: unknown, info: Readonly<Record<string, unknown>>, state: unknown): Promise<unknown>;
 }
 
 /**
- * A learning algorithm: tabular and deep ones alike. `learn` yields the events of every training; its metrics have
- * `return` and `length` of the episodes since the last ones.
+ * A learning algorithm, tabular or deep. `learn` yields training events; its metrics include `return` and `length`
+ * of the episodes since the previous metrics.
  */
 export interface Agent<S extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   /** One line for lists. */
   readonly about: string;
-  /** Where it is from: a section of Sutton & Barto, or a paper. */
+  /** Source: a section of Sutton & Barto, or a paper. */
   readonly source: { readonly section: string } | { readonly paper: string };
   readonly kind: AgentRun["kind"];
   readonly onPolicy: boolean;
-  /** Strict, every one with a default and `.describe`. */
+  /** A strict object; every option has a default and `.describe`. */
   readonly options: S;
   readonly training: AgentDefaults;
   learn(setting: Setting<z.output<S>>): AsyncGenerator<TrainEvent, void, undefined>;
@@ -67,6 +67,6 @@ export interface Agent<S extends z.ZodObject = z.ZodObject> {
   ): Promise<Policy>;
 }
 
-/** An agent with its options' types forgotten, as the catalogue holds it. */
+/** An agent without the types of its options, as the catalogue holds it. */
 // biome-ignore lint/suspicious/noExplicitAny: each agent's own options are known only to its file
 export type AnyAgent = Agent<any>;

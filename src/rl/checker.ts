@@ -11,7 +11,7 @@ import { show } from "./show.ts";
 
 export { checkModel } from "./checker/model.ts";
 
-/** Steps in which every function is called twice and every state shown: enough, and quick. */
+/** Steps in which every function is called twice and every state rendered: enough, and quick. */
 const PURITY_STEPS = 60;
 
 /** The user's own object, or the environment under all wrappers. */
@@ -23,7 +23,7 @@ function innermost(env: Any): unknown {
 function checkPictures(env: Any): void {
   env.reset({ seed: 1 });
   const text = env.render() as unknown;
-  demand(typeof text === "string" && text !== "", () => `render() must return a text, not ${show(text)}.`);
+  demand(typeof text === "string" && text !== "", () => `render() must return a string, not ${show(text)}.`);
   const picture = env.renderSvg() as unknown;
   demand(
     typeof picture === "string" && picture.trimStart().startsWith("<svg"),
@@ -36,12 +36,12 @@ function checkClose(env: Any): void {
     try {
       env.close();
     } catch (error) {
-      throw new Finding(`close() must end quietly, but throws${time}: ${reason(error)}`);
+      throw new Finding(`close() must not throw, but throws${time}: ${reason(error)}`);
     }
   }
 }
 
-/** The pure functions beneath: are they pure, do they agree with their model and with their kernel? */
+/** Checks that the underlying functions are pure and agree with their model and their kernel. */
 function checkFunctions(f: AnyFunctional, steps: number): void {
   checkPurity(f, Math.min(steps, PURITY_STEPS));
   checkAgainstModel(f, steps);
@@ -50,11 +50,11 @@ function checkFunctions(f: AnyFunctional, steps: number): void {
 }
 
 /**
- * Checks that an environment keeps the contract of Gymnasium's API, by random actions: spaces, seeds, order,
- * infos, masks, pictures; and where it is made of pure functions, these, their model and their kernel.
+ * Checks with random actions that an environment keeps the contract of Gymnasium's API: spaces, seeds, order of
+ * calls, infos, masks, pictures; and, if it is made of pure functions, those, their model and their kernel.
  *
  * @param make makes a new environment each time, as () => make("FrozenLake-v1") or () => new MyEnv()
- * @throws UserError the first thing that is wrong, in a sentence
+ * @throws UserError describing the first violation
  */
 // biome-ignore lint/suspicious/noExplicitAny: the checker knows nothing of observations and actions
 export function checkEnv(make: () => EnvSource<any, any>, { steps = 300 }: { steps?: number } = {}): void {

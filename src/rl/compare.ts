@@ -20,18 +20,18 @@ export interface CompareOptions {
   progress?: (done: number, total: number) => void;
 }
 
-/** What one method is, and what was measured of it. */
+/** A method and its measurements. */
 export interface Compared {
   readonly method: "dynamic programming" | "Monte Carlo" | "TD(0)";
   readonly needsModel: boolean;
   readonly bootstraps: boolean;
   readonly learnsFrom: "sweeps" | "samples";
   readonly waitsForEnd: boolean;
-  /** Of the estimates when the method is done, averaged over states: (mean estimate − truth)². */
+  /** Of the final estimates, averaged over states: (mean estimate − truth)². */
   readonly biasSquared: number;
   /** … and their variance from run to run. */
   readonly variance: number;
-  /** √(bias² + variance), what a single run can expect. */
+  /** √(bias² + variance), the error to expect of a single run. */
   readonly rms: number;
   /** Values changed, in one run. */
   readonly backups: number;
@@ -141,7 +141,7 @@ export function compare(m: Mdp, name: string, options: CompareOptions): Comparis
     { method: "TD(0)", bootstraps: true, waitsForEnd: false, ...facts(td) },
   ];
   const line = (label: string, curve: readonly { x: number; y: number }[]) => {
-    // What rounding leaves of an error has no place on a log axis.
+    // Mere rounding error does not belong on a log axis.
     const shown = curve.filter((p) => p.y > 1e-5 && p.x > 0);
     return { name: label, x: shown.map((p) => p.x), y: shown.map((p) => p.y) };
   };

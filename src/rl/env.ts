@@ -5,7 +5,7 @@ import type { Rows } from "./rows.ts";
 import { show } from "./show.ts";
 import type { Space } from "./spaces.ts";
 
-/** What an environment tells besides the observation: `prob`, `action_mask`, … (Gymnasium's keys). */
+/** Information besides the observation: `prob`, `action_mask`, … (Gymnasium's keys). */
 export type Info = Readonly<Record<string, unknown>>;
 
 /** Options of one episode, such as `{ low: -0.1, high: 0.1 }` of CartPole. */
@@ -16,11 +16,11 @@ export interface Outcome {
   readonly probability: number;
   readonly next: number;
   readonly reward: number;
-  /** The episode ends in `next`: whatever follows it has the value 0. */
+  /** The episode ends in `next`, whose value is 0. */
   readonly terminated: boolean;
 }
 
-/** The exact model of a finite environment, in the form from which the solvers' MDP is made. */
+/** The exact model of a finite environment, from which the solvers' MDP is made. */
 export interface TransitionTable {
   readonly nStates: number;
   readonly nActions: number;
@@ -31,29 +31,29 @@ export interface TransitionTable {
   /** What a state is called in messages and plots. */
   stateName?(state: number): string;
   readonly actionNames?: readonly string[];
-  /** The rewards stand for their expectation given state and action, and are not what a step pays. */
+  /** The rewards are expectations given state and action, not the rewards of single steps. */
   readonly rewardsAreExpected?: boolean;
 }
 
-/** How the states lie on a grid, for pictures of values and policies. */
+/** The layout of the states on a grid, for pictures of values and policies. */
 export interface GridLayout {
   readonly rows: number;
   readonly columns: number;
-  /** One letter a cell, row by row: S start, G goal, H hole, C cliff, # wall, anything else floor. */
+  /** One letter per cell, row by row: S start, G goal, H hole, C cliff, # wall, anything else floor. */
   readonly cells: string;
   /** The cell (row · columns + column) of a state, or −1 where it has none. */
   cellOf(state: number): number;
   /** The step of each action on the grid, as [rows, columns]; [0, 0] where it does not move. */
   readonly moves: readonly (readonly [number, number])[];
-  /** A line between neighbouring cells that cannot be crossed (Taxi). */
+  /** Whether there is a wall between neighbouring cells (Taxi). */
   readonly fences?: readonly (readonly [number, number])[];
   /** Short notes under the columns (the wind). */
   readonly columnNotes?: readonly string[];
 }
 
 /**
- * An environment as pure functions over a plain state S: all that happens is in the arguments. Everything
- * else (Gymnasium's API, vectors, exact models) is made from it. Actions given to it must be valid.
+ * An environment as pure functions over a plain state S: results depend on the arguments alone. Everything
+ * else (Gymnasium's API, vectors, exact models) is made from it. Actions passed to it must be valid.
  */
 export interface FunctionalEnv<S, O, A> {
   /** As registered: "FrozenLake-v1". */
@@ -61,42 +61,42 @@ export interface FunctionalEnv<S, O, A> {
   readonly observationSpace: Space<O>;
   readonly actionSpace: Space<A>;
   readonly actionNames?: readonly string[];
-  /** A first state. `last` is where the episode before ended; only worlds that age look at it. */
+  /** An initial state. `last` is the final state of the previous episode, used only by environments that change over time. */
   initial(rng: Generator, options?: EpisodeOptions, last?: S): S;
   transition(state: S, action: A, rng: Generator): S;
   observation(state: S): O;
   reward(state: S, action: A, next: S): number;
   terminal(state: S): boolean;
   info?(state: S): Info;
-  /** Says why an action of the action space is not available in a state, if so. */
+  /** The reason why an action of the action space is not available in a state; undefined if it is. */
   unavailable?(state: S, action: A): string | undefined;
   /** The state as text, without ANSI codes. */
   render(state: S, lastAction?: A): string;
-  /** The state as a picture: SVG text. Without it, the picture is of the text. */
+  /** The state as a picture: SVG text. Without it, the text is drawn. */
   renderSvg?(state: S, lastAction?: A): string;
   /** The exact model, where the states are finite. */
   model?(): TransitionTable;
   /** The model's index of a state. */
   indexOf?(state: S): number;
   readonly layout?: GridLayout;
-  /** Many of it at once, their states in typed arrays. Without it, a vector calls these functions row by row. */
+  /** Steps many environments at once, their states in typed arrays. Without it, a vector calls these functions row by row. */
   readonly kernel?: (n: number) => VectorKernel;
 }
 
 /**
- * Many environments of one kind, environment i in row i: struct of typed arrays, where a step allocates nothing.
- * What it does must be what the functions do, number for number.
+ * Many environments of one kind, environment i in row i: a struct of typed arrays; a step allocates nothing.
+ * Its results must equal those of the functions, number for number.
  */
 export interface VectorKernel {
-  /** Starts an episode. With a seed, the world starts anew; kernels whose chance is `rng` need nothing else of it. */
+  /** Starts an episode. A seed also resets what persists between episodes; kernels that draw only from `rng` can ignore it. */
   initial(i: number, rng: Generator, options: EpisodeOptions | undefined, seed: Seed | undefined): void;
   /** Moves environment i by the action in its row and returns the reward. @throws UserError if not available */
   step(i: number, actions: Rows, rng: Generator): number;
   terminal(i: number): boolean;
-  /** Environments with a clock of their own: it has run out. */
+  /** Environments with a time limit of their own: it has been reached. */
   truncated?(i: number): boolean;
   observe(i: number, out: Rows): void;
-  /** Writes 1 for each action that is available to environment i, else 0, from `at` on. */
+  /** Writes 1 for each action available to environment i, else 0, starting at `at`. */
   mask?(i: number, out: Uint8Array, at: number): void;
   info(i: number): Info;
   /** All states, as plain data and typed arrays. */
@@ -105,7 +105,7 @@ export interface VectorKernel {
 }
 
 export interface ResetArguments {
-  /** Starts the random numbers anew, as Gymnasium's seed does; without it they continue. */
+  /** Reseeds the random numbers, as Gymnasium's seed does; without it they continue. */
   readonly seed?: Seed;
   readonly options?: EpisodeOptions;
 }
@@ -118,16 +118,16 @@ export interface ResetResult<O> {
 export interface StepResult<O> {
   readonly observation: O;
   readonly reward: number;
-  /** The task ended: there is no value after this. Both flags may be true. */
+  /** The episode reached a terminal state, whose value is 0. Both flags may be true. */
   readonly terminated: boolean;
-  /** The clock ended the episode: bootstrap from the observation. */
+  /** The time limit ended the episode: bootstrap from the observation. */
   readonly truncated: boolean;
   readonly info: Info;
 }
 
 /**
- * What is needed to be an environment: an object of one's own in Gymnasium's style. Wherever an environment is
- * taken (make, wrappers, checker, vectors), such an object will do; `asEnv` completes it.
+ * The least that an environment must have: a user's own object in Gymnasium's style. Such an object is accepted
+ * wherever an environment is (make, wrappers, checker, vectors); `asEnv` completes it.
  */
 export interface EnvLike<O = unknown, A = unknown> {
   readonly observationSpace: Space<O>;
@@ -136,12 +136,12 @@ export interface EnvLike<O = unknown, A = unknown> {
   step(action: A): StepResult<O>;
   readonly id?: string;
   readonly actionNames?: readonly string[] | undefined;
-  /** The present state as text. */
+  /** The current state as text. */
   render?(): string;
-  /** The present state as a picture, SVG text. */
+  /** The current state as a picture, SVG text. */
   renderSvg?(): string;
   close?(): void;
-  /** All that it needs to go on from here, as plain data; `restore` goes on. */
+  /** Everything needed to continue from here, as plain data; `restore` takes it back. */
   snapshot?(): EnvSnapshot;
   restore?(snapshot: EnvSnapshot): void;
 }
@@ -205,7 +205,7 @@ export class StatefulEnv<S, O, A> implements BaseEnv<O, A> {
     return (this.#rng ??= npRandom());
   }
 
-  /** The plain state. May be set, to begin from a state of one's own. */
+  /** The plain state. May be set, to start from any state. */
   get state(): S {
     if (this.#now === undefined)
       throw new UserError(`${this.id} has no state before reset(). Call reset() first.`);
@@ -250,7 +250,7 @@ export class StatefulEnv<S, O, A> implements BaseEnv<O, A> {
     const next = f.transition(state, action, this.npRandom);
     const terminated = f.terminal(next);
     this.#now = next;
-    // An array belongs to the caller, who may fill it anew before the picture is drawn.
+    // An array belongs to the caller, who may overwrite it before the picture is drawn.
     this.#lastAction = ArrayBuffer.isView(action) ? structuredClone(action) : action;
     this.#over = terminated;
     return {
@@ -301,21 +301,19 @@ export class StatefulEnv<S, O, A> implements BaseEnv<O, A> {
   }
 }
 
-/** The environment of pure functions under any stack of wrappers, or a sentence. */
+/** The environment of pure functions under any stack of wrappers. @throws UserError if there is none */
 // biome-ignore lint/suspicious/noExplicitAny: the types under a wrapper are its own matter
 export function functionalBase(env: Env): StatefulEnv<any, any, any> {
   const { unwrapped } = env;
   if (unwrapped instanceof StatefulEnv) return unwrapped;
-  throw new UserError(
-    `${env.id} is an object of its own and not a set of pure functions, so there is no more to it than reset() and step().`,
-  );
+  throw new UserError(`${env.id} is not made of pure functions: it has only reset() and step().`);
 }
 
-/** The exact model under any stack of wrappers, or a sentence. */
+/** The exact model under any stack of wrappers. @throws UserError if there is none */
 export function modelOf(env: Env): TransitionTable {
   const { functional } = env.unwrapped;
   if (functional?.model === undefined) {
-    const why = functional === undefined ? "it is an object of its own" : "its states are not finite";
+    const why = functional === undefined ? "it is not made of pure functions" : "its states are not finite";
     throw new UserError(
       `${env.id} has no exact model: ${why}. Tables of values and exact solvers need an environment with finite states ` +
         "and a model, such as CliffWalking-v1, FrozenLake-v1, Taxi-v4 or Blackjack-v1",

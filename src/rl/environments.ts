@@ -12,16 +12,16 @@ import { mountainCar } from "./envs/mountain-car.ts";
 import { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
 import { taxi } from "./envs/taxi.ts";
 
-/** An environment under a name, as plain data: what `register` takes, and what a catalogue can hand over. */
+/** A named environment as plain data, for `register` or an extension. */
 export interface EnvSpec {
-  /** Name, and version: "MyMaze-v0". */
+  /** Name and version: "MyMaze-v0". */
   readonly id: string;
-  /** Makes a new one each time: pure functions, or an object with reset(), step() and two spaces. */
+  /** Makes a new environment each time: pure functions, or an object with reset(), step() and two spaces. */
   // biome-ignore lint/suspicious/noExplicitAny: options and types are the environment's own matter
   readonly make: (options: any, id: string) => EnvSource<any, any>;
   /** One line for lists. */
   readonly about?: string;
-  /** When the clock truncates an episode. Left out, or 0: never. */
+  /** Steps after which an episode is truncated. Left out, or 0: never. */
   readonly maxEpisodeSteps?: number;
 }
 
@@ -29,7 +29,7 @@ function entry<F>(make: F, maxEpisodeSteps: number, about: string) {
   return { make, maxEpisodeSteps, about };
 }
 
-/** Every environment of this library by its id. Those that Gymnasium has bear its ids, options and time limits. */
+/** Every environment of this library by its id. Those from Gymnasium have its ids, options and time limits. */
 export const environments = {
   "FrozenLake-v1": entry(frozenLake, 100, "cross a slippery lake, 4×4"),
   "FrozenLake8x8-v1": entry(
@@ -56,13 +56,13 @@ export const environments = {
     0,
     "walk at random over 19 states (Example 7.1)",
   ),
-  "Gridworld4x4-v0": entry(gridworld4x4, 0, "the shortest way to a corner (Example 4.1)"),
-  "Gridworld5x5-v0": entry(gridworld5x5, 0, "two states that pay, for ever (Example 3.5)"),
+  "Gridworld4x4-v0": entry(gridworld4x4, 0, "take the shortest path to a corner (Example 4.1)"),
+  "Gridworld5x5-v0": entry(gridworld5x5, 0, "revisit two rewarding states, without end (Example 3.5)"),
   "GamblersProblem-v0": entry(gambler, 0, "stake on an unfair coin (Example 4.3)"),
-  "CarRental-v0": entry(carRental, 0, "move cars between two locations, for ever (Example 4.2)"),
-  "DynaMaze-v0": entry(dynaMaze, 0, "find the way through a maze (Example 8.1)"),
-  "BlockingMaze-v0": entry(blockingMaze, 0, "a maze whose way closes (Example 8.2)"),
-  "ShortcutMaze-v0": entry(shortcutMaze, 0, "a maze where a shorter way opens (Example 8.3)"),
+  "CarRental-v0": entry(carRental, 0, "move cars between two locations, without end (Example 4.2)"),
+  "DynaMaze-v0": entry(dynaMaze, 0, "find the path through a maze (Example 8.1)"),
+  "BlockingMaze-v0": entry(blockingMaze, 0, "a maze whose path closes (Example 8.2)"),
+  "ShortcutMaze-v0": entry(shortcutMaze, 0, "a maze where a shorter path opens (Example 8.3)"),
   "Bandit-v0": entry(bandit, 1000, "the ten-armed testbed (Section 2.3)"),
 } as const;
 

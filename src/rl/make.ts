@@ -9,23 +9,23 @@ export { type EnvId, type EnvSpec, environments } from "./environments.ts";
 const registry = new Map<string, EnvSpec>(Object.entries(environments).map(([id, e]) => [id, { id, ...e }]));
 
 /**
- * Gives an environment of one's own a name, by which `make`, `makeVec` and the command line know it:
+ * Registers your own environment under a name for `make`, `makeVec` and the command line:
  * `register({ id: "MyMaze-v0", make: (options) => new MyMaze(options), maxEpisodeSteps: 200 })`.
  *
- * @throws UserError for a name that is taken, or a spec that is none
+ * @throws UserError if the name is taken or the spec is invalid
  */
 export function register(spec: EnvSpec): void {
   const { id, make: create, maxEpisodeSteps = 0 } = spec;
   if (typeof id !== "string" || id === "" || typeof create !== "function") {
     throw new UserError(
-      `register: an environment is given as { id: "Name-v0", make: (options) => … }, with about and maxEpisodeSteps if wanted`,
+      `register: expected { id: "Name-v0", make: (options) => … }, optionally with about and maxEpisodeSteps`,
     );
   }
   checkLimit(id, maxEpisodeSteps);
-  // A module may be loaded twice, and say the same twice.
+  // A module may be loaded twice and register the same again.
   if (registry.has(id) && registry.get(id)!.make !== create) {
     throw new UserError(
-      `register: there is an environment "${id}" already. Take another id, such as "${next(id)}".`,
+      `register: the environment "${id}" already exists. Choose another id, such as "${next(id)}".`,
     );
   }
   registry.set(id, spec);
@@ -37,7 +37,7 @@ function next(id: string): string {
   return name === undefined ? `${id}-v1` : `${name}-v${Number(version) + 1}`;
 }
 
-/** All that `make` knows: this library's environments and those that were registered. */
+/** All environments known to `make`: this library's and the registered ones. */
 export function registeredEnvs(): readonly EnvSpec[] {
   return [...registry.values()];
 }
@@ -58,22 +58,22 @@ type OptionsOf<K extends EnvId> = NonNullable<Parameters<(typeof environments)[K
 export interface MakeOptions {
   /** Another time limit; 0 for none. */
   readonly maxEpisodeSteps?: number;
-  /** The same by Gymnasium's name. */
+  /** Gymnasium's name for it. */
   readonly max_episode_steps?: number;
 }
 
-/** What `make` returns for an environment of this library: what is under the wrappers is known. */
+/** What `make` returns for an environment of this library, with the type of the environment under the wrappers. */
 export interface KnownEnv<K extends EnvId> extends Env<ObservationOf<K>, ActionOf<K>> {
   readonly unwrapped: StatefulEnv<StateOf<K>, ObservationOf<K>, ActionOf<K>>;
 }
 
-/** What is registered, made, without a clock. */
+/** Makes the registered environment, without a time limit. */
 export function makeSource(of: string | EnvSpec, options: object = {}): EnvSource<unknown, unknown> {
   const { id, make: create } = specOf(of);
   return create(options, id);
 }
 
-/** The pure functions of an environment, without a clock. @throws UserError for an object of its own */
+/** The pure functions of an environment, without a time limit. @throws UserError if it is not made of pure functions */
 export function makeFunctional<K extends EnvId>(id: K, options?: OptionsOf<K>): SourceOf<K>;
 // biome-ignore lint/suspicious/noExplicitAny: an id known only at run time says nothing of its types
 export function makeFunctional(id: string | EnvSpec, options?: object): FunctionalEnv<any, any, any>;
@@ -81,9 +81,7 @@ export function makeFunctional(of: string | EnvSpec, options?: object): unknown 
   const source = makeSource(of, options);
   const functional = "transition" in source ? source : asEnv(source).unwrapped.functional;
   if (functional !== undefined) return functional;
-  throw new UserError(
-    `${specOf(of).id} is an object of its own and not a set of pure functions: use make().`,
-  );
+  throw new UserError(`${specOf(of).id} is not made of pure functions: use make().`);
 }
 
 function checkLimit(id: string, limit: number): number {
@@ -100,8 +98,8 @@ export function timeLimitOf(of: string | EnvSpec, options: MakeOptions = {}): nu
 }
 
 /**
- * An environment by its id, as Gymnasium's `make`: `make("FrozenLake-v1", { is_slippery: false })`; or by what
- * `register` would take.
+ * Makes an environment by its id, like Gymnasium's `make`: `make("FrozenLake-v1", { is_slippery: false })`; or
+ * from a spec as `register` takes it.
  *
  * @throws UserError for an unknown id (with the nearest one) or an unknown option.
  */

@@ -13,7 +13,7 @@ export {
 } from "./random/bits.ts";
 export { freshEntropy, type Seed, SeedSequence } from "./random/seed.ts";
 
-/** What algorithms and environments draw from. */
+/** The random numbers of algorithms and environments. */
 export type Rng = Generator;
 
 /** NumPy's `default_rng(seed)`, and so Gymnasium's `np_random`: the same seed gives the same numbers. */
@@ -21,7 +21,7 @@ export function npRandom(seed?: Seed): Generator {
   return new Generator(new Pcg64(new SeedSequence(seed)));
 }
 
-/** A faster generator for an algorithm's own choices. Its numbers are reproducible, but not NumPy's. */
+/** A faster generator for an algorithm's own choices: reproducible, but not NumPy's numbers. */
 export function fastRandom(seed?: Seed): Generator {
   return new Generator(new Xoshiro128(new SeedSequence(seed)));
 }
@@ -37,17 +37,17 @@ export class Generator {
     this.bits = bits;
   }
 
-  /** A generator that goes on from a saved state, of the kind that the state is of. */
+  /** A generator that continues from a saved state, of the same kind as the state. */
   static from(state: BitGeneratorState): Generator {
     return new Generator(state?.bitGenerator === "xoshiro128**" ? new Xoshiro128(state) : new Pcg64(state));
   }
 
-  /** All that it needs to go on with the same numbers, as plain data: for checkpoints, and across processes. */
+  /** The state needed to continue with the same numbers, as plain data: for checkpoints and other processes. */
   state(): BitGeneratorState {
     return this.bits.state();
   }
 
-  /** Goes on from a saved state. @throws UserError for the state of another kind of generator, or none. */
+  /** Restores a saved state. @throws UserError for the state of another kind of generator, or an invalid one. */
   restore(state: BitGeneratorState): void {
     this.bits.restore(state);
   }
@@ -141,7 +141,7 @@ export class Generator {
     return out;
   }
 
-  /** One element, each as likely: NumPy's `choice(items)`. */
+  /** One element, uniformly: NumPy's `choice(items)`. */
   choice<T>(items: ArrayLike<T>): T {
     if (items.length === 0) throw new UserError("choice: nothing to choose from");
     return items[this.#bounded(items.length - 1)] as T;
@@ -196,7 +196,7 @@ export class Generator {
     return this.shuffle(Int32Array.from({ length: n }, (_, i) => i));
   }
 
-  /** `size` different numbers of 0 … n − 1: NumPy's `choice(n, size, replace=False)`. */
+  /** `size` different numbers from 0 … n − 1: NumPy's `choice(n, size, replace=False)`. */
   sampleWithoutReplacement(n: number, size: number): number[] {
     if (size > n) throw new UserError(`cannot draw ${size} different numbers from ${n}`);
     if (n > 10000 && size > Math.floor(n / 50)) {

@@ -5,20 +5,20 @@ import { Box, Dict, Discrete, MultiBinary, MultiDiscrete, type Space, Tuple } fr
 export type Rows = Int32Array | Float32Array | Float64Array | Int8Array | Uint8Array;
 
 /**
- * How the elements of a space stand in rows of numbers. Discrete: one whole number; MultiDiscrete, MultiBinary,
- * Box: their arrays; Tuple and Dict: their parts one after the other, as float32.
+ * The layout of a space's elements as rows of numbers. Discrete: one whole number; MultiDiscrete, MultiBinary,
+ * Box: their arrays; Tuple and Dict: their parts concatenated, as float32.
  */
 export interface RowLayout<T = unknown> {
   /** Numbers in a row. */
   readonly width: number;
   /** An array of n rows, zeros. */
   make(n: number): Rows;
-  /** Is this an array that `make` could have made, of n rows? */
+  /** Whether this is an array of n rows as `make` makes it. */
   fits(rows: Rows, n: number): boolean;
   write(x: T, out: Rows, at: number): void;
-  /** The element in the row that begins at `at`, in an array of its own. */
+  /** The element in the row that begins at `at`, copied. */
   read(rows: Rows, at: number): T;
-  /** Is the row that begins at `at` an element of the space? Nothing is allocated for the simple spaces. */
+  /** Whether the row that begins at `at` is an element of the space. Allocates nothing for the simple spaces. */
   contains(rows: Rows, at: number): boolean;
 }
 
@@ -79,7 +79,7 @@ const BOX_ARRAYS: Readonly<Record<string, RowArray>> = {
   uint8: Uint8Array,
 };
 
-/** Several parts one after the other, as float32. `parts` takes an element apart, `whole` puts it together. */
+/** Several parts concatenated, as float32. `parts` takes an element apart, `whole` puts it together. */
 function partRows<T>(
   space: Space<T>,
   layouts: readonly RowLayout[],
@@ -99,7 +99,7 @@ function partRows<T>(
   });
 }
 
-/** @throws UserError for a space of one's own that is none of the known ones */
+/** @throws UserError for a user's own kind of space */
 export function rowLayout(space: Space<unknown>): RowLayout {
   if (space instanceof Discrete) return discreteRows(space) as RowLayout;
   if (space instanceof Box) return arrayRows(BOX_ARRAYS[space.dtype]!, space.low, space.high) as RowLayout;
@@ -130,6 +130,6 @@ export function rowLayout(space: Space<unknown>): RowLayout {
     ) as RowLayout;
   }
   throw new UserError(
-    `${String(space)} does not stand in rows of numbers: use Discrete, MultiDiscrete, MultiBinary, Box, or a Tuple or Dict of them`,
+    `${String(space)} cannot be laid out as rows of numbers: use Discrete, MultiDiscrete, MultiBinary, Box, or a Tuple or Dict of them`,
   );
 }

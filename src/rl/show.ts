@@ -1,6 +1,6 @@
 /**
- * Any value as a text for messages and comparisons; equal texts for equal observations, states and infos. Maps and
- * sets show what is in them, functions only that they are there, an object within itself as "…".
+ * Any value as text for messages and comparisons: equal observations, states and infos give equal texts. Maps and
+ * sets are shown with their contents, functions without, and an object within itself as "…".
  */
 export function show(x: unknown): string {
   return shown(x, []);

@@ -6,15 +6,15 @@ export interface Space<T> {
   /** A random element. Every space has its own random numbers, apart from the environment's. */
   sample(mask?: unknown): T;
   contains(x: unknown): x is T;
-  /** Starts the space's random numbers anew. */
+  /** Reseeds the space's random numbers. */
   seed(seed?: Seed): void;
   toString(): string;
 }
 
-/** 0 or 1 for each element: may it be drawn? */
+/** For each element 1 if it may be drawn, else 0. */
 export type Mask = ArrayLike<number>;
 
-/** What the simple spaces share: random numbers, made on first use. */
+/** Base of the simple spaces: random numbers, made on first use. */
 class Seeded {
   #generator: Generator | undefined;
 
@@ -41,7 +41,7 @@ function checkMask(space: Space<unknown>, mask: Mask, length: number, largest = 
   }
 }
 
-/** Where the mask is 1; as Gymnasium, the first element where it is 1 nowhere. */
+/** The indices where the mask is 1; if there are none, the first element, as in Gymnasium. */
 function masked(rng: Generator, mask: Mask): number {
   const allowed: number[] = [];
   for (let i = 0; i < mask.length; i++) if (mask[i] === 1) allowed.push(i);
@@ -110,7 +110,7 @@ function short(values: ArrayLike<number>): string {
 export class Box<D extends BoxDType = "float32"> extends Seeded implements Space<BoxArray<D>> {
   readonly shape: readonly number[];
   readonly dtype: D;
-  /** One bound an element, rounded to the dtype. */
+  /** One bound per element, rounded to the dtype. */
   readonly low: Float64Array;
   readonly high: Float64Array;
 
@@ -150,7 +150,7 @@ export class Box<D extends BoxDType = "float32"> extends Seeded implements Space
     if (mask !== undefined) throw new UserError("Box: a box has no mask; sample() without one");
     const { low, high, rng } = this;
     const out = new Float64Array(low.length);
-    // One kind after the other, as Gymnasium draws them.
+    // One kind after the other, in Gymnasium's order.
     for (let i = 0; i < out.length; i++)
       if (low[i] === -Infinity && high[i] === Infinity) out[i] = rng.normal();
     for (let i = 0; i < out.length; i++) {
@@ -288,12 +288,12 @@ export class Tuple<S extends readonly Space<unknown>[]> implements Space<Element
 }
 
 /**
- * Named elements. Keys of an object stand in alphabetical order, as Gymnasium sorts them ("10" before "9"); keys
- * of a list of pairs as they are given. That order, `keys`, is the order of drawing, of seeds and of rows.
+ * Named elements. The keys of an object are in alphabetical order, as Gymnasium sorts them ("10" before "9"); those
+ * of a list of pairs in the given order. That order, `keys`, is the order of drawing, of seeds and of rows.
  */
 export class Dict<S extends Readonly<Record<string, Space<unknown>>>> implements Space<Elements<S>> {
   readonly spaces: S;
-  /** JavaScript puts keys like "9" first in any object: go by this list, not by Object.keys. */
+  /** JavaScript puts keys like "9" first in any object: use this list, not Object.keys. */
   readonly keys: readonly string[];
 
   constructor(spaces: S | readonly (readonly [string, Space<unknown>])[]) {
@@ -302,7 +302,7 @@ export class Dict<S extends Readonly<Record<string, Space<unknown>>>> implements
       : Object.entries(spaces as S).sort(([a], [b]) => (a < b ? -1 : 1));
     this.keys = pairs.map(([key]) => key);
     const twice = this.keys.find((key, i) => this.keys.indexOf(key) !== i);
-    if (twice !== undefined) throw new UserError(`Dict: the key "${twice}" stands there twice`);
+    if (twice !== undefined) throw new UserError(`Dict: the key "${twice}" is given twice`);
     this.spaces = Object.fromEntries(pairs) as S;
   }
 

@@ -4,7 +4,7 @@ import type { RowLayout } from "./rows.ts";
 
 const NOTHING: Info = Object.freeze({});
 
-/** Any functional environment without a kernel of its own: row by row what its functions do. */
+/** Kernel of any functional environment without its own: calls its functions row by row. */
 export function functionalKernel<S>(
   // biome-ignore lint/suspicious/noExplicitAny: observations and actions are the layouts' matter
   env: FunctionalEnv<S, any, any>,
@@ -40,7 +40,7 @@ export function functionalKernel<S>(
   };
 }
 
-/** Environments of their own, such as users' objects and stacks of wrappers; each has its own chance and clock. */
+/** Independent environments, such as users' objects and stacks of wrappers; each has its own random numbers and time limit. */
 export function objectKernel(envs: readonly Env[], { observations, actions }: Layouts): VectorKernel {
   const n = envs.length;
   const terminated = new Uint8Array(n);
@@ -82,7 +82,7 @@ export function objectKernel(envs: readonly Env[], { observations, actions }: La
   };
 }
 
-/** How observations and actions stand in rows. */
+/** The layout of observations and actions as rows. */
 export interface Layouts {
   readonly observations: RowLayout;
   readonly actions: RowLayout;

@@ -5,7 +5,7 @@ import { Box, type Space } from "./spaces.ts";
 import type { VectorEnvLike, VectorReset, VectorStep } from "./vector.ts";
 import { type MomentsState, RunningMoments } from "./wrappers/running.ts";
 
-/** A vector around another one. It passes everything on; a wrapper overrides what it changes. */
+/** Base of vector wrappers: passes everything on; a subclass overrides what it changes. */
 export abstract class VectorWrapper implements VectorEnvLike {
   readonly env: VectorEnvLike;
   abstract readonly name: string;
@@ -67,7 +67,7 @@ export abstract class VectorWrapper implements VectorEnvLike {
 
 interface NormalizeOptions {
   readonly epsilon?: number;
-  /** What is normalised is clipped to ±clip. */
+  /** Normalised values are clipped to ±clip. */
   readonly clip?: number;
 }
 
@@ -77,8 +77,8 @@ function clipOption(name: string, clip: number): number {
 }
 
 /**
- * Observations of all environments with mean 0 and variance 1, by their common running moments (Gymnasium's
- * vector NormalizeObservation). Last observations of episodes are normalised alike, and change no moments.
+ * Normalises the observations of all environments to mean 0 and variance 1 by their common running moments
+ * (Gymnasium's vector NormalizeObservation). Final observations are normalised too, but do not update the moments.
  */
 export class VectorNormalizeObservation extends VectorWrapper {
   readonly name = "NormalizeObservation";
@@ -128,7 +128,7 @@ export class VectorNormalizeObservation extends VectorWrapper {
   override reset(how: VectorReset = {}): { observations: Rows } {
     const { observations } = this.env.reset(how);
     const { resetMask } = how;
-    // Rows that were not reset have been counted when they were first seen.
+    // Rows that were not reset were counted when first seen.
     const skip = resetMask && Uint8Array.from(resetMask, (m) => (m === 0 ? 1 : 0));
     if (this.updateRunningMean) this.moments.updateRows(observations, this.numEnvs, skip);
     this.#normalizeAll(observations);
@@ -161,8 +161,8 @@ export class VectorNormalizeObservation extends VectorWrapper {
 
 /**
  * Rewards of all environments divided by the running standard deviation of their discounted sums (Gymnasium's
- * vector NormalizeReward). The mean stays. Each sum begins anew with its episode, and steps that only reset are
- * no rewards. Episode returns stay those of the environment.
+ * vector NormalizeReward). The mean is not subtracted. Each sum restarts with its episode, and steps that only reset
+ * do not count. Episode returns stay those of the environment.
  */
 export class VectorNormalizeReward extends VectorWrapper {
   readonly name = "NormalizeReward";

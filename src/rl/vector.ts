@@ -9,7 +9,7 @@ import { functionalKernel, type Layouts, objectKernel } from "./vector-kernels.t
 
 /**
  * What happens to an environment whose episode has ended. NEXT_STEP (Gymnasium's default): the next step resets
- * it, ignores its action and pays 0; that step is no transition (`resets`). SAME_STEP: it is reset at once, and
+ * it, ignores its action and gives reward 0; that step is not a transition (`resets`). SAME_STEP: it is reset at once, and
  * the observation is the next episode's first. DISABLED: reset({ resetMask }) does it.
  */
 export const AutoresetMode = {
@@ -20,7 +20,7 @@ export const AutoresetMode = {
 export type AutoresetMode = (typeof AutoresetMode)[keyof typeof AutoresetMode];
 export const AUTORESET_MODES: readonly AutoresetMode[] = Object.values(AutoresetMode);
 
-/** The results of one step, one row an environment. The arrays are used again: copy what you keep. */
+/** The results of one step, one row per environment. The arrays are reused: copy what you keep. */
 export interface VectorStep {
   /** n rows of `width` numbers. */
   readonly observations: Rows;
@@ -29,9 +29,9 @@ export interface VectorStep {
   readonly terminations: Uint8Array;
   /** 1 where the time limit was reached in this step. Both may be 1. */
   readonly truncations: Uint8Array;
-  /** 1 where this step did nothing but reset (NEXT_STEP): nothing is to be learnt from such a row. */
+  /** 1 where this step did nothing but reset (NEXT_STEP): do not learn from such a row. */
   readonly resets: Uint8Array;
-  /** The last observation of an episode, in the rows where it ended in this step, in every mode. */
+  /** The final observation of an episode, in the rows where it ended in this step, in every mode. */
   readonly finalObservations: Rows;
   /** Return and length of the running episodes; of the whole episode in the rows where it ended. */
   readonly episodeReturns: Float64Array;
@@ -52,28 +52,28 @@ export interface VectorOptions {
   readonly autoresetMode?: AutoresetMode;
 }
 
-/** What can be stepped as a vector: a VectorEnv, or one within vector wrappers. */
+/** A VectorEnv, or one within vector wrappers. */
 export interface VectorEnvLike {
   readonly id: string;
   readonly numEnvs: number;
-  /** Numbers in a row of observations. */
+  /** Numbers per row of observations. */
   readonly width: number;
-  /** Numbers in a row of actions. */
+  /** Numbers per row of actions. */
   readonly actionWidth: number;
   readonly singleObservationSpace: Space<unknown>;
   readonly singleActionSpace: Space<unknown>;
   readonly autoresetMode: AutoresetMode;
   reset(how?: VectorReset): { observations: Rows };
   step(actions: Rows): VectorStep;
-  /** An array for the actions of all environments, to be filled and given to step. */
+  /** An array for the actions of all environments, to be filled and passed to step. */
   makeActions(): Rows;
-  /** What environment i tells besides the observation, made when asked for. */
+  /** The info of environment i, made on demand. */
   info(i: number): Info;
-  /** 1 for each action that is available now, n rows of the actions' number; undefined where all always are. */
+  /** 1 for each action available now, n rows with one entry per action; undefined where all always are. */
   actionMasks(): Uint8Array | undefined;
-  /** Everything that is needed to go on with the same numbers, as plain data and typed arrays. */
+  /** Everything needed to continue with the same numbers, as plain data and typed arrays. */
   snapshot(): unknown;
-  /** Goes on from a snapshot, and returns the observations at that moment. */
+  /** Restores a snapshot and returns its observations. */
   restore(snapshot: unknown): { observations: Rows };
   close(): void;
   toString(): string;
@@ -110,8 +110,8 @@ export class VectorEnv implements VectorEnvLike {
   #ready = false;
 
   /**
-   * @param source pure functions, which share one kernel; or a function that makes one environment after the
-   * other (a stack of wrappers, an object of one's own), which are stepped one by one
+   * @param source pure functions, which share one kernel; or a function that makes one environment at a time
+   * (a stack of wrappers, a user's own object), which are stepped one by one
    */
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: the types of a single environment are its own matter
@@ -229,7 +229,7 @@ export class VectorEnv implements VectorEnvLike {
       const reward = kernel.step(i, actions, rngs[i]!);
       if (!Number.isFinite(reward)) {
         throw new UserError(
-          `${this.id}: environment ${i} paid a reward of ${reward}. Rewards are finite numbers.`,
+          `${this.id}: environment ${i} gave the reward ${reward}. Rewards must be finite numbers.`,
         );
       }
       const length = episodeLengths[i]! + 1;
@@ -246,7 +246,7 @@ export class VectorEnv implements VectorEnvLike {
     return result;
   }
 
-  /** Keeps the last observation, and in SAME_STEP begins anew; return and length stay to be read this once. */
+  /** Keeps the final observation and, in SAME_STEP, resets; return and length stay readable until the next step. */
   #end(i: number): void {
     const { observations, finalObservations } = this.#result;
     const to = (i + 1) * this.width;
@@ -287,7 +287,7 @@ export class VectorEnv implements VectorEnvLike {
     const each = actionWidth === 1 ? "" : ` of ${actionWidth} numbers each`;
     return new UserError(
       actions.length === n * actionWidth
-        ? `${this.id}: actions come in a ${wanted} (makeActions() makes one), not in a ${actions.constructor.name}`
+        ? `${this.id}: actions must be a ${wanted} (makeActions() makes one), not a ${actions.constructor.name}`
         : `${this.id}: ${actions.length} actions for ${n} environments${each}`,
     );
   }
@@ -347,12 +347,12 @@ export class VectorEnv implements VectorEnvLike {
 
 interface MakeVecOptions extends MakeOptions {
   readonly autoresetMode?: AutoresetMode;
-  /** The same by Gymnasium's name. */
+  /** Gymnasium's name for it. */
   readonly autoreset_mode?: AutoresetMode;
 }
 
 /**
- * `numEnvs` environments by their id: `makeVec("FrozenLake-v1", 64, { autoresetMode: AutoresetMode.SAME_STEP })`.
+ * Makes `numEnvs` environments by their id: `makeVec("FrozenLake-v1", 64, { autoresetMode: AutoresetMode.SAME_STEP })`.
  * Other options are the environment's own.
  */
 export function makeVec(

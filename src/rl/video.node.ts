@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../files/node.ts";
 import { svgToPng } from "../plot/node.ts";
 
 export interface SaveVideoOptions {
-  /** Frames a second. */
+  /** Frames per second. */
   readonly fps?: number;
   /** Device pixels per SVG pixel. */
   readonly scale?: number;
@@ -23,7 +23,7 @@ export async function saveVideo(
   await writeFileAtomic(path, encodeGif(onOneCanvas(rasters), { delay: 1000 / fps, hold: 1000 }));
 }
 
-/** All pictures in the size of the largest, white where they end. */
+/** Pads all pictures with white to the size of the largest. */
 function onOneCanvas(pictures: readonly Raster[]): Raster[] {
   const width = Math.max(...pictures.map((picture) => picture.width));
   const height = Math.max(...pictures.map((picture) => picture.height));

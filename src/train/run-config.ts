@@ -61,7 +61,7 @@ export const AgentRunSchema = z.strictObject({
   envOptions: z.record(z.string(), z.unknown()),
   /** A time limit other than the environment's own, in steps. */
   maxSteps: count.optional(),
-  /** Whether it steps the environment, or draws from its exact model. */
+  /** Whether it steps the environment or samples from its exact model. */
   learnsFrom: z.enum(["environment", "model"]),
   /** What `steps` counts. */
   unit: z.enum(["steps", "episodes"]),

@@ -224,7 +224,7 @@ test.each([
     () => [at("vae"), at("ddpm"), "--etas 0 --batch-size 5"],
     "--etas, --batch-size: only for one diffusion run",
   ],
-  [() => [at("vae"), at("ddpm"), "--checkpoint 3"], "--checkpoint is for one run"],
+  [() => [at("vae"), at("ddpm"), "--checkpoint 3"], "--checkpoint is only for one run"],
   [() => [at("vae"), "nowhere"], 'unknown run "nowhere"'],
 ])("refused with a sentence: %s", async (words, sentence) => {
   const { code, err } = await cli(compare(...words()));

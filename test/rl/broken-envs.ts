@@ -146,7 +146,7 @@ const spaces: readonly Broken[] = [
   [
     "a space that ignores seeds",
     lake({ actionSpace: new Seedless(4) }),
-    "gives other samples for the same seed",
+    "gives different samples for the same seed",
   ],
   [
     "an empty Dict",
@@ -181,7 +181,7 @@ const spaces: readonly Broken[] = [
       Object.defineProperty(coins({})(), "actionSpace", {
         get: () => new Discrete(2),
       }),
-    "actionSpace is another object at each look",
+    "actionSpace is a new object at each access",
   ],
 ];
 
@@ -309,12 +309,12 @@ const calling: readonly Broken[] = [
       env.reset();
       return env as unknown as EnvLike<never, never>;
     },
-    "step() before reset() must throw a sentence",
+    "step() before reset() must throw an error",
   ],
   [
     "an action space wider than the actions that are refused",
     spoiled(() => ({ step: (env, a) => env.step(a === 0 || a === 1 ? a : 0) })),
-    "step(-1000000000) must throw a sentence",
+    "step(-1000000000) must throw an error",
   ],
   [
     "a step after the end that works",
@@ -333,7 +333,7 @@ const calling: readonly Broken[] = [
         },
       };
     }),
-    "step() after the end of an episode must throw a sentence",
+    "step() after the end of an episode must throw an error",
   ],
   [
     "a reset that needs arguments",
@@ -362,7 +362,7 @@ const calling: readonly Broken[] = [
         throw new Error("no window");
       },
     })),
-    "close() must end quietly, but throws: no window",
+    "close() must not throw, but throws: no window",
   ],
   [
     "a close() that throws the second time",
@@ -375,18 +375,18 @@ const calling: readonly Broken[] = [
         },
       };
     }),
-    "close() must end quietly, but throws the second time: closed already",
+    "close() must not throw, but throws the second time: closed already",
   ],
   [
     "make that returns one instance",
     () => single as unknown as EnvLike<never, never>,
     "make returns the same environment each time",
   ],
-  ["a picture that is empty", spoiled(() => ({ render: () => "" })), 'render() must return a text, not ""'],
+  ["a picture that is empty", spoiled(() => ({ render: () => "" })), 'render() must return a string, not ""'],
   [
     "a picture that is missing",
     spoiled(() => ({ render: () => undefined })),
-    "render() must return a text, not undefined",
+    "render() must return a string, not undefined",
   ],
   [
     "a picture that is no SVG",
@@ -401,7 +401,7 @@ const chance: readonly Broken[] = [
     lake({
       transition: (state, a) => base.transitions(state.next, a)[Math.floor(Math.random() * 3)] ?? state,
     }),
-    "The same seed and the same actions give another trajectory",
+    "The same seed and the same actions give a different trajectory",
   ],
   [
     "a reset that always starts from the same seed",
@@ -423,12 +423,12 @@ const chance: readonly Broken[] = [
   [
     "an info of reset that is not deterministic",
     begun((r) => ({ ...r, info: { time: calls++ } })),
-    "give another info in reset()",
+    "give a different info in reset()",
   ],
   [
     "an info of step that is not deterministic",
     stepped((r) => ({ ...r, info: { time: calls++ } })),
-    "give another info in step()",
+    "give a different info in step()",
   ],
   [
     "two instances that share something",
@@ -444,7 +444,7 @@ const chance: readonly Broken[] = [
         }) as unknown as EnvLike<never, never>;
       };
     })(),
-    "Two environments of one make give other trajectories for the same seed",
+    "Two environments from the same make give different trajectories for the same seed",
   ],
   ["render that changes state", renderThatSteps("render"), "render() changes what happens next"],
   ["renderSvg that changes state", renderThatSteps("renderSvg"), "renderSvg() changes what happens next"],
@@ -516,17 +516,17 @@ const masks: readonly Broken[] = [
         return { observation: 2, reward: 0, terminated: true, truncated: false, info: {} };
       },
     }),
-    "info.action_mask lies: it allows 1, but step(1) throws: tails is not allowed",
+    "info.action_mask is wrong: it allows 1, but step(1) throws: tails is not allowed",
   ],
   [
     "a mask that forbids what is available",
     gamble((mask) => mask.map((m, i) => (i === 2 ? 0 : m))),
-    "info.action_mask lies: it forbids stake 2, which unavailable() does not object to",
+    "info.action_mask is wrong: it forbids stake 2, which unavailable() does not object to",
   ],
   [
     "a mask that allows, by the functions, what they refuse",
     gamble((mask, s) => (s > 90 ? mask.map(() => 1) : mask)),
-    "info.action_mask lies: it allows",
+    "info.action_mask is wrong: it allows",
   ],
   [
     "actions that are refused without a mask",
@@ -645,7 +645,7 @@ const functions: readonly Broken[] = [
         return { t: state.t, x: state.x + action };
       },
     }),
-    "transition() is not pure: it changes the state that it is given",
+    "transition() is not pure: it changes its argument state",
   ],
   [
     "a transition with a memory of its own",
@@ -660,7 +660,7 @@ const functions: readonly Broken[] = [
         return state.x;
       },
     }),
-    "observation() is not pure: it changes the state that it is given",
+    "observation() is not pure: it changes its argument state",
   ],
   [
     "an observation that is never the same",
@@ -690,7 +690,7 @@ const functions: readonly Broken[] = [
         return {};
       },
     }),
-    "info() is not pure: it changes the state that it is given",
+    "info() is not pure: it changes its argument state",
   ],
   [
     "a render that changes the state",

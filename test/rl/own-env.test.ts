@@ -141,12 +141,12 @@ describe("a user's own class", () => {
   });
 
   it("has no model and no pure functions, and says so", () => {
-    expect(() => modelOf(make("Line-v0"))).toThrow("Line-v0 has no exact model: it is an object of its own");
-    expect(() => functionalBase(make("Line-v0"))).toThrow("Line-v0 is an object of its own");
-    expect(() => makeFunctional("Line-v0")).toThrow(
-      "Line-v0 is an object of its own and not a set of pure functions",
+    expect(() => modelOf(make("Line-v0"))).toThrow(
+      "Line-v0 has no exact model: it is not made of pure functions",
     );
-    expect(() => make("Line-v0").snapshot()).toThrow("Line-v0 cannot be saved in the middle");
+    expect(() => functionalBase(make("Line-v0"))).toThrow("Line-v0 is not made of pure functions");
+    expect(() => makeFunctional("Line-v0")).toThrow("Line-v0 is not made of pure functions: use make().");
+    expect(() => make("Line-v0").snapshot()).toThrow("Line-v0 cannot be saved in mid-episode");
   });
 });
 
@@ -154,12 +154,12 @@ describe("register", () => {
   it("refuses a name that is taken, and what is no spec; the same again is no mistake", () => {
     register(LINE);
     expect(() => register({ ...LINE, make: () => new Line() })).toThrow(
-      'there is an environment "Line-v0" already. Take another id, such as "Line-v1".',
+      'the environment "Line-v0" already exists. Choose another id, such as "Line-v1".',
     );
     expect(() => register({ id: "FrozenLake-v1", make: () => new Line() })).toThrow(
       'such as "FrozenLake-v2"',
     );
-    expect(() => register({ id: "" } as EnvSpec)).toThrow("register: an environment is given as");
+    expect(() => register({ id: "" } as EnvSpec)).toThrow("register: expected {");
     expect(() => register({ ...LINE, id: "X-v0", maxEpisodeSteps: 1.5 })).toThrow(
       "X-v0: maxEpisodeSteps must be",
     );
@@ -175,11 +175,11 @@ describe("register", () => {
 
   it("says what is missing from what is no environment", () => {
     expect(() => asEnv({ reset: () => ({}) } as never)).toThrow(
-      "this environment is no environment: it lacks step() and observationSpace and actionSpace",
+      "this environment is not an environment: it lacks step() and observationSpace and actionSpace",
     );
     expect(() => asEnv(undefined as never)).toThrow("undefined is no environment");
     register({ id: "Nothing-v0", make: () => ({}) as never });
-    expect(() => make("Nothing-v0")).toThrow("Nothing-v0 is no environment: it lacks reset()");
+    expect(() => make("Nothing-v0")).toThrow("Nothing-v0 is not an environment: it lacks reset()");
   });
 });
 
@@ -238,5 +238,5 @@ it("Dict: an order of its own, whatever JavaScript does with keys like numbers",
         ["a", new Discrete(2)],
         ["a", new Discrete(3)],
       ]),
-  ).toThrow('the key "a" stands there twice');
+  ).toThrow('the key "a" is given twice');
 });

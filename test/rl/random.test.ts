@@ -101,10 +101,10 @@ describe("NumPy's random numbers", () => {
   it("refuses what is no state, or another generator's", () => {
     const state = npRandom(0).state() as Pcg64State;
     expect(() => npRandom(0).restore(fastRandom(0).state())).toThrow(
-      "the state of a xoshiro128** generator cannot go on in a PCG64 generator: make one with Generator.from(state)",
+      "the state of a xoshiro128** generator does not fit a PCG64 generator: make one with Generator.from(state)",
     );
     expect(() => fastRandom(0).restore(state)).toThrow(
-      "the state of a PCG64 generator cannot go on in a xoshiro",
+      "the state of a PCG64 generator does not fit a xoshiro",
     );
     for (const wrong of [
       { ...state, state: { state: "-1", inc: "1" } },

@@ -233,7 +233,7 @@ describe("actions of several numbers", () => {
       "Cart-v0: 3 actions for 2 environments of 2 numbers each",
     );
     expect(() => vec.step(new Float64Array(4))).toThrow(
-      "actions come in a Float32Array (makeActions() makes one), not in a Float64Array",
+      "actions must be a Float32Array (makeActions() makes one), not a Float64Array",
     );
     expect(() => vec.step(Float32Array.of(0, 0, 0, 1.5))).toThrow(
       "Cart-v0: action 0, 1.5 of environment 1 is not in Box(-1, 1, (2,), float32)",
@@ -242,7 +242,7 @@ describe("actions of several numbers", () => {
     const odd = { ...cart(new Box(-1, 1, [2])), reward: () => Number.NaN };
     const paid = new VectorEnv(odd, 1);
     paid.reset();
-    expect(() => paid.step(new Float32Array(2))).toThrow("environment 0 paid a reward of NaN");
+    expect(() => paid.step(new Float32Array(2))).toThrow("environment 0 gave the reward NaN");
   });
 });
 

@@ -134,7 +134,7 @@ describe("FrameStackObservation", () => {
 });
 
 describe("ActionMask", () => {
-  it("samples what is allowed and refuses the rest with a sentence", () => {
+  it("samples what is allowed and refuses the rest with a message", () => {
     const env = new ActionMask(make("Taxi-v3"));
     expect(() => env.mask).toThrow("has no action mask before reset()");
     env.reset({ seed: 42 });
@@ -411,7 +411,7 @@ describe("saved, restored and frozen moments", () => {
     env.updateRunningMean = false;
     expect(other.reset().observation).toEqual(env.reset().observation);
     expect(() => other.moments.restore({ mean: [1], variance: [1], count: 1 })).toThrow(
-      "the saved moments are of 1 numbers, and not of 2",
+      "the saved moments have 1 elements, not 2",
     );
   });
 });

@@ -10,7 +10,7 @@ import { EnvOptions, Gamma, openFinite, parseEnvOptions, save, uninterrupted } f
 
 const CompareCliOptions = EnvOptions.extend({
   env: z.string().default("RandomWalk19-v0").describe("the process, under its random policy"),
-  gamma: Gamma.default(1).describe("discount of later rewards"),
+  gamma: Gamma.default(1).describe("discount factor γ"),
   alpha: z.number().positive().max(1).default(0.03).describe("step size of Monte Carlo and TD(0)"),
   episodes: z.int().min(1).default(1000).describe("episodes of a run"),
   runs: z.int().min(2).default(100).describe("runs, over which bias and variance are measured"),

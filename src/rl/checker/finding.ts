@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { Env } from "../env.ts";
 
-/** One thing that is wrong with an environment, said in a sentence. */
+/** A violation of the contract; the message describes it. */
 export class Finding extends UserError {
   override name = "Finding";
 }
@@ -10,7 +10,7 @@ export function demand(holds: boolean, sentence: () => string): asserts holds {
   if (!holds) throw new Finding(sentence());
 }
 
-/** What was thrown, as a sentence. */
+/** The message of what was thrown. */
 export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

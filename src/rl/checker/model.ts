@@ -7,7 +7,7 @@ import type { AnyFunctional } from "./purity.ts";
 const nameOf = (table: TransitionTable, s: number): string => table.stateName?.(s) ?? String(s);
 const actionOf = (table: TransitionTable, a: number): string => table.actionNames?.[a] ?? String(a);
 
-/** The rows of the model: proper distributions over existing states with finite rewards. */
+/** Checks that the rows of the model are distributions over existing states with finite rewards. */
 export function checkModel(table: TransitionTable): void {
   const total = table.initial.reduce((a, b) => a + b, 0);
   demand(
@@ -65,8 +65,8 @@ function surprise(probabilities: readonly number[], counts: readonly number[], n
 }
 
 /**
- * Does `draw` give indices with these probabilities? A few hundred draws first; where they look odd, so many more
- * that only a wrong model still does.
+ * Tests whether `draw` gives indices with these probabilities: first by a few hundred draws and, if those look odd,
+ * by so many more that only a wrong model still does.
  *
  * @returns the index that is furthest off, with its count and the number of draws; undefined if all is well
  */
@@ -121,7 +121,7 @@ function checkInitial(f: AnyFunctional, table: TransitionTable, rng: Generator):
   );
 }
 
-/** One outcome of the model: those that cannot be told apart are one. */
+/** One outcome of the model; indistinguishable ones are merged. */
 interface Merged {
   readonly next: number;
   readonly reward: number;
@@ -172,7 +172,7 @@ class Comparison {
     return allowed;
   }
 
-  /** A step from a state whose index is `from`: which outcome of the model it was, and what came of it. */
+  /** Steps from a state with index `from` and returns the outcome of the model that it was, and the result. */
   step(state: unknown, from: number, a: number): { index: number; next: unknown; ends: boolean } {
     const f = this.#f;
     const { table } = this;
@@ -193,7 +193,7 @@ class Comparison {
     return { index, next, ends };
   }
 
-  /** A random walk of so many steps, episode after episode. `visit` ends it by returning true. */
+  /** A random walk of the given number of steps, episode after episode. `visit` ends it by returning true. */
   walk(
     steps: number,
     visit: (state: unknown, from: number, a: number, index: number) => boolean | undefined,
@@ -218,8 +218,8 @@ class Comparison {
 }
 
 /**
- * Do states of one index behave alike? Where a state holds more than its index says (the dealer's closed card),
- * only the mean over such states can be compared with the model.
+ * Whether states with the same index behave alike. Where a state holds more than its index (the dealer's hidden
+ * card), only the mean over such states can be compared with the model.
  */
 function indexTellsAll(compare: Comparison, state: unknown, from: number, a: number): boolean {
   const n = 2000;
@@ -241,7 +241,7 @@ function indexTellsAll(compare: Comparison, state: unknown, from: number, a: num
   return alike;
 }
 
-/** The whole model by the counts of a long walk. */
+/** Checks the whole model by the counts of a long walk. */
 function checkByWalk(compare: Comparison): void {
   const counts = new Map<number, { from: number; a: number; n: number; of: number[] }>();
   const { nActions } = compare.table;
@@ -261,7 +261,7 @@ function checkByWalk(compare: Comparison): void {
   }
 }
 
-/** Do the steps that really happen stand in the model, and as often as it says? */
+/** Checks that actual steps are in the model and as frequent as it says. */
 export function checkAgainstModel(f: AnyFunctional, steps: number): void {
   if (f.model === undefined || f.indexOf === undefined) return;
   const table = f.model();

@@ -7,7 +7,7 @@ import { demand } from "./finding.ts";
 // biome-ignore lint/suspicious/noExplicitAny: the checker knows nothing of states and actions
 export type AnyFunctional = FunctionalEnv<any, any, any>;
 
-/** Calls f twice: the same must come out, and nothing that it was given may be changed. */
+/** Calls f twice: both results must be equal and the arguments unchanged. */
 function twice<T>(name: string, given: Readonly<Record<string, unknown>>, f: () => T): T {
   const before = Object.entries(given).map(([what, x]) => [what, x, show(x)] as const);
   const first = f();
@@ -16,7 +16,7 @@ function twice<T>(name: string, given: Readonly<Record<string, unknown>>, f: () 
   for (const [what, x, seen] of before) {
     demand(
       show(x) === seen,
-      () => `${name}() is not pure: it changes the ${what} that it is given, from ${seen} to ${show(x)}.`,
+      () => `${name}() is not pure: it changes its argument ${what}, from ${seen} to ${show(x)}.`,
     );
   }
   demand(
@@ -27,7 +27,7 @@ function twice<T>(name: string, given: Readonly<Record<string, unknown>>, f: () 
   return first;
 }
 
-/** With random numbers: each call gets the same ones; those given go on as one call leaves them. */
+/** The same with random numbers: each call gets the same ones, and `rng` is left as after one call. */
 function twiceWith<T>(
   name: string,
   given: Readonly<Record<string, unknown>>,
@@ -40,7 +40,7 @@ function twiceWith<T>(
   return out;
 }
 
-/** The functions at one state. */
+/** Checks the functions at one state. */
 function checkAt(f: AnyFunctional, state: unknown, lastAction: unknown): void {
   const given = { state };
   twice("observation", given, () => f.observation(state));
@@ -51,7 +51,7 @@ function checkAt(f: AnyFunctional, state: unknown, lastAction: unknown): void {
   if (f.renderSvg !== undefined) twice("renderSvg", given, () => f.renderSvg!(state, lastAction));
 }
 
-/** Where actions are refused by the functions, the mask must say the same. */
+/** The mask must agree with the actions that the functions refuse. */
 function checkMask(f: AnyFunctional, state: unknown): void {
   const mask = f.info?.(state).action_mask as ArrayLike<number> | undefined;
   if (f.unavailable === undefined || mask === undefined) return;
@@ -61,12 +61,12 @@ function checkMask(f: AnyFunctional, state: unknown): void {
     demand(
       (mask[i] === 1) === (why === undefined),
       () =>
-        `info.action_mask lies: it ${mask[i] === 1 ? "allows" : "forbids"} ${f.actionNames?.[i] ?? start + i}, which unavailable() ${why === undefined ? "does not object to" : `refuses (${why})`}.`,
+        `info.action_mask is wrong: it ${mask[i] === 1 ? "allows" : "forbids"} ${f.actionNames?.[i] ?? start + i}, which unavailable() ${why === undefined ? "does not object to" : `refuses (${why})`}.`,
     );
   }
 }
 
-/** Walks through a functional environment and calls everything twice. */
+/** Walks through a functional environment and calls each function twice. */
 export function checkPurity(f: AnyFunctional, steps: number): void {
   const rng = fastRandom(5);
   f.actionSpace.seed(5);
@@ -89,7 +89,7 @@ export function checkPurity(f: AnyFunctional, steps: number): void {
   }
 }
 
-/** A kernel of its own must do what the functions do, number for number. */
+/** Checks that a kernel agrees with the functions, number for number. */
 export function checkKernel(f: AnyFunctional, steps: number, rows: Layouts): void {
   if (f.kernel === undefined) return;
   const [n, at] = [3, 1];

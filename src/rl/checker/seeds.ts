@@ -3,7 +3,7 @@ import { show } from "../show.ts";
 import { type Any, demand } from "./finding.ts";
 import { checkStep, randomStep, reset } from "./steps.ts";
 
-/** What was seen in an episode, as texts that can be compared. */
+/** The record of an episode, as texts that can be compared. */
 interface Trace {
   /** Observations, rewards and ends. */
   readonly path: string;
@@ -42,7 +42,7 @@ function run(env: Any, steps: number, seed: number | undefined, look?: () => voi
   return { path: path.join("\n"), resetInfo, stepInfos: stepInfos.join("\n") };
 }
 
-/** Some episodes from one seed; what is looked at between the steps must change nothing. */
+/** Records some episodes from one seed; looking at the state between steps must change nothing. */
 function episodes(env: Any, seed: number, steps: number, count: number, look?: () => void): Trace[] {
   env.actionSpace.seed(seed);
   return Array.from({ length: count }, (_, i) => run(env, steps, i === 0 ? seed : undefined, look));
@@ -52,14 +52,14 @@ const paths = (traces: readonly Trace[]): string => traces.map((trace) => trace.
 const infos = (traces: readonly Trace[], of: "resetInfo" | "stepInfos"): string =>
   traces.map((trace) => trace[of]).join("\n\n");
 
-/** The same seed and actions, the same everything: again, in another instance, and with pictures in between. */
+/** Checks that the same seed and actions repeat everything: again, in another instance, and with pictures in between. */
 export function checkRepeats(env: Any, twin: Any, steps: number): void {
   const first = episodes(env, 11, steps, 3);
   const again = episodes(env, 11, steps, 3);
   demand(
     paths(first) === paths(again),
     () =>
-      "The same seed and the same actions give another trajectory: all chance must come from the seeded random numbers.",
+      "The same seed and the same actions give a different trajectory: all chance must come from the seeded random numbers.",
   );
   for (const [call, of] of [
     ["reset()", "resetInfo"],
@@ -67,12 +67,14 @@ export function checkRepeats(env: Any, twin: Any, steps: number): void {
   ] as const) {
     demand(
       infos(first, of) === infos(again, of),
-      () => `The same seed and the same actions give another info in ${call}: it must follow from the state.`,
+      () =>
+        `The same seed and the same actions give a different info in ${call}: it must follow from the state.`,
     );
   }
   demand(
     paths(first) === paths(episodes(twin, 11, steps, 3)),
-    () => "Two environments of one make give other trajectories for the same seed: they must share nothing.",
+    () =>
+      "Two environments from the same make give different trajectories for the same seed: they must share nothing.",
   );
   const looks = ["render", "renderSvg"] as const;
   for (const look of looks) {
@@ -83,7 +85,7 @@ export function checkRepeats(env: Any, twin: Any, steps: number): void {
   }
 }
 
-/** Do seeds matter where there is chance, and do random numbers go on from one episode to the next? */
+/** Checks that seeds matter where there is chance, and that random numbers continue from one episode to the next. */
 export function checkSeeds(make: () => Any, steps: number): void {
   const env = make();
   const act = (seed: number | undefined, of: Any = env): string => {
@@ -95,7 +97,7 @@ export function checkSeeds(make: () => Any, steps: number): void {
   const unseeded = new Set([1, 2, 3, 4, 5, 6].map(() => act(undefined)));
   demand(
     bySeed.size === 1 || unseeded.size > 1,
-    () => "reset() without a seed repeats the last seed's random numbers: it must go on with them.",
+    () => "reset() without a seed repeats the last seed's random numbers: it must continue them.",
   );
   if (bySeed.size > 1) return;
   // Fresh instances without a seed show whether there is chance at all; a few lucky seeds do not prove the contrary.

@@ -2,7 +2,7 @@ import { show } from "../show.ts";
 import { Box, Dict, type Space, Tuple } from "../spaces.ts";
 import { type Any, demand } from "./finding.ts";
 
-/** Nothing to observe, or nothing to choose. */
+/** Checks that there is something to observe or to choose. */
 function checkExtent(what: string, space: Space<unknown>): void {
   if (space instanceof Dict || space instanceof Tuple) {
     const named = space instanceof Dict ? (space as Dict<Record<string, Space<unknown>>>) : undefined;
@@ -53,10 +53,13 @@ export function checkSpace(what: string, space: Space<unknown> | undefined): voi
     return [1, 2, 3].map(() => show(space.sample())).join();
   };
   const first = draw();
-  demand(first === draw(), () => `The ${what} space ${String(space)} gives other samples for the same seed.`);
+  demand(
+    first === draw(),
+    () => `The ${what} space ${String(space)} gives different samples for the same seed.`,
+  );
 }
 
-/** Both spaces, and that they are the same objects at every look: a seed given to one would else be lost. */
+/** Checks both spaces, and that they stay the same objects: otherwise a seed would be lost. */
 export function checkSpaces(env: Any): void {
   checkSpace("observation", env.observationSpace);
   checkSpace("action", env.actionSpace);
@@ -64,7 +67,7 @@ export function checkSpaces(env: Any): void {
     const [once, again] = [env[which], env[which]];
     demand(
       once === again,
-      () => `${which} is another object at each look: make it once, for its random numbers are seeded.`,
+      () => `${which} is a new object at each access: make it once, because its random numbers are seeded.`,
     );
   }
 }

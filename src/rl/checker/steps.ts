@@ -17,7 +17,7 @@ function checkInfo(info: unknown, where: string): void {
   demand(
     prototype === null || prototype === Object.prototype,
     () =>
-      `${where} must return an info object, not ${show(info)}${Array.isArray(info) || info instanceof Map ? ": a plain object, whose keys say what is told" : ""}.`,
+      `${where} must return an info object, not ${show(info)}${Array.isArray(info) || info instanceof Map ? ": use a plain object with named keys" : ""}.`,
   );
 }
 
@@ -47,7 +47,7 @@ export function checkReset(env: Any): void {
   }
 }
 
-/** The mask of the moment, checked; undefined where there is none. */
+/** The current action mask, checked; undefined where there is none. */
 function maskOf(env: Any, info: Info): Mask | undefined {
   const mask = info.action_mask as Mask | undefined;
   if (mask === undefined || !(env.actionSpace instanceof Discrete)) return undefined;
@@ -66,7 +66,7 @@ function maskOf(env: Any, info: Info): Mask | undefined {
   return mask;
 }
 
-/** A step by a random action that is allowed now. */
+/** A step by a random action that is currently allowed. */
 export function randomStep(env: Any, info: Info): { action: unknown; result: StepResult<unknown> } {
   const mask = maskOf(env, info);
   const action = env.actionSpace.sample(mask);
@@ -77,12 +77,12 @@ export function randomStep(env: Any, info: Info): { action: unknown; result: Ste
     return { action, result };
   } catch (error) {
     if (error instanceof Finding) throw error;
-    // Without a mask, only a sentence is a refusal; anything else is a defect, and keeps its own error.
+    // Without a mask, only a UserError is a refusal; anything else is a defect and keeps its own error.
     if (mask === undefined && !(error instanceof UserError)) throw error;
     throw new Finding(
       mask === undefined
         ? `step(${show(action)}) refuses an action of the action space, and info.action_mask does not say so: ${reason(error)}`
-        : `info.action_mask lies: it allows ${show(action)}, but step(${show(action)}) throws: ${reason(error)}`,
+        : `info.action_mask is wrong: it allows ${show(action)}, but step(${show(action)}) throws: ${reason(error)}`,
     );
   }
 }
@@ -120,7 +120,7 @@ export function checkRefusals(make: () => Any, steps: number): void {
   unborn.actionSpace.seed(1);
   demand(
     throws(() => unborn.step(unborn.actionSpace.sample())),
-    () => "step() before reset() must throw a sentence.",
+    () => "step() before reset() must throw an error.",
   );
   const env = make();
   env.actionSpace.seed(1);
@@ -130,7 +130,7 @@ export function checkRefusals(make: () => Any, steps: number): void {
     demand(
       throws(() => env.step(strange)),
       () =>
-        `step(${String(strange)}) must throw a sentence: it is not in the action space ${String(env.actionSpace)}.`,
+        `step(${String(strange)}) must throw an error: it is not in the action space ${String(env.actionSpace)}.`,
     );
   }
   let { info } = env.reset({ seed: 1 });
@@ -140,7 +140,7 @@ export function checkRefusals(make: () => Any, steps: number): void {
     if (!result.terminated && !result.truncated) continue;
     demand(
       throws(() => env.step(action)),
-      () => "step() after the end of an episode must throw a sentence: call reset() first.",
+      () => "step() after the end of an episode must throw an error: call reset() first.",
     );
     return;
   }

@@ -4,9 +4,9 @@ import { type Rows, rowLayout } from "../rows.ts";
 import { Box, type Space } from "../spaces.ts";
 
 /**
- * Dynamics on a row of numbers: the state of environment i of many stands at `at` = i · stateSize of one
- * array, its action at `actionAt` of another. The one formula serves the single environment and the vector,
- * where a step allocates nothing.
+ * Dynamics on a row of numbers: the state of environment i of a vector begins at `at` = i · stateSize of one
+ * array, its action at `actionAt` of another. The same formula serves single environments and vectors, whose
+ * steps allocate nothing.
  */
 export interface ArrayDynamics {
   readonly stateSize: number;
@@ -29,7 +29,7 @@ interface ArraySpec<O, A> {
   readonly observationSpace: Space<O>;
   readonly actionSpace: Space<A>;
   readonly actionNames?: readonly string[];
-  /** `action` is its name where actions have names, else itself. */
+  /** `action` is its name if actions have names, else the action itself. */
   readonly render: (state: Float64Array, action: string | undefined) => string;
   readonly renderSvg?: (state: Float64Array, action: A | undefined) => string;
   readonly info?: (state: Float64Array) => Info;
@@ -37,7 +37,7 @@ interface ArraySpec<O, A> {
   readonly indexOf?: (state: Float64Array) => number;
 }
 
-/** The functional environment of array dynamics: its state is a Float64Array that nobody changes. */
+/** The functional environment of array dynamics: its state is a Float64Array that is never modified. */
 export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): ArrayEnv<O, A> {
   const { id, dynamics, observationSpace, actionSpace, actionNames, info } = spec;
   const { stateSize } = dynamics;
@@ -57,7 +57,7 @@ export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): A
       return state;
     },
     transition: (state, a, rng) => {
-      // What a step leaves behind for its reward may be missing in a state of one's own.
+      // A state made by the user may lack what a step leaves behind for its reward.
       const next = new Float64Array(stateSize);
       next.set(state);
       actions.write(a, action, 0);

@@ -7,7 +7,7 @@ export interface BanditOptions {
   readonly k?: number;
   /** The mean of the arms' true values (4 in Figure 2.5). */
   readonly mean?: number;
-  /** Every step each true value takes a step of N(0, drift²) (Exercise 2.5). */
+  /** At every step each true value changes by N(0, drift²) (Exercise 2.5). */
   readonly drift?: number;
   /** Start with equal true values, all `mean` (Exercise 2.5). */
   readonly equal?: boolean;
@@ -16,11 +16,11 @@ export interface BanditOptions {
 export interface BanditState {
   /** q*(a), the true values. */
   readonly qStar: Float64Array;
-  /** What the last pull paid. */
+  /** The reward of the last pull. */
   readonly reward: number;
 }
 
-/** The best arm; the first of equals. */
+/** The best arm; among equals the first. */
 export function optimalArm(qStar: Float64Array): number {
   let best = 0;
   for (let a = 1; a < qStar.length; a++) if (qStar[a]! > qStar[best]!) best = a;
@@ -28,7 +28,7 @@ export function optimalArm(qStar: Float64Array): number {
 }
 
 /**
- * The k-armed testbed of Sutton & Barto, Section 2.3: q*(a) ~ N(mean, 1) anew at every reset, rewards
+ * The k-armed testbed of Sutton & Barto, Section 2.3: q*(a) ~ N(mean, 1) drawn at every reset, rewards
  * N(q*(a), 1). One state, observation 0. `info.optimal` is the best arm.
  */
 export function bandit(

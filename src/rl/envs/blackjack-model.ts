@@ -10,7 +10,7 @@ export interface BlackjackOptions {
 /** Player's sum, the dealer's open card (1 = ace), a usable ace (0 or 1). */
 export type BlackjackObservation = [sum: number, dealer: number, usableAce: number];
 
-/** The pay of a hand that sticks: −1, 0, 1 or, for a natural, 1.5. */
+/** The reward of sticking: −1, 0, 1 or, for a natural, 1.5. */
 export function settle(
   { sab = true, natural = false }: BlackjackOptions,
   player: number,
@@ -24,7 +24,7 @@ export function settle(
 }
 
 // Player's hands: hard 4 … 21, then soft 12 … 21, then the natural; times the dealer's ten open cards; then
-// the end of the game.
+// the terminal state.
 const HARD = 18;
 const SOFT = 10;
 const NATURAL = HARD + SOFT;
@@ -56,7 +56,7 @@ function handOf(index: number): Hand {
     : { total: index - HARD + 12, soft: true, natural: false };
 }
 
-/** The model's state of an observation (a natural is told apart); of nothing: the end. */
+/** The model's state for an observation, with naturals kept apart; without one, the terminal state. */
 export function blackjackIndex(at?: { observation: BlackjackObservation; natural: boolean }): number {
   if (at === undefined) return END;
   const [total, dealer, ace] = at.observation;
@@ -69,7 +69,7 @@ interface DealerEnd {
   readonly probability: number;
 }
 
-/** How the dealer ends, from his open card: he draws to 17 or more. */
+/** The distribution of the dealer's final sum given his open card: he draws to 17 or more. */
 function dealerEnds(open: number): DealerEnd[] {
   const ends = new Map<string, DealerEnd>();
   const play = (hand: { total: number; soft: boolean }, cards: number, probability: number): void => {
@@ -85,7 +85,7 @@ function dealerEnds(open: number): DealerEnd[] {
   return [...ends.values()];
 }
 
-/** The exact model of Blackjack: 29 hands × 10 open cards, and the end. */
+/** The exact model of Blackjack: 29 hands × 10 open cards, and the terminal state. */
 export function blackjackModel(rules: BlackjackOptions): TransitionTable {
   const initial = new Float64Array(N_STATES);
   for (let dealer = 1; dealer <= 10; dealer++) {

@@ -87,7 +87,7 @@ function dynamics(options: BlackjackOptions): ArrayDynamics {
 
 /**
  * Blackjack with an infinite deck against a dealer who sticks on 17 or more (Sutton & Barto, Example 5.1).
- * The dealer's closed card is drawn at the start, as in Gymnasium.
+ * The dealer's hidden card is drawn at the start, as in Gymnasium.
  */
 export function blackjack(
   options: BlackjackOptions = {},

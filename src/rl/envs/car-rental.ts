@@ -3,13 +3,13 @@ import { checkOptions, numberOption, wholeOption } from "./options.ts";
 import { surely, type TabularEnv, tabularEnv } from "./tabular.ts";
 
 export interface CarRentalOptions {
-  /** Most cars at a location; more return to the company. */
+  /** Maximum number of cars at a location; more return to the company. */
   readonly max_cars?: number;
-  /** Most cars moved in a night. */
+  /** Maximum number of cars moved per night. */
   readonly max_moves?: number;
-  /** Mean requests a day at the two locations. */
+  /** Mean requests per day at the two locations. */
   readonly requests?: readonly [number, number];
-  /** Mean returns a day at the two locations. */
+  /** Mean returns per day at the two locations. */
   readonly returns?: readonly [number, number];
 }
 
@@ -22,12 +22,12 @@ function poisson(n: number, lam: number): number {
   return p;
 }
 
-/** One location through a day: from n cars to n′, with the probability, and the mean number rented. */
+/** One location over a day: the probabilities of going from n to n′ cars, and the mean number rented. */
 function day(max: number, requests: number, returns: number): { to: Float64Array[]; rented: Float64Array } {
   const rented = new Float64Array(max + 1);
   const to = Array.from({ length: max + 1 }, (_, n) => {
     const row = new Float64Array(max + 1);
-    // All requests beyond n are the same to us, and so are all returns beyond the places left.
+    // All requests beyond n are equivalent, and so are all returns beyond the places left.
     let restOut = 1;
     for (let out = 0; out <= n; out++) {
       const p = out === n ? restOut : poisson(out, requests);
@@ -48,7 +48,7 @@ function day(max: number, requests: number, returns: number): { to: Float64Array
 /**
  * Jack's car rental (Sutton & Barto, Example 4.2). State: cars at the two locations in the evening,
  * n₁ · (max + 1) + n₂. Action a: the number moved overnight from the first to the second, a − max_moves; only
- * cars that are there can be moved. Then come the day's requests (10 each, while cars last) and returns.
+ * cars that are there can be moved. Then come the day's requests (10 per car, while cars last) and returns.
  * The model's rewards are expectations of the day's income.
  */
 export function carRental(options: CarRentalOptions = {}, id = "CarRental-v0"): TabularEnv {
@@ -63,7 +63,7 @@ export function carRental(options: CarRentalOptions = {}, id = "CarRental-v0"): 
   const size = max + 1;
   const nStates = size * size;
 
-  /** The cars in the morning, or nothing where so many are not there to move. */
+  /** The cars in the morning; undefined if there are not enough to move. */
   const morning = (state: number, action: number): readonly [number, number] | undefined => {
     const n1 = Math.floor(state / size);
     const n2 = state % size;
@@ -86,7 +86,7 @@ export function carRental(options: CarRentalOptions = {}, id = "CarRental-v0"): 
     return list;
   };
 
-  // The shell is a table's, but the days are simulated, and the big lists of outcomes made only on demand.
+  // Looks like a tabular environment, but days are simulated and the long lists of outcomes made only on demand.
   const { kernel: _ofTheTable, ...shell } = tabularEnv({
     id,
     nStates,

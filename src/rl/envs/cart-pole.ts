@@ -49,7 +49,7 @@ function dynamics(id: string): ArrayDynamics {
 }
 
 /**
- * Balance a pole on a cart: +1 a step until the pole leans over 12° or the cart leaves ±2.4 m.
+ * Balance a pole on a cart: +1 per step until the pole leans over 12° or the cart leaves ±2.4 m.
  * Source: A. Barto, R. Sutton, C. Anderson, "Neuronlike adaptive elements that can solve difficult learning
  * control problems" (1983).
  */

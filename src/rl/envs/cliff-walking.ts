@@ -3,14 +3,14 @@ import { checkOptions } from "./options.ts";
 import { type TabularEnv, tabularEnv } from "./tabular.ts";
 
 export interface CliffWalkingOptions {
-  /** Slide to either side of the wanted direction, ⅓ each. */
+  /** Move in the intended direction or to either side, ⅓ each. */
   readonly is_slippery?: boolean;
 }
 
 const START = 36;
 const GOAL = 47;
 
-/** The gridworld of Sutton & Barto, Example 6.6: −1 a step; the cliff costs −100 and leads back to the start. */
+/** The gridworld of Sutton & Barto, Example 6.6: −1 per step; the cliff costs −100 and leads back to the start. */
 export function cliffWalking(options: CliffWalkingOptions = {}, id = "CliffWalking-v1"): TabularEnv {
   checkOptions(id, options, ["is_slippery"]);
   const row = "............";

@@ -17,17 +17,17 @@ const LDRU: readonly Move[] = [
 ];
 
 export interface FrozenLakeOptions {
-  /** A map of one's own: rows of S (start), F (frozen), H (hole), G (goal). */
+  /** A custom map: rows of S (start), F (frozen), H (hole), G (goal). */
   readonly desc?: readonly string[];
   /** "4x4" or "8x8". With null and no `desc` the map is random (8×8, eight cells of ten frozen). */
   readonly map_name?: string | null;
-  /** Slide to either side of the wanted direction. */
+  /** Possibly slide to either side of the intended direction. */
   readonly is_slippery?: boolean;
-  /** The probability of the wanted direction on slippery ice; the sides share the rest. */
+  /** The probability of the intended direction on slippery ice; the sides share the rest. */
   readonly success_rate?: number;
 }
 
-/** A path over frozen cells from the first cell to a goal? */
+/** Whether there is a path over frozen cells from the first cell to a goal. */
 function solvable(map: readonly string[]): boolean {
   const grid = { rows: map.length, columns: map[0]!.length };
   const cells = map.join("");

@@ -10,7 +10,7 @@ export interface GamblerOptions {
 
 /**
  * Sutton & Barto, Example 4.3: stake 1 … min(s, goal − s) on heads until the goal (+1) or ruin. The state is the
- * capital, the action the stake; a stake of 0, which changes nothing, is not available. Starts anywhere.
+ * capital, the action the stake; a stake of 0, which changes nothing, is not available. Starts with any capital.
  */
 export function gambler(options: GamblerOptions = {}, id = "GamblersProblem-v0"): TabularEnv {
   checkOptions(id, options, ["p_h", "goal"]);

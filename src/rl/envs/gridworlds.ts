@@ -3,7 +3,7 @@ import { gridLayout, leaves, type Move, moved, URDL, URDL_NAMES } from "./grid.t
 import { checkOptions } from "./options.ts";
 import { surely, type TabularEnv, tabularEnv } from "./tabular.ts";
 
-/** Sutton & Barto, Example 4.1: −1 a step until one of the two corners; starts anywhere else. */
+/** Sutton & Barto, Example 4.1: −1 per step until one of the two corners is reached; starts anywhere else. */
 export function gridworld4x4(options: object = {}, id = "Gridworld4x4-v0"): TabularEnv {
   checkOptions(id, options, []);
   const layout = gridLayout(["G...", "....", "....", "...G"], URDL);
@@ -22,7 +22,7 @@ export function gridworld4x4(options: object = {}, id = "Gridworld4x4-v0"): Tabu
   });
 }
 
-/** Sutton & Barto, Example 3.5: from A +10 and to A′, from B +5 and to B′, off the grid −1; it never ends. */
+/** Sutton & Barto, Example 3.5: +10 from A, leading to A′; +5 from B, leading to B′; −1 off the grid; it never ends. */
 export function gridworld5x5(options: object = {}, id = "Gridworld5x5-v0"): TabularEnv {
   checkOptions(id, options, []);
   const layout = gridLayout([".A.B.", ".....", "...b.", ".....", ".a..."], URDL);
@@ -48,7 +48,7 @@ export function gridworld5x5(options: object = {}, id = "Gridworld5x5-v0"): Tabu
 export interface WindyGridworldOptions {
   /** Diagonal moves too (Exercise 6.9). */
   readonly king?: boolean;
-  /** And a ninth action that does not move (Exercise 6.9). */
+  /** Also a ninth action that does not move (Exercise 6.9). */
   readonly stay?: boolean;
   /** Where there is wind, one cell more or less than its mean, each with ⅓ (Exercise 6.10). */
   readonly stochastic?: boolean;
@@ -62,7 +62,7 @@ const DIAGONALS: readonly Move[] = [
   [-1, -1],
 ];
 
-/** Sutton & Barto, Example 6.5: a crosswind blows the agent upwards, by the column it leaves. −1 a step. */
+/** Sutton & Barto, Example 6.5: a crosswind blows the agent upwards, by the column it leaves. −1 per step. */
 export function windyGridworld(options: WindyGridworldOptions = {}, id = "WindyGridworld-v0"): TabularEnv {
   checkOptions(id, options, ["king", "stay", "stochastic"]);
   const { king = false, stay = false, stochastic = false } = options;

@@ -35,11 +35,11 @@ function mazeTable(id: string, map: readonly string[]): TabularEnv {
 }
 
 export interface DynaMazeOptions {
-  /** A maze of one's own: rows of S, G, # and . */
+  /** A custom maze: rows of S, G, # and . */
   readonly map?: readonly string[];
 }
 
-/** Sutton & Barto, Example 8.1: +1 at the goal, else 0; the shortest way has 14 steps. */
+/** Sutton & Barto, Example 8.1: +1 at the goal, else 0; the shortest path has 14 steps. */
 export function dynaMaze(options: DynaMazeOptions = {}, id = "DynaMaze-v0"): TabularEnv {
   checkOptions(id, options, ["map"]);
   const { map = DYNA } = options;
@@ -52,7 +52,7 @@ export function dynaMaze(options: DynaMazeOptions = {}, id = "DynaMaze-v0"): Tab
   return mazeTable(id, map);
 }
 
-/** Where the agent is, and how many steps the world has seen, over all episodes. */
+/** The agent's position, and the number of steps over all episodes. */
 export interface ChangingMazeState {
   readonly at: Outcome;
   readonly elapsed: number;
@@ -71,8 +71,8 @@ export interface ChangingMaze extends FunctionalEnv<ChangingMazeState, number, n
 }
 
 /**
- * A maze that changes under the agent's feet. The world's age goes on from one episode to the next and starts
- * anew with reset({ seed }) or reset({ options: { elapsed } }); `info.elapsed` tells it.
+ * A maze that changes during learning. The count of steps, `info.elapsed`, continues from one episode to the next
+ * and is reset by reset({ seed }) or reset({ options: { elapsed } }).
  */
 function changingMaze(id: string, maps: readonly (readonly string[])[], changeAt: number): ChangingMaze {
   const stages = [mazeTable(id, maps[0]!), mazeTable(id, maps[1]!)] as const;
@@ -103,13 +103,13 @@ function changingMaze(id: string, maps: readonly (readonly string[])[], changeAt
   };
 }
 
-/** Sutton & Barto, Example 8.2: after 1000 steps the short way closes and a longer one opens. */
+/** Sutton & Barto, Example 8.2: after 1000 steps the short path closes and a longer one opens. */
 export function blockingMaze(options: ChangingMazeOptions = {}, id = "BlockingMaze-v0"): ChangingMaze {
   checkOptions(id, options, ["change_at"]);
   return changingMaze(id, BLOCKING, wholeOption(id, "change_at", options.change_at ?? 1000, 0, 1e15));
 }
 
-/** Sutton & Barto, Example 8.3: after 3000 steps a shorter way opens, and the old one stays. */
+/** Sutton & Barto, Example 8.3: after 3000 steps a shorter path opens, and the old one stays. */
 export function shortcutMaze(options: ChangingMazeOptions = {}, id = "ShortcutMaze-v0"): ChangingMaze {
   checkOptions(id, options, ["change_at"]);
   return changingMaze(id, SHORTCUT, wholeOption(id, "change_at", options.change_at ?? 3000, 0, 1e15));

@@ -38,12 +38,12 @@ function dynamics(id: string, goalVelocity: number): ArrayDynamics {
 }
 
 export interface MountainCarOptions {
-  /** The least velocity at the goal. */
+  /** The minimum velocity at the goal. */
   readonly goal_velocity?: number;
 }
 
 /**
- * A weak car between two hills: it must swing to leave the valley. −1 a step.
+ * A weak car between two hills: it must swing to leave the valley. −1 per step.
  * Source: A. Moore, PhD thesis (1990); Sutton & Barto, Example 10.1.
  */
 export function mountainCar(options: MountainCarOptions = {}, id = "MountainCar-v0"): ArrayEnv<Float32Array> {

@@ -1,13 +1,13 @@
 import { UserError, unknownName } from "../../errors.ts";
 
-/** Refuses options that an environment does not know: a misspelt option must not silently do nothing. */
+/** @throws UserError for options unknown to the environment: a misspelt option must not silently do nothing. */
 export function checkOptions(id: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw unknownName(`option of ${id}`, key, known);
   }
 }
 
-/** A number of an option within [low, high], or a sentence. */
+/** An option's number within [low, high]. @throws UserError otherwise */
 export function numberOption(id: string, name: string, value: unknown, low: number, high: number): number {
   if (typeof value !== "number" || !(value >= low && value <= high)) {
     throw new UserError(`${id}: ${name} must be a number from ${low} to ${high}, not ${String(value)}`);
@@ -15,7 +15,7 @@ export function numberOption(id: string, name: string, value: unknown, low: numb
   return value;
 }
 
-/** A whole number of an option within [low, high], or a sentence. */
+/** An option's whole number within [low, high]. @throws UserError otherwise */
 export function wholeOption(id: string, name: string, value: unknown, low: number, high: number): number {
   if (!Number.isInteger(numberOption(id, name, value, low, high))) {
     throw new UserError(`${id}: ${name} must be a whole number, not ${String(value)}`);

@@ -9,8 +9,8 @@ export interface RandomWalkOptions {
 }
 
 /**
- * Sutton & Barto, Example 6.2: left or right with ½ from the centre; +1 at the right end. States 1 … n walk,
- * 0 and n + 1 are the ends. One action: it is a reward process.
+ * Sutton & Barto, Example 6.2: left or right with probability ½ from the centre; +1 at the right end. States 1 … n
+ * are inside, 0 and n + 1 are the ends. With one action it is a Markov reward process.
  */
 export function randomWalk(options: RandomWalkOptions = {}, id = "RandomWalk-v0"): TabularEnv {
   checkOptions(id, options, ["n_states", "left_reward"]);

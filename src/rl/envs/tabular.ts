@@ -6,8 +6,8 @@ import { gridText } from "../render/text.ts";
 import { Discrete } from "../spaces.ts";
 
 /**
- * The plain state of a finite environment is the outcome that led to it: where we are, and the probability,
- * reward and end that came with it. The outcomes are the table's own, so a step allocates nothing.
+ * The plain state of a finite environment is the outcome that led to it: the state reached, with its probability,
+ * reward and termination. The outcomes are those of the table, so a step allocates nothing.
  */
 export type TabularState = Outcome;
 
@@ -28,10 +28,10 @@ export interface TabularSpec {
   readonly outcomes: (state: number, action: number) => readonly Outcome[];
   readonly layout?: GridLayout;
   readonly stateName?: (state: number) => string;
-  /** More for `info`, by state. */
+  /** Additions to `info`, by state. */
   readonly info?: (state: number) => Info;
   readonly render?: (state: number, action: string | undefined) => string;
-  /** Under the picture of a grid. */
+  /** The caption of a grid's picture. */
   readonly caption?: (state: number) => string;
 }
 
@@ -84,7 +84,7 @@ export function tabularEnv(spec: TabularSpec): TabularEnv {
     reward: 0,
     terminated: false,
   }));
-  // Where actions differ from state to state, `info.action_mask` tells, as Taxi's does in Gymnasium.
+  // Where the available actions depend on the state, there is an `info.action_mask`, as for Taxi in Gymnasium.
   const masks = outcomes.some((list) => list.length === 0)
     ? starts.map((_, s) =>
         Int8Array.from(actionNames, (_, a) => (outcomes[s * nActions + a]!.length > 0 ? 1 : 0)),
@@ -148,7 +148,7 @@ export function tabularEnv(spec: TabularSpec): TabularEnv {
   };
 }
 
-/** Rows of states; the outcomes of (s, a) stand in compressed rows, from first[s · nA + a] on. */
+/** The states of a vector; the outcomes of (s, a) begin at first[s · nA + a]. */
 function tabularKernel(
   id: string,
   table: TransitionTable,
@@ -223,7 +223,7 @@ function gridStateName(layout: GridLayout | undefined): ((state: number) => stri
   };
 }
 
-/** A certain outcome. */
+/** A deterministic outcome. */
 export function surely(next: number, reward: number, terminated: boolean): readonly Outcome[] {
   return [{ probability: 1, next, reward, terminated }];
 }

@@ -55,7 +55,7 @@ function drive(cell: number, action: number): number {
   return Math.abs(next - cell) === 1 && (WALLS as readonly number[]).includes(wall) ? cell : next;
 }
 
-/** Does the action change the state? (Gymnasium's `action_mask`.) */
+/** Whether the action changes the state (Gymnasium's `action_mask`). */
 function mask(state: number): Int8Array {
   const cell = layout.cellOf(state);
   const { passenger } = decodeTaxi(state);
@@ -81,7 +81,7 @@ function dry(state: number, action: number): readonly Outcome[] {
   return landmark >= 0 ? surely(to(cell, landmark), -1, false) : surely(state, -10, false);
 }
 
-/** The two sideways moves of each direction, as Taxi-v4 has them: left and right of the way it drives. */
+/** The two sideways moves of each direction, as Taxi-v4 has them: left and right of the driving direction. */
 const SIDES = [
   [2, 3],
   [3, 2],
@@ -89,7 +89,7 @@ const SIDES = [
   [0, 1],
 ] as const;
 
-/** Where rain carries the taxi instead, to either side. It stays where the wanted way is blocked. */
+/** Where rain may carry the taxi instead, to either side. It stays if the intended direction is blocked. */
 function slipsV4(cell: number, action: number): readonly number[] {
   if (drive(cell, action) === cell) return [cell, cell];
   return SIDES[action]!.map((side) => drive(cell, side));
@@ -103,8 +103,8 @@ function walled(cell: number, side: "left" | "right"): boolean {
 }
 
 /**
- * The same in Taxi-v3, which mixed up some cases (mended in v4): driving south or north, rain carries it west or
- * east even where the way is blocked; driving east or west, south only into a cell that is open to its right,
+ * The same in Taxi-v3, which got some cases wrong (fixed in v4): driving south or north, rain carries it west or
+ * east even if the way ahead is blocked; driving east or west, south only into a cell that is open to its right,
  * and north only into one that is open to its left.
  */
 function slipsV3(cell: number, action: number): readonly number[] {
@@ -115,7 +115,7 @@ function slipsV3(cell: number, action: number): readonly number[] {
   return [walled(south, "right") ? cell : south, walled(north, "left") ? cell : north];
 }
 
-/** With `straight` the taxi goes as wanted, else to either side. Picking up and setting down are certain. */
+/** With probability `straight` the taxi moves as intended, else to either side. Pickup and drop-off are deterministic. */
 function rainy(straight: number, slips: (cell: number, action: number) => readonly number[]) {
   return (state: number, action: number): readonly Outcome[] => {
     const certain = dry(state, action);
@@ -145,18 +145,18 @@ function nameState(state: number): string {
 }
 
 export interface TaxiOptions {
-  /** It rains: a move goes to either side of the wanted direction now and then. */
+  /** Rain: a move may go to either side of the intended direction. */
   readonly is_rainy?: boolean;
-  /** In rain, the probability of the wanted direction; the two sides share the rest. */
+  /** In rain, the probability of the intended direction; the two sides share the rest. */
   readonly rainy_probability?: number;
-  /** The passenger may change his mind, once, at the first move after he got in. */
+  /** The passenger may change his destination once, at the first move after the pickup. */
   readonly fickle_passenger?: boolean;
-  /** The probability that he is one who will. */
+  /** The probability that he will. */
   readonly fickle_probability?: number;
 }
 
 /**
- * Fetch the passenger and bring him to his destination. −1 a step, +20 for the delivery, −10 for a pickup or
+ * Fetch the passenger and bring him to his destination. −1 per step, +20 for the delivery, −10 for a pickup or
  * drop-off where it is not allowed. Source: T. Dietterich, "Hierarchical reinforcement learning with the MAXQ
  * value function decomposition" (2000); rain and the fickle passenger are its section 7.1.
  */
@@ -185,19 +185,19 @@ export function taxi(options: TaxiOptions = {}, id = "Taxi-v4"): TabularEnv {
   return fickle_passenger ? withFicklePassenger(env, fickle) : env;
 }
 
-/** A taxi's state with a passenger who is still going to change his mind. */
+/** A taxi's state with a passenger who will still change his destination. */
 interface FickleState extends TabularState {
   readonly pending?: true;
 }
 
 /**
- * The passenger's mind is not to be seen: observations are the 500 states. The exact model knows it, in 500 more:
- * state 500 + s is s with a change of mind to come.
+ * The passenger's intention is hidden: observations are the 500 states. The exact model has 500 more:
+ * state 500 + s is s with a change of destination to come.
  */
 function withFicklePassenger(env: TabularEnv, probability: number): TabularEnv {
   const { kernel: _ofTheTable, table: steady, ...rest } = env;
   const pending = (state: FickleState): FickleState => ({ ...state, pending: true });
-  /** The first move with the passenger aboard. */
+  /** Whether it is the first move with the passenger aboard. */
   const moves = (from: number, to: number): boolean =>
     decodeTaxi(from).passenger === IN_TAXI && layout.cellOf(from) !== layout.cellOf(to);
   const others = (state: number): number[] =>

@@ -14,7 +14,7 @@ import { curvesTable, type Figure, mean, range, runRandom } from "./figure.ts";
 
 const WALK = 1000;
 
-/** Example 9.1: from the middle up to 100 states to either side, all as likely; −1 and +1 at the ends. */
+/** Example 9.1: starts in the middle, jumps to one of 100 states on either side, uniformly; −1 and +1 at the ends. */
 export function walk1000(): Mdp {
   return mdp({
     states: WALK,
@@ -35,8 +35,8 @@ export function walk1000(): Mdp {
 }
 
 /**
- * State aggregation (section 9.3): a task seen through groups of states. Tabular methods on it are the
- * gradient methods of chapter 9 with one feature a group.
+ * State aggregation (section 9.3): a task whose states are groups of states. Tabular methods on it are the
+ * gradient methods of chapter 9 with one feature per group.
  */
 class Aggregated implements TabularTask {
   readonly states: number;
@@ -161,7 +161,7 @@ const car = () => make("MountainCar-v0", { max_episode_steps: 0 });
 
 const figure10_1: Figure = {
   id: "10.1",
-  title: "Mountain Car: the cost to go as learnt by Sarsa with tile coding",
+  title: "Mountain Car: the cost-to-go function learned by Sarsa with tile coding",
   runs: 1,
   draw({ seed, progress }) {
     const coding = mountainCarTiles();

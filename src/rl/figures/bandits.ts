@@ -30,8 +30,8 @@ interface Curves {
 }
 
 /**
- * The ten-armed testbed (section 2.3): q*(a) ~ N(centre, 1), rewards N(q*(A), 1). Average reward and share of
- * optimal choices at each step, over `runs` bandit problems. Every method meets the same problems.
+ * The ten-armed testbed (section 2.3): q*(a) ~ N(centre, 1), rewards N(q*(A), 1). Average reward and percentage of
+ * optimal actions at each step, over `runs` bandit problems. Every method gets the same problems.
  */
 export function testbed(
   contestants: readonly Contestant[],
@@ -76,7 +76,7 @@ function chartOf(
   );
 }
 
-/** Two panels, as in Figure 2.2: reward and share of optimal actions. */
+/** Two panels, as in Figure 2.2: average reward and percentage of optimal actions. */
 function race(
   title: string,
   contestants: readonly Contestant[],

@@ -61,7 +61,7 @@ const figure8_2: Figure = {
   },
 };
 
-/** A maze that becomes another one after so many steps, counted over all episodes. */
+/** A maze that changes at a given step, counted over all episodes. */
 class ChangingTask implements TabularTask {
   readonly states: number;
   readonly actions: number;
@@ -176,7 +176,7 @@ function changing(
 
 const figure8_4: Figure = {
   id: "8.4",
-  title: "Dyna-Q and Dyna-Q+ when the way is blocked",
+  title: "Dyna-Q and Dyna-Q+ when the path is blocked",
   runs: 30,
   draw(options) {
     const settings = { changeAt: 1000, steps: 3000, n: 10, alpha: 1, kappa: 1e-4 };

@@ -6,7 +6,7 @@ import { type Mdp, mdpFromTable } from "../mdp/model.ts";
 import type { Rng } from "../random.ts";
 import { fastRandom } from "../random.ts";
 
-/** The numbers behind a picture, a row a line of the CSV file. */
+/** The numbers behind a picture, one row per line of the CSV file. */
 export interface DataTable {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (number | string)[])[];
@@ -15,7 +15,7 @@ export interface DataTable {
 export interface FigureResult {
   readonly table: DataTable;
   readonly chart: ChartSpec;
-  /** The few numbers that say whether it came out right. */
+  /** Key numbers to check the result by. */
   readonly values: Readonly<Record<string, number>>;
 }
 
@@ -23,21 +23,21 @@ export interface FigureOptions {
   /** Independent repetitions that are averaged. */
   runs: number;
   seed: number;
-  /** Called now and then with the work done and all the work. */
+  /** Called from time to time with the work done and the total. */
   progress: (done: number, total: number) => void;
 }
 
 /** A figure of Sutton & Barto, Reinforcement Learning, 2nd edition, as an experiment. */
 export interface Figure {
-  /** As in the book: "6.5", or "example-6.5" where the picture bears no number. */
+  /** As in the book: "6.5", or "example-6.5" where the picture has no number. */
   readonly id: string;
   readonly title: string;
-  /** The book averages over as many runs where that takes seconds; 1 where there is no chance in it. */
+  /** Default number of runs: the book's if that takes seconds; 1 without randomness. */
   readonly runs: number;
   draw(options: FigureOptions): FigureResult;
 }
 
-/** Draws a figure; what is left out takes the figure's own runs, seed 0, no report. */
+/** Draws a figure. Defaults: the figure's runs, seed 0, no progress reports. */
 export function drawFigure(figure: Figure, options: Partial<FigureOptions> = {}): FigureResult {
   const { runs = figure.runs, seed = 0, progress = () => {} } = options;
   if (!(Number.isInteger(runs) && runs >= 1))
@@ -50,7 +50,7 @@ export function modelById(id: string, options: object = {}): Mdp {
   return mdpFromTable(modelOf(make(id, options)));
 }
 
-/** Random numbers of one run: run and part of the experiment make the seed, so runs do not depend on one another. */
+/** Random numbers of one run, seeded by the run and the part of the experiment, so that runs are independent. */
 export function runRandom(seed: number, part: number, run: number): Rng {
   return fastRandom([seed, part, run]);
 }

@@ -31,7 +31,7 @@ function arrows(m: Mdp, q: Float64Array, columns: number): string[][] {
   );
 }
 
-/** Is the episode already over here, in an environment that lets it be stepped all the same? */
+/** Whether the state is terminal, in an environment that can still be stepped there. */
 function endsForNothing(m: Mdp, s: number): boolean {
   const [from, to] = [m.rowPtr[s * m.actions]!, m.rowPtr[(s + 1) * m.actions]!];
   return range(from, to - 1).every((k) => m.next[k] === m.states && m.reward[k] === 0);
@@ -193,7 +193,7 @@ const figure4_3: Figure = {
         if ([1, 2, 3].includes(k)) sweeps.push({ name: `sweep ${k}`, y: capital.map((s) => values[s]!) });
       },
     });
-    // Many stakes are as good as one another: the smallest is shown, and rounding must not choose.
+    // Many stakes are equally good: the smallest is shown, and rounding must not decide.
     const stakes = greedyActions(m, actionValues(m, v, 1), 1e-7);
     const final = { name: `sweep ${last}`, y: capital.map((s) => v[s]!) };
     const policy = capital.map((s) => stakes[s]!);

@@ -31,7 +31,7 @@ export const figures: readonly Figure[] = [
   ...approximationFigures,
 ].sort((a, b) => chapter(a) - chapter(b) || place(a) - place(b));
 
-/** A figure by its number; "example-6.6" and "6.6" are other names of the cliff, 6.4. */
+/** A figure by its number; "example-6.6" and "6.6" are aliases of 6.4, the cliff. */
 export function figureById(id: string): Figure {
   const wanted = id
     .toLowerCase()

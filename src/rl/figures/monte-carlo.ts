@@ -11,7 +11,7 @@ import { equiprobable, fixedPolicy } from "../tabular/rules.ts";
 import { ModelTask } from "../tabular/task.ts";
 import { curvesTable, type DataTable, type Figure, modelById, range, runRandom } from "./figure.ts";
 
-/** Blackjack with its states by name, "hard 16 against 10". */
+/** Blackjack's states by name, "hard 16 against 10". */
 function blackjack(): { m: Mdp; state: (kind: string, total: number, dealer: number) => number } {
   const m = modelById("Blackjack-v1");
   const index = new Map(range(0, m.states - 1).map((s) => [m.stateName(s), s]));
@@ -147,7 +147,7 @@ const figure5_2: Figure = {
     const v = range(0, m.states - 1).map((s) => Math.max(Q[2 * s]!, Q[2 * s + 1]!));
     const exact = valueIteration(m, { gamma: 1 });
     const q = actionValues(m, exact.v, 1);
-    // Where the two actions differ by less than this, a million episodes do not tell them apart.
+    // A million episodes do not separate two actions that differ by less than this.
     const clear = starts.filter((s) => Math.abs(q[2 * s]! - q[2 * s + 1]!) > 0.05);
     const wrong = clear.filter((s) => policy[s] !== exact.actions[s]).length;
     const panels = (
@@ -207,7 +207,7 @@ const figure5_3: Figure = {
       return { name: `${sampling} importance sampling`, y: error };
     });
     const x = range(1, EPISODES);
-    // On a log axis a few hundred points draw the same line.
+    // On a log axis a few hundred points give the same line.
     const drawn = x.filter((n) => n <= 100 || n % Math.ceil(n / 100) === 0);
     return {
       table: curvesTable("episodes", x, errors),
@@ -227,7 +227,7 @@ const figure5_3: Figure = {
   },
 };
 
-/** Example 5.5: left returns with 0.9 and pays 1 at the end with 0.1; right ends with nothing. */
+/** Example 5.5: left returns to the state with probability 0.9 and ends with reward 1 with 0.1; right ends with reward 0. */
 export function oneState(): Mdp {
   return mdp({
     states: 1,

@@ -111,7 +111,7 @@ const example6_2: Figure = {
 };
 
 /**
- * What batch TD(0) converges to: the exact values of the process that the episodes seem to come from
+ * What batch TD(0) converges to: the exact values of the maximum-likelihood model of the episodes
  * (certainty equivalence, section 6.3).
  */
 export function certaintyEquivalence(episodes: readonly Trajectory[], V: Float64Array): Float64Array {
@@ -140,7 +140,7 @@ export function certaintyEquivalence(episodes: readonly Trajectory[], V: Float64
   return out;
 }
 
-/** What batch Monte Carlo converges to: the mean of the returns seen from each state. */
+/** What batch Monte Carlo converges to: the mean of the returns observed from each state. */
 function meanReturns(episodes: readonly Trajectory[], V: Float64Array): Float64Array {
   const sum = new Float64Array(V.length);
   const n = new Float64Array(V.length);
@@ -196,7 +196,7 @@ const figure6_2: Figure = {
   },
 };
 
-/** v of the states 1 … 19 of the walk that pays −1 at the left end and +1 at the right. */
+/** v of the states 1 … 19 of the walk with reward −1 at the left end and +1 at the right. */
 const TRUTH_19 = range(0, 20).map((s) => (s - 10) / 10);
 
 type Method = (
@@ -218,7 +218,7 @@ function alphaStudy(
     const y = alphas.map((alpha) => {
       let error = 0;
       for (let run = 0; run < runs; run++) {
-        // The same walks for every method and α: differences between curves are theirs, not chance's.
+        // The same walks for every method and α, so that differences between curves are not chance.
         const rng = runRandom(seed, 0, run);
         const V = new Float64Array(22);
         finish(method(new ModelTask(m, rng), { alpha, rng, V }), () => {

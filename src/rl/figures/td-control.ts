@@ -107,7 +107,7 @@ const figure6_3: Figure = {
     const m = modelById("CliffWalking-v1");
     const alphas = range(2, 20).map((i) => i / 20);
     const INTERIM = 100;
-    // The book's asymptote is 100,000 episodes; 2,000 lie within the width of the line.
+    // The book's asymptote uses 100,000 episodes; 2,000 differ by less than the width of the line.
     const EPISODES = 2000;
     const total = CONTROLS.length * alphas.length;
     let done = 0;
@@ -119,7 +119,7 @@ const figure6_3: Figure = {
         for (let run = 0; run < runs; run++) {
           const rng = runRandom(seed, part, run);
           const options = { episodes: EPISODES, gamma: 1, alpha, behaviour: epsilonGreedy(0.1), rng };
-          // Sarsa's last policies at α = 1 may walk for long: no episode needs more steps than this.
+          // Sarsa's last policies at α = 1 may take very long: no episode needs more steps than this.
           finish(method(new ModelTask(m, rng, { maxSteps: 20_000 }), options), (e) => {
             returns[e.episode]! += e.return / runs;
           });
@@ -165,7 +165,7 @@ class MaximizationBias implements TabularTask {
   reward = 0;
   terminated = false;
   readonly truncated = false;
-  /** Was left taken from A in this episode? */
+  /** Whether left was taken from A in this episode. */
   left = false;
   readonly #rng: Rng;
 

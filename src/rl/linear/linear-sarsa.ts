@@ -27,7 +27,7 @@ export interface LinearSarsaOptions {
   alpha: number;
   epsilon: number;
   rng: Rng;
-  /** Of the environment's random numbers. */
+  /** Seed of the environment's random numbers. */
   seed?: Seed;
   w?: Float64Array;
 }
@@ -94,7 +94,7 @@ export function* linearSarsa(
       tau = t - n + 1;
       if (tau < 0) continue;
       const last = Math.min(tau + n, T);
-      // The value of a terminated episode is 0; one that was cut short is worth what is believed.
+      // The value after termination is 0; a truncated episode bootstraps from q̂.
       const ended = last === T && terminated;
       let G = ended ? 0 : linearValue(w, coding, features[last % size]!, chosen[last % size]!);
       for (let i = last; i > tau; i--) G = rewards[i % size]! + gamma * G;
@@ -110,7 +110,7 @@ export function* linearSarsa(
 
 /**
  * Sarsa(λ) with binary features and replacing traces (section 12.7, the book's box for tile coding):
- * every TD error moves all tiles seen lately.
+ * every TD error updates all recently visited tiles.
  */
 export function* linearSarsaLambda(
   env: Env<ArrayLike<number>, number>,

@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 
-/** Turns points of a box into a few active features of many: linear methods need no more of a state. */
+/** Maps points of a box to a few active binary features, as input of linear methods. */
 export interface TileCoding {
   /** Number of features. */
   readonly size: number;
@@ -11,9 +11,9 @@ export interface TileCoding {
 }
 
 /**
- * Tile coding (Sutton & Barto, section 9.5.4): `tilings` grids of `tiles` tiles a dimension over the box
- * low … high, each displaced by the asymmetric offsets (1, 3, 5, …) of a tile's 1/tilings part. Points outside
- * the box count as on its border.
+ * Tile coding (Sutton & Barto, section 9.5.4): `tilings` grids of `tiles` tiles per dimension over the box
+ * low … high, each displaced by the asymmetric offsets (1, 3, 5, …) of 1/tilings of a tile. Points outside
+ * the box are clipped to it.
  */
 export function tileCoding(options: {
   low: ArrayLike<number>;

@@ -6,19 +6,19 @@ export type Reals = Float64Array | Float32Array;
 /** One synchronous sweep, v → `fresh`; returns Δ = max |v′ − v|. */
 export type Sweep = (v: Reals, gamma: number, fresh: Reals) => number;
 
-/** Pairs of a block: their q stay in the processor's first cache until the maxima are taken. */
+/** Pairs per block: their q stay in the L1 cache until the maxima are taken. */
 const BLOCK = 4096;
 
 /**
  * One synchronous sweep for models of any size: v′(s) = max_a [r + γ Σ p v(s′)], in blocks of states. Returns
- * Δ = max |v′ − v|. v and v′ (`fresh`) have states + 1 entries; with 32 bits they take half the memory that is
- * read at random, which is what a large sweep waits for.
+ * Δ = max |v′ − v|. v and v′ (`fresh`) have states + 1 entries; in 32 bits they halve the memory that is read
+ * at random, which dominates the time of a large sweep.
  */
 export function bellmanSweep(m: Mdp, v: Reals, gamma: number, fresh: Reals): number {
   return plainSweep(m, v)(v, gamma, fresh);
 }
 
-/** `bellmanSweep` again and again: the block of q is allocated once, with the precision of `like`. */
+/** `bellmanSweep` for repeated use: the block of q is allocated once, with the precision of `like`. */
 export function plainSweep(m: Mdp, like: Reals): Sweep {
   const size = Math.max(1, Math.floor(BLOCK / m.actions));
   const q =
@@ -60,7 +60,7 @@ function qOfRows(
       continue;
     }
     let sum = 0;
-    // Four at a time: the reads of v do not wait for one another.
+    // Four at a time, so that the reads of v overlap.
     for (; k + 3 < end; k += 4) {
       sum +=
         p[k]! * v[next[k]!]! +
@@ -72,7 +72,7 @@ function qOfRows(
   }
 }
 
-/** The same without looking up where a row ends. */
+/** The same for rows of equal length. */
 function qOfRowsOf4(
   first: number,
   count: number,
@@ -107,7 +107,7 @@ function maxOfRows(m: Mdp, first: number, count: number, q: Reals, v: Reals, fre
   return delta;
 }
 
-/** One sweep that uses new values at once: v(s) ← max_a [r + γ Σ p v(s′)]; returns Δ. */
+/** One in-place sweep, which uses new values at once: v(s) ← max_a [r + γ Σ p v(s′)]; returns Δ. */
 export function sweepInPlace(m: Mdp, v: Float64Array, gamma: number): number {
   let delta = 0;
   for (let s = 0, i = 0; s < m.states; s++) {

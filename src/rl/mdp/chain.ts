@@ -2,10 +2,10 @@ import { Matrix, solve } from "ml-matrix";
 import { UserError } from "../../errors.ts";
 import type { Rng } from "../random.ts";
 
-/** How far a row of probabilities may sum from 1: rounding of a few hundred additions, not a mistake. */
+/** Tolerance of the sum of a row of probabilities: the rounding of a few hundred additions. */
 export const SUM_TOLERANCE = 1e-8;
 
-/** A Markov chain: where the next state depends on this state alone. */
+/** A Markov chain: the next state depends only on the current one. */
 export interface MarkovChain {
   readonly states: number;
   /** P[s · states + s′] = Pr(S_{t+1} = s′ | S_t = s). */
@@ -14,8 +14,8 @@ export interface MarkovChain {
 }
 
 /**
- * A chain from its transition matrix, a row a state.
- * @throws UserError that names the state whose row is not a distribution.
+ * A chain from its transition matrix, one row per state.
+ * @throws UserError naming the state whose row is not a distribution.
  */
 export function markovChain(rows: readonly ArrayLike<number>[], names?: readonly string[]): MarkovChain {
   const n = rows.length;
@@ -26,7 +26,7 @@ export function markovChain(rows: readonly ArrayLike<number>[], names?: readonly
   rows.forEach((row, s) => {
     if (row.length !== n) {
       throw new UserError(
-        `state ${labels[s]}: its row has ${row.length} probabilities, not ${n} (one a state)`,
+        `state ${labels[s]}: its row has ${row.length} probabilities, not ${n} (one per state)`,
       );
     }
     P.set(row as ArrayLike<number>, s * n);
@@ -35,7 +35,7 @@ export function markovChain(rows: readonly ArrayLike<number>[], names?: readonly
   return { states: n, P, names: labels };
 }
 
-/** Throws a sentence that starts with `where` unless p is a distribution. */
+/** @throws UserError starting with `where` unless p is a distribution */
 export function checkDistribution(p: ArrayLike<number>, where: string): void {
   let total = 0;
   for (let i = 0; i < p.length; i++) {
@@ -75,8 +75,8 @@ function checkStart(chain: MarkovChain, start: ArrayLike<number>): void {
 }
 
 /**
- * The distribution μ with μ = μP. It exists once only where the chain has a single recurrent class.
- * @throws UserError with two states of different classes otherwise.
+ * The distribution μ with μ = μP, which is unique if the chain has a single recurrent class.
+ * @throws UserError otherwise, naming two states of different classes.
  */
 export function stationaryDistribution(chain: MarkovChain): Float64Array {
   const { states: n, P, names } = chain;
@@ -87,7 +87,7 @@ export function stationaryDistribution(chain: MarkovChain): Float64Array {
       `the stationary distribution is not unique: a chain in state ${a} and one in state ${b} never meet`,
     );
   }
-  // μ(P − I) = 0 has one redundant equation; Σ μ = 1 takes its place.
+  // μ(P − I) = 0 has one redundant equation; Σ μ = 1 replaces it.
   const A = new Matrix(n, n);
   for (let s = 0; s < n; s++) {
     for (let t = 0; t < n; t++) A.set(t, s, t === n - 1 ? 1 : P[s * n + t]! - (s === t ? 1 : 0));
@@ -115,7 +115,7 @@ function reachability({ states: n, P }: MarkovChain): Uint8Array {
   return reach;
 }
 
-/** The sets of states that, once entered, are never left and keep being visited. */
+/** The recurrent classes: sets of states that are never left once entered, and are visited for ever. */
 export function recurrentClasses(chain: MarkovChain): number[][] {
   const n = chain.states;
   const reach = reachability(chain);
@@ -141,8 +141,8 @@ export interface Absorption {
 }
 
 /**
- * Expected time until absorption and where it happens, from N = (I − Q)⁻¹ (Kemeny & Snell, chapter 3).
- * @throws UserError with a state from which no absorbing state can be reached.
+ * Expected time until absorption and the probabilities of the absorbing states, from N = (I − Q)⁻¹ (Kemeny & Snell, chapter 3).
+ * @throws UserError naming a state from which no absorbing state can be reached.
  */
 export function absorption(chain: MarkovChain): Absorption {
   const { states: n, P, names } = chain;

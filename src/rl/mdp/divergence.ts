@@ -6,13 +6,13 @@ import { deterministicPolicy, greedyActions, type Policy } from "./policy.ts";
 import { pairsOf, roundsOf, stateList } from "./undiscounted.ts";
 import { actionValues } from "./values.ts";
 
-/** Larger classes are not solved: bounds of the gain must do. */
+/** Larger classes are not solved exactly: the gain is only bounded. */
 const DENSE = 200;
 
 /**
- * The gain of a policy in one of its closed classes, μ · r: what it pays a step in the long run (Puterman 1994,
- * section 8.2). Exact for classes of up to 200 states and for cycles; else bounds, closer the more `rounds`
- * (of lazy value iteration) are spent on them.
+ * The gain of a policy in one of its recurrent classes, μ · r: its average reward per step (Puterman 1994,
+ * section 8.2). Exact for classes of up to 200 states and for cycles; else bounds, which tighten with the number
+ * of `rounds` of lazy value iteration.
  */
 export function gainOf(
   m: Mdp,
@@ -42,7 +42,7 @@ export function gainOf(
     return { low: mean, high: mean };
   }
   if (n <= DENSE) {
-    // μ(P − I) = 0 has one redundant equation; Σ μ = 1 takes its place.
+    // μ(P − I) = 0 has one redundant equation; Σ μ = 1 replaces it.
     const A = Matrix.zeros(n, n);
     rows.forEach((row, i) => {
       for (const [j, p] of row) A.set(j, i, p);
@@ -55,7 +55,7 @@ export function gainOf(
     const gain = r.reduce((sum, x, i) => sum + x * mu.get(i, 0), 0);
     return { low: gain, high: gain };
   }
-  // For any h the gain lies between the smallest and the largest r + Ph − h. Half a step each time: no period.
+  // For any h the gain lies between the smallest and the largest r + Ph − h. Half steps avoid periodicity.
   let h = new Float64Array(n);
   let bounds = { low: -Infinity, high: Infinity };
   for (let round = 0; round < rounds; round++) {
@@ -75,7 +75,7 @@ export function gainOf(
 }
 
 /**
- * Throws where the policy gains for ever: then no bound holds the undiscounted values, whatever other policies do.
+ * Throws if the policy has a positive gain: then the undiscounted optimal values are unbounded.
  */
 export function refuseGain(m: Mdp, policy: Policy, method: string, rounds = 100): void {
   for (const members of roundsOf(m, policy).paid) {
@@ -84,17 +84,17 @@ export function refuseGain(m: Mdp, policy: Policy, method: string, rounds = 100)
     const { low } = gainOf(m, policy, members, rounds);
     if (low <= 1e-9 * scale) continue;
     throw new UserError(
-      `${method}: at gamma = 1 the values grow without bound. Going round ${stateList(m, members)} for ever pays ` +
-        `${Number(low.toPrecision(4))} a step. Use gamma < 1.`,
+      `${method}: at gamma = 1 the values grow without bound. Cycling through ${stateList(m, members)} gives an average reward of ` +
+        `${Number(low.toPrecision(4))} per step. Use gamma < 1.`,
     );
   }
 }
 
 /**
- * Watches the values of sweeps that do not settle of themselves, |γ| = 1. After sweeps 1, 2, 4, 8 … it looks at the
- * greedy policy of synchronous sweeps, which in the end gains as much as any (Puterman 1994, section 9.4), and throws
- * where that is more than nothing (γ = 1). For other sweeps that does not hold: beside them synchronous ones are made.
- * It says true where the values are those of an earlier sweep to the last bit: more sweeps would only repeat them.
+ * Watches sweeps for divergence at |γ| = 1. After sweeps 1, 2, 4, 8 … it examines the greedy policy of synchronous
+ * sweeps, whose gain is eventually optimal (Puterman 1994, section 9.4), and throws if the gain is positive (γ = 1).
+ * That does not hold for other kinds of sweeps, so synchronous ones are run alongside them.
+ * Returns true if the values equal those of an earlier sweep to the last bit: further sweeps would only repeat them.
  */
 export function watchSweeps(
   m: Mdp,

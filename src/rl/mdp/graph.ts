@@ -1,16 +1,16 @@
 import { isTerminal, type Mdp } from "./model.ts";
 
-/** Which pairs s · actions + a count. */
+/** Marks the chosen pairs s · actions + a. */
 export type Chosen = (pair: number) => boolean;
 
-/** States, and the end (node `states`, for which terminal states stand too), by who can follow whom. */
+/** The graph of possible transitions between states; node `states` is the end, and stands for all terminal states. */
 export interface Graph {
-  /** The arrows of node s are to[ptr[s]] … to[ptr[s + 1] − 1]. */
+  /** The successors of node s are to[ptr[s]] … to[ptr[s + 1] − 1]. */
   readonly ptr: Int32Array;
   readonly to: Int32Array;
 }
 
-/** Whom each state can lead to by chosen pairs. */
+/** The successors of each state by chosen pairs. */
 export function successors(m: Mdp, chosen: Chosen): Graph {
   const ptr = new Int32Array(m.states + 2);
   const to: number[] = [];
@@ -31,7 +31,7 @@ export function successors(m: Mdp, chosen: Chosen): Graph {
   return { ptr, to: Int32Array.from(to) };
 }
 
-/** Where outcome k leads; a terminal state is the end. */
+/** The successor in outcome k; terminal states count as the end. */
 export function landing(m: Mdp, k: number): number {
   const t = m.next[k]!;
   return t === m.states || isTerminal(m, t) ? m.states : t;
@@ -66,7 +66,7 @@ export interface Components {
   readonly of: Int32Array;
 }
 
-/** Tarjan's algorithm (1972) without recursion. A component comes after all those that it leads to. */
+/** Tarjan's algorithm (1972) without recursion. A component comes after all those reachable from it. */
 export function components({ ptr, to }: Graph): Components {
   const n = ptr.length - 1;
   const of = new Int32Array(n).fill(-1);
@@ -111,7 +111,7 @@ export function components({ ptr, to }: Graph): Components {
   return { count: start.length - 1, order, start: Int32Array.from(start), of };
 }
 
-/** The sets of states that chosen pairs never leave, the end apart. Every chosen state leads to one or to the end. */
+/** The recurrent classes of chosen pairs, without the end. Every chosen state leads to one of them or to the end. */
 export function closedClasses(m: Mdp, chosen: Chosen): number[][] {
   const graph = successors(m, chosen);
   const { count, order, start, of } = components(graph);

@@ -7,7 +7,7 @@ import { restingActions } from "./undiscounted.ts";
 export interface LinearOptimum extends Solved {
   /** x(s, a): expected discounted visits to each pair when every state starts with weight 1. */
   visits: Float64Array;
-  /** Σ_s v*(s), as the solver found it. */
+  /** Σ_s v*(s), as found by the solver. */
   objective: number;
 }
 
@@ -15,13 +15,13 @@ export interface LinearOptimum extends Solved {
  * The optimal policy as a linear program (Puterman 1994, section 6.9), in its dual form, whose unknowns are the
  * discounted visits x(s, a) ≥ 0 when every state starts with weight 1:
  *   maximise Σ x(s, a) r(s, a)  subject to  Σ_a x(s′, a) − γ Σ p(s′ | s, a) x(s, a) = 1 for every s′.
- * What is visited is the policy; the maximum is Σ_s v*(s). At γ = 1 one more unknown a state stands for going round
- * for ever without pay, where that is possible. HiGHS solves it. The policy is evaluated exactly, improved if it can
- * be, and refused unless its values add up to the maximum.
+ * The visited pairs are the policy; the maximum is Σ_s v*(s). At γ = 1 one more unknown per state stands for cycling
+ * for ever without reward, where that is possible. HiGHS solves the program. The policy is evaluated exactly,
+ * improved if possible, and rejected unless its values add up to the maximum.
  *
- * @param options.highs HiGHS, loaded. Node finds it by itself; a page loads it and its highs.wasm from where it
- * serves them: `import loadHighs from "highs"`, then `await loadHighs({ locateFile: () => "/assets/highs.wasm" })`.
- * @throws UserError where γ lies outside 0 … 1, and at γ = 1 where no values exist.
+ * @param options.highs HiGHS, loaded. Node finds it by itself; a page loads it and its highs.wasm from its own
+ * server: `import loadHighs from "highs"`, then `await loadHighs({ locateFile: () => "/assets/highs.wasm" })`.
+ * @throws UserError if γ lies outside 0 … 1, and at γ = 1 if no values exist.
  */
 export async function linearProgramming(
   m: Mdp,
@@ -35,7 +35,7 @@ export async function linearProgramming(
   const columns = columnsOf(m, gamma, rest);
   const { status, x, objective } = solve(highs ?? (await loadHighs()), programOf(m, gamma, columns));
   if (x === undefined) {
-    // An unbounded program has a policy that gains for ever: it will be named.
+    // An unbounded program has a policy with positive gain: it will be named.
     if (gamma === 1) exactOptimum(m, summableActions(m, METHOD), gamma, METHOD);
     throw new UserError(`${METHOD}: HiGHS calls the program of this model ${status}. Try value iteration.`);
   }
@@ -65,13 +65,13 @@ export async function linearProgramming(
 
 const METHOD = "linear programming";
 
-/** An unknown of the program: visits to a pair, or (pair −1) going round for ever from a state on. */
+/** An unknown of the program: visits to a pair, or (pair −1) cycling for ever from a state on. */
 interface Column {
   readonly state: number;
   readonly pair: number;
   /**
-   * 1 − γ p(s | s, a), from what leaves: exact also where it is tiny. The unknown is visits times this, so that a pair
-   * that is repeated for long weighs as much as any. 0 at γ = 1 where a pair only repeats itself.
+   * 1 − γ p(s | s, a), computed from the other outcomes, so it is exact even if tiny. The unknown is the visits times
+   * this, so that a pair repeated many times is scaled like any other. 0 at γ = 1 if a pair only repeats itself.
    */
   readonly leaving: number;
 }
@@ -92,7 +92,7 @@ function columnsOf(m: Mdp, gamma: number, rest: Int32Array): Column[] {
   return out;
 }
 
-/** The program by columns; a row for each state that is not terminal. */
+/** The program by columns, with a row for each non-terminal state. */
 function programOf(m: Mdp, gamma: number, columns: readonly Column[]): Omit<ModelData, "sense"> {
   const rowOf = new Int32Array(m.states + 1).fill(-1);
   let numRows = 0;
@@ -134,7 +134,7 @@ function programOf(m: Mdp, gamma: number, columns: readonly Column[]): Omit<Mode
   };
 }
 
-/** x and the maximum, or undefined and what HiGHS says of the program. */
+/** x and the maximum, or undefined and HiGHS's status. */
 function solve(
   highs: Highs,
   program: Omit<ModelData, "sense">,
@@ -149,7 +149,7 @@ function solve(
       presolve: "off",
       primal_feasibility_tolerance: 1e-9,
       dual_feasibility_tolerance: 1e-9,
-      // Smaller coefficients are dropped: a rare transition is still one.
+      // HiGHS would drop smaller coefficients, but rare transitions count.
       small_matrix_value: 1e-12,
     });
     model.run();
@@ -160,19 +160,19 @@ function solve(
   });
 }
 
-/** Not in the import itself, where bundlers for pages would follow it into Node's modules. */
+/** Not written in the import itself, or bundlers for pages would follow it into Node's modules. */
 const PACKAGE = "highs";
 
 let loaded: Promise<Highs> | undefined;
 
-/** HiGHS by its name, where that leads to it. */
+/** Imports HiGHS by its name, if it can be resolved. */
 async function loadHighs(): Promise<Highs> {
   let loader: typeof import("highs");
   try {
     loader = (await import(/* @vite-ignore */ /* webpackIgnore: true */ PACKAGE)) as typeof import("highs");
   } catch (cause) {
     throw new UserError(
-      `${METHOD} needs the package highs, and here it is not found by its name. In a page: ` +
+      `${METHOD} needs the package highs, which was not found. In a page: ` +
         `import loadHighs from "highs", and give { highs: await loadHighs({ locateFile: () => URL of highs.wasm }) }.`,
       { cause },
     );

@@ -7,15 +7,15 @@ type Reals = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
 /**
  * A finite Markov decision process, p(s′, r | s, a) (Sutton & Barto, eq. 3.2), in compressed sparse rows.
- * Pair i = s · actions + a; its outcomes stand at rowPtr[i] … rowPtr[i + 1] − 1. An action without outcomes is
- * not available there, a state without any action is terminal. An outcome that ends the episode has
+ * Pair i = s · actions + a; its outcomes are rowPtr[i] … rowPtr[i + 1] − 1. An action without outcomes is
+ * not available, a state without any action is terminal. An outcome that ends the episode has
  * next = `states`, one state beyond the others: value vectors have states + 1 entries, the last always 0.
  */
 export interface Mdp {
   readonly states: number;
   readonly actions: number;
   readonly rowPtr: Int32Array;
-  /** The number of outcomes of a pair where all have the same, else 0. */
+  /** The number of outcomes per pair if all pairs have the same, else 0. */
   readonly rowLength: number;
   readonly next: Int32Array;
   readonly probability: Reals;
@@ -33,7 +33,7 @@ export interface Mdp {
 export type OutcomeLike = Omit<Outcome, "terminated"> & { readonly terminated?: boolean };
 
 export interface ModelLabels {
-  /** Where episodes start: a state or a distribution. Any state that is not terminal, if left out. */
+  /** The initial state or distribution. Default: uniform over the non-terminal states. */
   readonly initial?: number | ArrayLike<number>;
   readonly stateName?: (state: number) => string;
   readonly actionNames?: readonly string[];
@@ -42,13 +42,13 @@ export interface ModelLabels {
 export interface MdpDescription extends ModelLabels {
   readonly states: number;
   readonly actions: number;
-  /** What can follow; duplicates are kept, an empty list means the action is not available. */
+  /** The possible outcomes; duplicates are kept, an empty list means that the action is not available. */
   outcomes(state: number, action: number): readonly OutcomeLike[];
 }
 
 /**
  * A model from a list of outcomes for each state and action.
- * @throws UserError that names the state and the action at fault.
+ * @throws UserError naming the state and the action at fault.
  */
 export function mdp(description: MdpDescription): Mdp {
   const { states, actions } = description;
@@ -59,7 +59,7 @@ export function mdp(description: MdpDescription): Mdp {
   for (let s = 0; s < states; s++) {
     for (let a = 0; a < actions; a++) {
       for (const o of description.outcomes(s, a)) {
-        // An unknown state must reach the check in mdpFromArrays, even where the episode ends.
+        // An unknown state must reach the check in mdpFromArrays, even if the episode ends.
         next.push(o.terminated && o.next >= 0 && o.next < states ? states : o.next);
         probability.push(o.probability);
         reward.push(o.reward);
@@ -91,7 +91,7 @@ export interface MdpArrays {
   readonly reward: ArrayLike<number>;
 }
 
-/** A model from its arrays. Float32Array probabilities stay so: half the memory, seven digits. */
+/** A model from its arrays. Float32Array probabilities are kept as such: half the memory, seven digits. */
 export function mdpFromArrays(arrays: MdpArrays, labels: ModelLabels = {}): Mdp {
   const { states, actions, rowPtr } = arrays;
   const stateName = labels.stateName ?? String;
@@ -193,18 +193,18 @@ function initialDistribution(
   return p;
 }
 
-/** Has no action any outcome here? */
+/** Whether no action has an outcome in this state. */
 export function isTerminal(m: Mdp, state: number): boolean {
   return m.rowPtr[state * m.actions] === m.rowPtr[(state + 1) * m.actions];
 }
 
-/** Can `action` be taken in `state`? */
+/** Whether `action` is available in `state`. */
 export function isAvailable(m: Mdp, state: number, action: number): boolean {
   const i = state * m.actions + action;
   return m.rowPtr[i]! < m.rowPtr[i + 1]!;
 }
 
-/** The actions that can be taken in a state. */
+/** The actions available in a state. */
 export function availableActions(m: Mdp, state: number): number[] {
   const out: number[] = [];
   for (let a = 0; a < m.actions; a++) if (isAvailable(m, state, a)) out.push(a);
@@ -224,8 +224,8 @@ export function memoryOf(m: Mdp): { sweep: number; total: number } {
 }
 
 /**
- * The same process with the exploration moved inside (Sutton & Barto, section 5.4): with probability ε a
- * uniformly random available action is executed in place of the chosen one. Its optimal values are those of
+ * The same process with the exploration moved into the environment (Sutton & Barto, section 5.4): with probability
+ * ε a uniformly random available action is executed instead of the chosen one. Its optimal values are those of
  * the best ε-soft policy.
  */
 export function epsilonSoft(m: Mdp, epsilon: number): Mdp {
@@ -255,7 +255,7 @@ export function rowOf(m: Mdp, state: number, action: number, weight = 1): Outcom
 
 /**
  * A random sparse model: from every pair `successors` states drawn uniformly, with random probabilities, and
- * a reward U(0, 1) a pair. Episodes never end, so it needs γ < 1.
+ * a reward U(0, 1) per pair. Episodes never end, so it needs γ < 1.
  */
 export function randomMdp(
   options: { states: number; actions: number; successors: number; precision?: "float64" | "float32" },

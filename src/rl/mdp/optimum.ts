@@ -5,37 +5,37 @@ import { deterministicPolicy, greedyActions } from "./policy.ts";
 import { restingActions, roundsOf, stateList, stayingActions, waysOut } from "./undiscounted.ts";
 import { actionValues, exactPolicyValues, greedyValues } from "./values.ts";
 
-/** Values and a policy that earns them. */
+/** Values and a policy that attains them. */
 export interface Solved {
   /** states + 1 values, the last (the end) 0. */
   v: Float64Array;
-  /** An action of each state, −1 in terminal ones. */
+  /** One action per state, −1 in terminal ones. */
   actions: Int32Array;
 }
 
-/** Up to here ties of 1e-9 a step add up to no more than 1e-6: the discount alone vouches for the greedy policy. */
+/** Up to this γ, ties of 1e-9 per step add up to at most 1e-6: the greedy policy is good enough. */
 export const DISCOUNTED = 0.999;
 
 /**
- * A policy that has undiscounted values: an action in each state that leads nearer to the end, or to where going
- * round for ever pays nothing.
- * @throws UserError that names the states from which there is no such policy.
+ * A policy that has undiscounted values: in each state an action that leads nearer to the end, or to a cycle
+ * without reward.
+ * @throws UserError naming the states from which there is no such policy.
  */
 export function summableActions(m: Mdp, method: string): Int32Array {
   const { actions, stuck } = waysOut(m, () => true);
   if (stuck.length > 0) {
     throw new UserError(
       `${method}: at gamma = 1 ${stateList(m, stuck)} ${stuck.length > 1 ? "have" : "has"} no value. From there the ` +
-        `episode never ends and is paid on the way, whatever is done. Use gamma < 1.`,
+        `episode never ends and collects rewards under any policy. Use gamma < 1.`,
     );
   }
   return actions;
 }
 
 /**
- * The policy of values that sweeps have found, and its values. Below γ = 0.999 that is the greedy policy, the first
- * action of each tie. Above, ties add up: among them an action that leads nearer to the end is taken, then the policy
- * is evaluated exactly and improved until no action is better, so that it earns what is returned.
+ * The policy for values found by sweeps, and its values. Below γ = 0.999 that is the greedy policy with the first
+ * action of each tie. Above, ties add up: among tied actions one that leads nearer to the end is taken, then the
+ * policy is evaluated exactly and improved until no action is better, so that it attains the returned values.
  */
 export function policyOf(
   m: Mdp,
@@ -55,8 +55,8 @@ export function policyOf(
   const swinging = stuck.length > 0 ? stuck : open(m).filter((s) => Math.abs(v[s]! - earned[s]!) > rounding);
   if (swinging.length === 0) return { v, actions };
   throw new UserError(
-    `${method}: the values of ${stateList(m, swinging)} swing for ever. At gamma = -1 the moves of a game must come ` +
-      `to an end.`,
+    `${method}: the values of ${stateList(m, swinging)} oscillate for ever. At gamma = -1 the game must ` +
+      `come to an end.`,
   );
 }
 
@@ -68,8 +68,8 @@ export function endingActions(m: Mdp, q: Float64Array, tie = 1e-9): ReturnType<t
 
 /**
  * Policy iteration with exact values, from a policy that has values, until no action is better (γ ≥ 0). At γ = 1
- * going round for ever without pay is one of the choices, worth 0.
- * @throws UserError at γ = 1 where no values exist: some policy gains for ever, or never settles and yet keeps above
+ * cycling for ever without reward is one of the choices, with value 0.
+ * @throws UserError at γ = 1 if no values exist: some policy has a positive gain, or never ends and yet stays above
  * all policies that do.
  */
 export function exactOptimum(
@@ -86,7 +86,7 @@ export function exactOptimum(
     if (better === undefined) break;
     const policy = deterministicPolicy(m, better);
     if (gamma === 1) refuseGain(m, policy, method, 10_000);
-    // What is left of a difference may be rounding: a policy that only seems better ends the search.
+    // A remaining difference may be rounding: a policy that only seems better ends the search.
     if (gamma === 1 && roundsOf(m, policy).paid.length > 0) break;
     const fresh = exactPolicyValues(m, policy, gamma);
     const rounding = 1e-12 * scaleOf(m, v);
@@ -98,7 +98,7 @@ export function exactOptimum(
   return { v, actions, improvements };
 }
 
-/** The policy with better actions where there are some; undefined where there is none. */
+/** The policy with better actions where there are some; undefined if there are none. */
 function improved(m: Mdp, actions: Int32Array, v: Float64Array, gamma: number): Int32Array | undefined {
   const q = actionValues(m, v, gamma);
   const rounding = 1e-11 * scaleOf(m, v);
@@ -114,8 +114,8 @@ function improved(m: Mdp, actions: Int32Array, v: Float64Array, gamma: number): 
 }
 
 /**
- * Throws where the best actions can also go round for ever among states that are all worth less than 0: the total
- * then is v(s) − v(S_n), always above v(s), but without an end to settle it.
+ * Throws if the best actions can also cycle for ever among states whose values are all below 0: the total
+ * is then v(s) − v(S_n), always above v(s), but never final.
  */
 function refuseRounds(m: Mdp, v: Float64Array, method: string): void {
   const q = actionValues(m, v, 1);
@@ -127,13 +127,13 @@ function refuseRounds(m: Mdp, v: Float64Array, method: string): void {
   const states = Array.from(stay.keys()).filter((s) => stay[s]! >= 0);
   if (states.length === 0) return;
   throw new UserError(
-    `${method}: at gamma = 1 ${stateList(m, states)} ${states.length > 1 ? "have" : "has"} no best value. Going round ` +
-      `there for ever keeps the total above that of every way to the end (${Number(v[states[0]!]!.toPrecision(6))} ` +
-      `from state ${m.stateName(states[0]!)}), but it never settles. Use gamma < 1.`,
+    `${method}: at gamma = 1 ${stateList(m, states)} ${states.length > 1 ? "have" : "has"} no best value. Cycling ` +
+      `there for ever keeps the return above that of every policy that ends (${Number(v[states[0]!]!.toPrecision(6))} ` +
+      `from state ${m.stateName(states[0]!)}), but it never converges. Use gamma < 1.`,
   );
 }
 
-/** What differences are measured by: the largest value, or the largest reward where all values are smaller. */
+/** The scale of differences: the largest value or, if all values are smaller, the largest reward. */
 export function scaleOf(m: Mdp, v: Float64Array): number {
   let scale = 0;
   for (const x of v) scale = Math.max(scale, Math.abs(x));

@@ -1,13 +1,13 @@
 import type { Reals, Sweep } from "./bellman-sweep.ts";
 import { isTerminal, type Mdp } from "./model.ts";
 
-/** Pairs of a block: their q stay in the processor's second cache while v streams by once. */
+/** Pairs per block: their q stay in the L2 cache while v is read once in order. */
 const BLOCK = 16_384;
 
 /**
- * The sweep of `bellmanSweep`, for models whose v is larger than the processor's caches. A large sweep waits for
- * the values of successors, read at random. Here the outcomes of each block of pairs are sorted by successor,
- * once, so that every sweep reads v in order and adds each product where its pair is: a fifth less time on a
+ * The sweep of `bellmanSweep`, for models whose v is larger than the processor's caches. A large sweep is
+ * dominated by random reads of successor values. Here the outcomes of each block of pairs are sorted by successor
+ * once, so that every sweep reads v in order and adds each product to its pair: a fifth less time on a
  * million states, for a second copy of the outcomes (10 bytes each with 32-bit probabilities).
  */
 export function orderedSweep(m: Mdp): Sweep {
@@ -59,7 +59,7 @@ function takeMaxima(
   fresh: Reals,
 ): number {
   const { actions, rowPtr, expectedReward: r } = m;
-  // Only where rows differ in length can one be empty: an action that is not available.
+  // A row can be empty (an action not available) only if rows differ in length.
   const ragged = m.rowLength === 0;
   const offset = first * actions;
   let delta = 0;

@@ -7,16 +7,16 @@ import { backup } from "./values.ts";
 
 export interface SweepOptions {
   gamma: number;
-  /** Stop after a sweep in which no value moved by as much as this. */
+  /** Stop after a sweep in which every value changed by less than this. */
   theta?: number;
-  /** Use new values within the sweep (one array) or only after it (two arrays). */
+  /** Whether to use new values within the sweep (one array) or only after it (two arrays). */
   inPlace?: boolean;
   maxSweeps?: number;
   /** Called after each sweep with its largest change. */
   onSweep?: (sweep: number, delta: number, v: Float64Array) => void;
 }
 
-/** states + 1 values (the last, of the end, is 0) and what they took. */
+/** states + 1 values (the last, of the end, is 0) and the work done. */
 export interface Evaluation {
   v: Float64Array;
   sweeps: number;
@@ -36,7 +36,7 @@ export function policyEvaluation(
   checkDiscount(gamma);
   checkPolicy(m, policy);
   let v = options.v ?? new Float64Array(m.states + 1);
-  // Going round for ever without pay is worth 0, whatever was believed before.
+  // Cycling for ever without reward has value 0, whatever the initial values.
   if (Math.abs(gamma) === 1) for (const s of checkSummable(m, policy)) v[s] = 0;
   let fresh = inPlace ? v : new Float64Array(m.states + 1);
   for (let sweep = 1; sweep <= maxSweeps; sweep++) {
@@ -56,10 +56,10 @@ export function policyEvaluation(
   throw notConverged("policy evaluation", maxSweeps);
 }
 
-/** The sentence for values that do not settle in time. */
+/** The error for values that do not converge in time. */
 export function notConverged(method: string, sweeps: number): UserError {
   return new UserError(
-    `${method}: the values still move after ${sweeps} sweeps. Allow more (maxSweeps), stop earlier (a larger theta), ` +
+    `${method}: the values still change after ${sweeps} sweeps. Allow more (maxSweeps), stop earlier (a larger theta), ` +
       `or discount more (a smaller gamma).`,
   );
 }

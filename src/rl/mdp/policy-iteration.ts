@@ -10,18 +10,18 @@ import { actionValues } from "./values.ts";
 export interface PolicyIterationResult extends Solved {
   /** How often the policy changed. */
   improvements: number;
-  /** Sweeps of all evaluations together. */
+  /** Total number of sweeps of all evaluations. */
   sweeps: number;
 }
 
-/** More changes than any policy needs whose values are known well enough. */
+/** More improvements than are needed if the values are precise enough. */
 const IMPROVEMENTS = 10_000;
 
 /**
  * Policy iteration (Sutton & Barto, section 4.3): evaluate, improve, until no action is better than the
  * policy's own. "Better" means by more than `tie`: otherwise two equally good policies alternate for ever
  * (exercise 4.4). The policy returned is the one that was evaluated last; above γ = 0.999 it is evaluated exactly.
- * @throws UserError at γ = 1 where no values exist: some policy gains for ever, or none that has values exists.
+ * @throws UserError at γ = 1 if no values exist: some policy has a positive gain, or no policy has values.
  */
 export function policyIteration(
   m: Mdp,
@@ -29,7 +29,7 @@ export function policyIteration(
     gamma: number;
     theta?: number;
     tie?: number;
-    /** Where to begin; by default the uniformly random policy, at γ = 1 only if it has values. */
+    /** The initial policy; by default the uniformly random one, at γ = 1 only if it has values. */
     policy?: Policy;
     /** Called after each evaluation; improvement 0 is the first policy. */
     onImprovement?: (improvement: number, actions: Int32Array, v: Float64Array) => void;
@@ -41,7 +41,7 @@ export function policyIteration(
   let v = new Float64Array(m.states + 1);
   let sweeps = 0;
   for (let improvements = 0; improvements <= IMPROVEMENTS; improvements++) {
-    // 1. Policy evaluation, from the values of the policy before
+    // 1. Policy evaluation, from the values of the previous policy
     const evaluation = policyEvaluation(m, policy, { gamma, theta, v });
     v = Float64Array.from(evaluation.v);
     sweeps += evaluation.sweeps;
@@ -58,14 +58,14 @@ export function policyIteration(
     if (gamma !== 1) continue;
     refuseGain(m, policy, METHOD, 10_000);
     if (roundsOf(m, policy).paid.length > 0) {
-      // An action only seemed better, for the values are not exact: begin again with those that are.
+      // An action only seemed better because the values are not exact: start again with exact ones.
       const exact = exactOptimum(m, summableActions(m, METHOD), gamma, METHOD);
       return { ...exact, improvements: improvements + exact.improvements, sweeps };
     }
   }
   throw new UserError(
-    `${METHOD}: the policy still changes after ${IMPROVEMENTS} improvements. Evaluate more closely (a smaller theta) ` +
-      `or demand more of a better action (a larger tie).`,
+    `${METHOD}: the policy still changes after ${IMPROVEMENTS} improvements. Evaluate more precisely (a smaller theta) ` +
+      `or require a larger improvement (a larger tie).`,
   );
 }
 
@@ -79,7 +79,7 @@ function firstPolicy(m: Mdp, gamma: number): Policy {
   return roundsOf(m, uniform).paid.length > 0 ? deterministicPolicy(m, ending) : uniform;
 }
 
-/** Better actions where there are some, else undefined. In place of a random choice any best action counts as better. */
+/** Better actions where there are some, else undefined. A best action counts as better than a random choice. */
 function improve(
   m: Mdp,
   actions: Int32Array,
@@ -91,7 +91,7 @@ function improve(
   const best = greedyActions(m, q, tie);
   const random = best.some((a, s) => a >= 0 && actions[s] === -1);
   if (random && Math.abs(gamma) === 1) {
-    // Every action may be as good as the random policy, those that go round for ever too: take one that ends.
+    // All actions may be as good as the random policy, even those that cycle for ever: take one that ends.
     const ending = endingActions(m, q, tie);
     return ending.stuck.length === 0 ? ending.actions : best;
   }

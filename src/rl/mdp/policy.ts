@@ -11,7 +11,7 @@ export function uniformPolicy(m: Mdp): Policy {
   return fill(m, (_, options) => options.map(() => 1 / options.length));
 }
 
-/** π(s) given by one action a state; entries of terminal states are not looked at. */
+/** π(s) given by one action per state; entries of terminal states are ignored. */
 export function deterministicPolicy(m: Mdp, actions: ArrayLike<number>): Policy {
   if (actions.length < m.states) {
     throw new UserError(`the policy has ${actions.length} actions for ${m.states} states`);
@@ -27,7 +27,7 @@ export function deterministicPolicy(m: Mdp, actions: ArrayLike<number>): Policy 
   });
 }
 
-/** With probability ε any available action, else a greedy one; ties share (section 5.4). */
+/** With probability ε any available action, else a greedy one; ties share its probability (section 5.4). */
 export function epsilonGreedyPolicy(m: Mdp, q: ArrayLike<number>, epsilon: number, tie = 1e-9): Policy {
   if (!(epsilon >= 0 && epsilon <= 1)) throw new UserError(`epsilon must lie in 0 … 1, not ${epsilon}`);
   return fill(m, (s, options) => {
@@ -66,7 +66,7 @@ function fill(m: Mdp, row: (state: number, options: number[]) => number[]): Poli
 
 /**
  * The greedy action of each state, −1 in a terminal one. Values closer than `tie` count as equal and the
- * first of them is taken: without it rounding errors would choose (gambler's problem).
+ * first of them is taken: otherwise rounding errors would decide (gambler's problem).
  */
 export function greedyActions(m: Mdp, q: ArrayLike<number>, tie = 1e-9): Int32Array {
   const out = new Int32Array(m.states).fill(-1);
@@ -83,7 +83,7 @@ export function greedyActions(m: Mdp, q: ArrayLike<number>, tie = 1e-9): Int32Ar
   return out;
 }
 
-/** Throws unless every row is a distribution over available actions. */
+/** @throws UserError unless every row is a distribution over available actions */
 export function checkPolicy(m: Mdp, policy: Policy): void {
   if (policy.length !== m.states * m.actions) {
     throw new UserError(
@@ -128,7 +128,7 @@ export function firstImproper(m: Mdp, policy: Policy): number | undefined {
   return stuck < 0 ? undefined : stuck;
 }
 
-/** Throws unless the policy is proper: from every state the episode can end. */
+/** @throws UserError unless the policy is proper: from every state the episode can end */
 export function checkProper(m: Mdp, policy: Policy): void {
   const stuck = firstImproper(m, policy);
   if (stuck === undefined) return;
@@ -136,7 +136,7 @@ export function checkProper(m: Mdp, policy: Policy): void {
   throw neverEnds(m, stuck * m.actions + a);
 }
 
-/** The sentence for a policy that never ends. */
+/** The error for a policy that never ends. */
 export function neverEnds(m: Mdp, pair: number): UserError {
   return new UserError(
     `${pairName(m, Math.floor(pair / m.actions), pair % m.actions)}: under this policy the episode never ends from ` +

@@ -8,8 +8,8 @@ import { backup } from "./values.ts";
 
 /**
  * Prioritised sweeping with full backups (Sutton & Barto, section 8.4; Moore & Atkeson 1993): the state whose
- * value would change most is backed up first, then the states that lead to it are looked at again. Above γ = 0.999
- * the policy is evaluated and improved exactly, and at γ = 1 refused where no values exist, as in value iteration.
+ * value would change most is backed up first, then the priorities of its predecessors are updated. Above γ = 0.999
+ * the policy is evaluated exactly and improved, and at γ = 1 it throws if no values exist, as value iteration does.
  */
 export function prioritizedSweeping(
   m: Mdp,
@@ -21,7 +21,7 @@ export function prioritizedSweeping(
   const repeats = Math.abs(gamma) === 1 ? watchSweeps(m, gamma, METHOD, false) : () => false;
   const v = new Float64Array(m.states + 1);
   const predecessors = predecessorsOf(m);
-  // An entry is stale when its state has been given another priority since: only the last one counts.
+  // An entry is stale if its state has been given another priority since: only the last one counts.
   const priority = new Float64Array(m.states);
   const queue = new TinyQueue<{ state: number; priority: number }>([], (a, b) => b.priority - a.priority);
   const consider = (s: number): void => {
@@ -37,7 +37,7 @@ export function prioritizedSweeping(
     if (entry.priority !== priority[state]) continue;
     if (++backups > maxBackups) {
       throw new UserError(
-        `${METHOD}: the values still move after ${maxBackups} backups. Try a smaller gamma.`,
+        `${METHOD}: the values still change after ${maxBackups} backups. Try a smaller gamma.`,
       );
     }
     v[state] = best(m, v, gamma, state);

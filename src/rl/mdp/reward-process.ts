@@ -2,7 +2,7 @@ import { Matrix, solve } from "ml-matrix";
 import { UserError } from "../../errors.ts";
 import { absorption, type MarkovChain } from "./chain.ts";
 
-/** A Markov reward process: a chain, a reward expected on leaving each state, a discount. */
+/** A Markov reward process: a chain, the expected reward on leaving each state, and a discount factor. */
 export interface MarkovRewardProcess {
   readonly chain: MarkovChain;
   /** r(s) = E[R_{t+1} | S_t = s]. */
@@ -17,8 +17,8 @@ export function discountedReturn(rewards: ArrayLike<number>, gamma: number): num
 }
 
 /**
- * Throws unless 0 ≤ γ ≤ 1, or γ = −1: in a zero-sum game of alternating moves the value of a position is seen by
- * the player to move, v(s) = max r − v(s′), so what follows counts with the opposite sign.
+ * Throws unless 0 ≤ γ ≤ 1, or γ = −1: in a zero-sum game of alternating moves the value of a position is that for
+ * the player to move, v(s) = max r − v(s′), so the next value counts with the opposite sign.
  */
 export function checkDiscount(gamma: number): void {
   if (!((gamma >= 0 && gamma <= 1) || gamma === -1)) {
@@ -38,8 +38,8 @@ export function rewardProcess(chain: MarkovChain, reward: ArrayLike<number>): Ma
 }
 
 /**
- * v = (I − γP)⁻¹ r, the Bellman equation solved as a linear system. At γ = 1 an absorbing state must pay
- * nothing (its value is 0) and must be reached from everywhere.
+ * v = (I − γP)⁻¹ r, the Bellman equation solved as a linear system. At γ = 1 an absorbing state must have
+ * reward 0 (its value is 0) and must be reached from everywhere.
  */
 export function exactValue({ chain, reward }: MarkovRewardProcess, gamma: number): Float64Array {
   checkDiscount(gamma);
@@ -48,7 +48,9 @@ export function exactValue({ chain, reward }: MarkovRewardProcess, gamma: number
   for (let s = 0; s < n; s++) {
     const stays = P[s * n + s] === 1;
     if (stays && Math.abs(gamma) === 1 && reward[s] !== 0) {
-      throw new UserError(`state ${names[s]}: it pays ${reward[s]} for ever, which has no sum at gamma = 1`);
+      throw new UserError(
+        `state ${names[s]}: its reward ${reward[s]} repeats for ever, which has no finite sum at gamma = 1`,
+      );
     }
     if (!(stays && reward[s] === 0)) open.push(s);
   }
@@ -68,7 +70,7 @@ export function exactValue({ chain, reward }: MarkovRewardProcess, gamma: number
   return v;
 }
 
-/** The same v by repeating v ← r + γPv until no entry moves by more than `tolerance`. */
+/** The same v by repeating v ← r + γPv until no entry changes by more than `tolerance`. */
 export function iterativeValue(
   { chain, reward }: MarkovRewardProcess,
   gamma: number,
@@ -90,6 +92,6 @@ export function iterativeValue(
     if (delta <= tolerance) return { v, sweeps };
   }
   throw new UserError(
-    `the values still move after ${maxSweeps} sweeps: is gamma = ${gamma} with rewards that never end?`,
+    `the values still change after ${maxSweeps} sweeps: is gamma = ${gamma} with rewards that never end?`,
   );
 }

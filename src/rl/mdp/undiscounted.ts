@@ -1,12 +1,12 @@
 /**
- * What has a value where nothing is discounted (Puterman 1994, chapter 7). A policy has one in every state exactly
- * where whatever it goes round in for ever, other than the end, pays nothing; such rounds are worth 0.
+ * Existence of values without discounting (Puterman 1994, chapter 7). A policy has a value in every state if and
+ * only if all its recurrent classes, other than the end, have reward 0; their states have the value 0.
  */
 import { type Chosen, closedClasses, pairsInto } from "./graph.ts";
 import { isTerminal, type Mdp } from "./model.ts";
 import { neverEnds, type Policy } from "./policy.ts";
 
-/** Does the pair pay nothing, up to rounding of the model's rewards? */
+/** Whether the pair's reward is 0, up to rounding of the model's rewards. */
 export function payless(m: Mdp): Chosen {
   let scale = 0;
   for (const r of m.reward) scale = Math.max(scale, Math.abs(r));
@@ -21,11 +21,11 @@ export function stateList(m: Mdp, states: readonly number[]): string {
   return `${states.length === 1 ? "state" : "states"} ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** What a policy goes round in for ever, by whether it is paid there. */
+/** The recurrent classes of a policy, by whether they have rewards. */
 export interface Rounds {
-  /** Classes that pay nothing: their states are worth 0. */
+  /** Classes without reward: their states have the value 0. */
   readonly resting: readonly number[][];
-  /** Classes that pay: they and what leads to them have no undiscounted value. */
+  /** Classes with rewards: they and the states that lead to them have no undiscounted value. */
   readonly paid: readonly number[][];
 }
 
@@ -43,8 +43,8 @@ export function pairsOf(m: Mdp, states: readonly number[]): number[] {
 }
 
 /**
- * The states in which the policy goes round for ever and is paid nothing: their undiscounted values are 0.
- * @throws UserError that names a state from which it goes round for ever and is paid: it has no value at |γ| = 1.
+ * The states in which the policy cycles for ever without reward: their undiscounted values are 0.
+ * @throws UserError naming a state from which it cycles for ever with rewards: it has no value at |γ| = 1.
  */
 export function checkSummable(m: Mdp, policy: Policy): number[] {
   const { resting, paid } = roundsOf(m, policy);
@@ -52,16 +52,16 @@ export function checkSummable(m: Mdp, policy: Policy): number[] {
   return resting.flat();
 }
 
-/** A policy made of chosen pairs, one action a state (−1 in terminal states), and the states without one. */
+/** A policy made of chosen pairs, one action per state (−1 in terminal states), and the states without one. */
 export interface WayOut {
   readonly actions: Int32Array;
   readonly stuck: readonly number[];
 }
 
 /**
- * Ways to the end by chosen pairs only, each state's first action that leads a step nearer to it. From where the
- * end is out of reach: to states where the chosen pairs can go round for ever and pay nothing. Elsewhere a state
- * is stuck: going round there is paid, so it has no undiscounted value.
+ * Paths to the end by chosen pairs only: each state's first action that leads a step nearer to it. Where the end is
+ * out of reach, paths to states where the chosen pairs can cycle for ever without reward. Any other state is
+ * stuck: cycling there has rewards, so it has no undiscounted value.
  */
 export function waysOut(m: Mdp, chosen: Chosen): WayOut {
   const into = pairsInto(m, chosen);
@@ -112,15 +112,15 @@ function firstTowards(m: Mdp, s: number, chosen: Chosen, distance: Int32Array): 
 }
 
 /**
- * For each state that need never leave the largest set within which chosen pairs that pay nothing go round for
- * ever: such an action; −1 in the others.
+ * For each state of the largest set within which chosen pairs without reward can cycle for ever: such an action;
+ * −1 in the others.
  */
 export function restingActions(m: Mdp, chosen: Chosen): Int32Array {
   const free = payless(m);
   return stayingActions(m, (pair) => chosen(pair) && free(pair));
 }
 
-/** The same, whatever the pairs pay. */
+/** The same, whatever the rewards. */
 export function stayingActions(m: Mdp, chosen: Chosen): Int32Array {
   const into = pairsInto(m, chosen);
   const usable = new Uint8Array(m.states * m.actions);

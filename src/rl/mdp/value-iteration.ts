@@ -12,15 +12,15 @@ export interface Optimum extends Solved {
   delta: number;
 }
 
-/** States from which on v no longer lies in the caches, and sorting the outcomes once pays for itself. */
+/** Number of states above which v no longer fits the caches and sorting the outcomes once pays off. */
 const MANY = 200_000;
 
 /**
  * Value iteration (Sutton & Barto, section 4.4, eq. 4.10):
  * v(s) ← max_a Σ p(s′, r | s, a) [r + γ v(s′)] for all s, until Δ < θ.
- * Where γ > 0.999 the greedy policy of these values is evaluated exactly, and improved if it can be: it earns the
- * values that are returned. At γ = 1 they are the best of all policies whose rewards have a sum.
- * @throws UserError at γ = 1 where no such values exist, as soon as a policy is found that gains for ever.
+ * Above γ = 0.999 the greedy policy of these values is evaluated exactly, and improved if possible: it attains the
+ * returned values. At γ = 1 they are the best of all policies whose rewards have a finite sum.
+ * @throws UserError at γ = 1 if no such values exist, as soon as a policy with positive gain is found.
  */
 export function valueIteration(m: Mdp, options: SweepOptions & { tie?: number }): Optimum {
   const { gamma, theta = 1e-10, inPlace = false, maxSweeps = 1_000_000, onSweep, tie } = options;
@@ -47,8 +47,8 @@ export function valueIteration(m: Mdp, options: SweepOptions & { tie?: number })
 const METHOD = "value iteration";
 
 /**
- * The best return within `steps` steps, V_0 … V_steps (backward induction, which is value iteration stopped
- * on time): what an agent under a time limit can reach when it knows the clock.
+ * The best return within `steps` steps, V_0 … V_steps (backward induction, which is value iteration with
+ * `steps` sweeps): attained under a time limit by an agent that knows the time.
  */
 export function finiteHorizon(m: Mdp, steps: number, gamma = 1): Float64Array[] {
   checkDiscount(gamma);

@@ -45,13 +45,13 @@ export function greedyValues(m: Mdp, q: ArrayLike<number>): Float64Array {
   return v;
 }
 
-/** A(s, a) = q(s, a) − v(s): what action a is worth beyond the policy's own choice. */
+/** The advantage A(s, a) = q(s, a) − v(s). */
 export function advantage(m: Mdp, q: ArrayLike<number>, policy: Policy): Float64Array {
   const v = stateValues(m, q, policy);
   return Float64Array.from(q, (x, i) => x - v[Math.floor(i / m.actions)]!);
 }
 
-/** What remains when a policy decides: a reward process over states + 1 states, the last one the end. */
+/** The reward process of a model under a policy: states + 1 states, the last one the end. */
 export function processUnder(m: Mdp, policy: Policy): MarkovRewardProcess {
   checkPolicy(m, policy);
   if (m.states > 4000) {
@@ -79,13 +79,13 @@ export function processUnder(m: Mdp, policy: Policy): MarkovRewardProcess {
   return rewardProcess(markovChain(rows, names), reward);
 }
 
-/** Components of more states than this are swept and not solved: a dense matrix would take longer. */
+/** Components with more states than this are swept, not solved: a dense matrix would take longer. */
 const DENSE = 400;
 
 /**
- * v_π as the solution of the Bellman equation (eq. 3.14), states + 1 entries. States that can return to one another
- * are solved together, after those that they lead to; more than 400 of them are swept until nothing moves.
- * @throws UserError at |γ| = 1 where the policy goes round for ever and is paid.
+ * v_π as the solution of the Bellman equation (eq. 3.14), states + 1 entries. Strongly connected states
+ * are solved together, after those they lead to; more than 400 of them are swept until nothing changes.
+ * @throws UserError at |γ| = 1 if the policy cycles for ever with rewards.
  */
 export function exactPolicyValues(m: Mdp, policy: Policy, gamma: number): Float64Array {
   checkDiscount(gamma);
@@ -102,7 +102,7 @@ export function exactPolicyValues(m: Mdp, policy: Policy, gamma: number): Float6
   return v;
 }
 
-/** (1 − γ p(s | s)) v(s) − γ Σ p(s′ | s) v(s′) = r(s) + what is known already, for the states of one component. */
+/** (1 − γ p(s | s)) v(s) − γ Σ p(s′ | s) v(s′) = r(s) + the known values' part, for the states of one component. */
 function solveTogether(m: Mdp, policy: Policy, gamma: number, members: Int32Array, v: Float64Array): void {
   const first = members[0]!;
   const n = members.length;
@@ -117,7 +117,7 @@ function solveTogether(m: Mdp, policy: Policy, gamma: number, members: Int32Arra
       known[i]! += weight * m.expectedReward[pair]!;
       for (let k = m.rowPtr[pair]!; k < m.rowPtr[pair + 1]!; k++) {
         const [p, t] = [weight * m.probability[k]!, m.next[k]!];
-        // 1 − γ p(s | s) from what leaves: exact also where it is tiny.
+        // 1 − γ p(s | s) from the other outcomes: exact even if tiny.
         diagonal[i]! += t === s ? (1 - gamma) * p : p;
         const j = at.get(t);
         if (j === undefined) known[i]! += gamma * p * v[t]!;
@@ -143,7 +143,7 @@ function solveTogether(m: Mdp, policy: Policy, gamma: number, members: Int32Arra
     if (x === undefined) {
       throw new UserError(
         `${members.length} states from ${m.stateName(first)} on lead to one another for so long that their values ` +
-          `still move after ${SWEEPS} sweeps: use gamma < 1, or a smaller model`,
+          `still change after ${SWEEPS} sweeps: use gamma < 1, or a smaller model`,
       );
     }
     members.forEach((s, i) => {
@@ -154,7 +154,7 @@ function solveTogether(m: Mdp, policy: Policy, gamma: number, members: Int32Arra
 
 const SWEEPS = 1_000_000;
 
-/** x with diagonal · x − rows · x = known by sweeps, to about 12 digits; undefined where a million do not do. */
+/** x with diagonal · x − rows · x = known by sweeps, to about 12 digits; undefined if a million are not enough. */
 function sweepTogether(
   rows: readonly ReadonlyMap<number, number>[],
   diagonal: Float64Array,
@@ -189,8 +189,8 @@ function sweepTogether(
   return undefined;
 }
 /**
- * Expected discounted visits to each pair, Σ_t γ^t Pr(S_t = s, A_t = a), from `start` (the model's own by
- * default). They sum to 1 / (1 − γ) where episodes never end.
+ * Expected discounted visits to each pair, Σ_t γ^t Pr(S_t = s, A_t = a), from `start` (by default the
+ * model's). They sum to 1 / (1 − γ) where episodes never end.
  */
 export function occupancy(
   m: Mdp,
@@ -217,8 +217,8 @@ export function occupancy(
 }
 
 /**
- * E[G_0] of a policy from the model's own start, exactly. Only states that the policy can meet count: elsewhere
- * it may be as bad as it likes. Undefined where it may go on for ever and nothing is discounted.
+ * E[G_0] of a policy from the model's initial distribution, exactly. Only states reachable under the policy count.
+ * Undefined if it may go on for ever without discounting.
  */
 export function policyReturn(m: Mdp, policy: Policy, gamma: number): number | undefined {
   const met = new Set(Array.from(m.initial.keys()).filter((s) => m.initial[s]! > 0));

@@ -6,7 +6,7 @@ import { SeedSequence } from "./seed.ts";
 export interface Pcg64State {
   readonly bitGenerator: "PCG64";
   readonly state: { readonly state: string; readonly inc: string };
-  /** 1: the high half of the last 64-bit draw, `uinteger`, is still to be handed out as 32 bits. */
+  /** 1: the high half of the last 64-bit draw, `uinteger`, is the next 32-bit draw. */
   readonly hasUint32: 0 | 1;
   readonly uinteger: number;
 }
@@ -16,7 +16,7 @@ export interface Xoshiro128State {
   readonly words: readonly number[];
 }
 
-/** All that a source of bits needs to go on, as plain data that JSON can hold. */
+/** The state of a source of bits, as plain JSON data. */
 export type BitGeneratorState = Pcg64State | Xoshiro128State;
 
 /**
@@ -32,7 +32,7 @@ export interface BitGenerator {
   /** 53 bits, in [0, 1). */
   random(): number;
   state(): BitGeneratorState;
-  /** @throws UserError for the state of another kind of generator, or none. */
+  /** @throws UserError for the state of another kind of generator, or an invalid one. */
   restore(state: BitGeneratorState): void;
   /** A copy that continues with the same numbers. */
   clone(): BitGenerator;
@@ -42,15 +42,15 @@ function refuse(kind: BitGeneratorState["bitGenerator"], state: unknown): UserEr
   const got = (state as { bitGenerator?: unknown } | undefined)?.bitGenerator;
   return new UserError(
     typeof got === "string" && got !== kind
-      ? `the state of a ${got} generator cannot go on in a ${kind} generator: make one with Generator.from(state)`
-      : `not the state of a ${kind} generator: ${show(state)}. Take what state() returned.`,
+      ? `the state of a ${got} generator does not fit a ${kind} generator: make one with Generator.from(state)`
+      : `not the state of a ${kind} generator: ${show(state)}. Use the result of state().`,
   );
 }
 
 const isWord = (x: unknown): x is number =>
   Number.isInteger(x) && (x as number) >= 0 && (x as number) < 2 ** 32;
 
-/** A 128-bit number as text into four 32-bit limbs, least significant first; false if it is none. */
+/** A 128-bit number as text into four 32-bit limbs, least significant first; false if it is not a valid number. */
 function readLimbs(text: unknown, limbs: Float64Array, at: number): boolean {
   if (typeof text !== "string" || !/^\d{1,39}$/.test(text)) return false;
   let rest = BigInt(text);

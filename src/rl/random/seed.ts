@@ -20,7 +20,7 @@ function entropyWords(seed: Seed): number[] {
   return typeof seed === "object" ? seed.flatMap(words) : words(seed);
 }
 
-/** 128 bits from the platform, for the case where nobody asked for a seed. */
+/** 128 bits from the platform, for use without a seed. */
 export function freshEntropy(): bigint {
   const bits = crypto.getRandomValues(new Uint32Array(POOL));
   return bits.reduce((n, word) => (n << 32n) | BigInt(word), 0n);

@@ -4,20 +4,20 @@ import { escaped } from "./text-svg.ts";
 
 export interface GridSvgOptions {
   readonly layout: GridLayout;
-  /** A value for each state: colours the cells, and is written into them. */
+  /** A value for each state, shown as the colour of its cell and as a number. */
   readonly values?: ArrayLike<number>;
-  /** Probabilities [states · actions], row by row: arrows of the likeliest action, several if equal. */
+  /** Probabilities [states · actions], row by row, shown as arrows of the most probable action, several if tied. */
   readonly policy?: ArrayLike<number>;
   /** Instead of a policy: one action for each state. */
   readonly actions?: ArrayLike<number>;
-  /** The state whose value and action a cell shows, where several states share one (Taxi). */
+  /** The state whose value and action a cell shows, where several states share the cell (Taxi). */
   readonly stateAt?: (cell: number) => number | undefined;
   /** The agent's state. */
   readonly agent?: number;
   readonly title?: string;
-  /** Digits after the point of the values. */
+  /** Decimals of the values. */
   readonly digits?: number;
-  /** Pixels of a cell. */
+  /** Size of a cell in pixels. */
   readonly size?: number;
 }
 
@@ -79,7 +79,7 @@ export function gridSvg(options: GridSvgOptions): string {
   const nStates = known[0] ?? rows * columns;
   if (known.some((n) => n !== nStates)) {
     throw new UserError(
-      `gridSvg: values, policy and actions disagree on the number of states: ${known.join(", ")} (a policy has ${nActions} numbers a state)`,
+      `gridSvg: values, policy and actions disagree on the number of states: ${known.join(", ")} (a policy has ${nActions} numbers per state)`,
     );
   }
   const stateAt = options.stateAt ?? firstStates(layout, nStates);
@@ -146,7 +146,7 @@ export function gridSvg(options: GridSvgOptions): string {
       `<text x="${8 + (c + 0.5) * size}" y="${bottom + 18}" font-size="14" text-anchor="middle" fill="#555">${escaped(note)}</text>`,
     );
   });
-  // A letter of the title is about nine pixels wide.
+  // A character of the title is about nine pixels wide.
   const width = Math.max(columns * size, (title?.length ?? 0) * 9) + 16;
   const height = bottom + (layout.columnNotes === undefined ? 8 : 28);
   const head =

@@ -3,7 +3,7 @@ export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 }
 
-/** Lines of text as a picture: every letter in a cell of its own, so that columns stay columns in any font. */
+/** Lines of text as a picture: every character in its own cell, so that columns stay aligned in any font. */
 export function textSvg(text: string): string {
   const lines = text.trimEnd().split("\n");
   const [cell, row, margin] = [9, 18, 10];

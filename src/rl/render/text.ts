@@ -3,11 +3,11 @@ import type { GridLayout } from "../env.ts";
 export interface TextOptions {
   /** Mark the agent by ANSI codes (inverse) instead of brackets. */
   readonly ansi?: boolean;
-  /** What the agent did last; a line above the grid. */
+  /** The last action, shown above the grid. */
   readonly action?: string | undefined;
 }
 
-/** A grid of letters with the agent's cell in brackets; fences are drawn as |. `cell` −1: no agent. */
+/** A grid of letters with the agent's cell in brackets; walls between cells are drawn as |. `cell` −1: no agent. */
 export function gridText(
   layout: GridLayout,
   cell: number,

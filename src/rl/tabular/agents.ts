@@ -14,13 +14,13 @@ import { ModelTask } from "./task.ts";
 import { tabularAgent } from "./train.ts";
 
 const share = z.number().min(0).max(1);
-const gamma = share.default(0.99).describe("discount of later rewards");
+const gamma = share.default(0.99).describe("discount factor γ");
 const alpha = z.number().positive().max(1).default(0.1).describe("step size α");
-const epsilon = share.default(0.1).describe("the behaviour policy's share of random actions ε");
+const epsilon = share.default(0.1).describe("probability ε of a random action of the behaviour policy");
 const n = z.int().min(0);
-const planning = n.default(10).describe("n, steps of planning after each step");
+const planning = n.default(10).describe("n, planning steps after each step");
 
-/** What most control methods take: discount, step size, exploration. */
+/** Options of most control methods: discount, step size, exploration. */
 const Control = z.strictObject({ gamma, alpha, epsilon });
 const Exploring = Control.omit({ alpha: true });
 
@@ -48,7 +48,7 @@ export const monteCarloStarts = tabularAgent(
   ({ task, options, ...rest }) => {
     if (!(task instanceof ModelTask))
       throw new UserError(
-        "exploring starts need an environment that can begin anywhere: learn from its model (option `learnsFrom` model)",
+        "exploring starts need an environment that can start in any state: learn from its model (option `learnsFrom` model)",
       );
     return monteCarloExploringStarts(task, { ...options, ...rest });
   },
@@ -136,7 +136,7 @@ export const nStepSarsaAgent = tabularAgent(
 export const dynaQAgent = tabularAgent(
   {
     name: "dyna-q",
-    about: "Q-learning and planning with a learnt model",
+    about: "Q-learning and planning with a learned model",
     section: "8.2",
     onPolicy: false,
     options: Control.extend({ n: planning }),
@@ -148,7 +148,7 @@ export const dynaQAgent = tabularAgent(
 export const dynaQPlus = tabularAgent(
   {
     name: "dyna-q-plus",
-    about: "Dyna-Q that is curious about what it has not tried for long",
+    about: "Dyna-Q with an exploration bonus for actions not tried for long",
     section: "8.3",
     onPolicy: false,
     options: Control.extend({
@@ -157,7 +157,7 @@ export const dynaQPlus = tabularAgent(
         .number()
         .min(0)
         .default(0.001)
-        .describe("how much it believes in what it has not tried lately, κ"),
+        .describe("κ, weight of the bonus κ √τ for an action not tried for τ steps"),
     }),
   },
   ({ task, options: { epsilon, ...options }, ...rest }) =>

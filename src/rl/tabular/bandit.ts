@@ -1,17 +1,17 @@
 import { UserError } from "../../errors.ts";
 import type { Rng } from "../random.ts";
 
-/** A way to choose among k arms whose pay is unknown. */
+/** A method of choosing among k arms with unknown rewards. */
 export interface BanditMethod {
   /** A_t. */
   choose(): number;
   /** Learns from the reward of an arm. */
   learn(arm: number, reward: number): void;
-  /** Forgets all. */
+  /** Resets the estimates. */
   reset(): void;
 }
 
-/** The first of the largest entries among those that tie, each as likely. */
+/** The index of a largest entry, ties broken uniformly at random. */
 function argmax(x: Float64Array, rng: Rng): number {
   let best = -Infinity;
   let arm = 0;
@@ -122,8 +122,8 @@ export function gradientBandit(
 }
 
 /**
- * Thompson sampling (1933) for arms with normal rewards of known deviation: an arm is chosen as often as it is
- * believed to be the best, for one value of each arm is drawn from its posterior N(μ, 1/τ).
+ * Thompson sampling (1933) for arms with normal rewards of known deviation: an arm is chosen with the
+ * probability that it is the best, by drawing one value for each arm from its posterior N(μ, 1/τ).
  */
 export function thompsonBandit(
   k: number,

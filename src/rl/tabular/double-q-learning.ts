@@ -6,7 +6,7 @@ import type { TabularTask } from "./task.ts";
 
 /**
  * Double Q-learning (Sutton & Barto, section 6.7, eq. 6.10; van Hasselt 2010): one table chooses the greedy
- * action, the other says what it is worth, so that noise is not taken for value.
+ * action, the other evaluates it, which removes the maximisation bias.
  *   Q₁(S, A) ← Q₁(S, A) + α [R + γ Q₂(S′, argmax_a Q₁(S′, a)) − Q₁(S, A)], or the other way round.
  */
 export function* doubleQLearning(
@@ -18,7 +18,7 @@ export function* doubleQLearning(
   const { Q1 = memory.floats("Q1", () => actionTable(task)) } = options;
   const { Q2 = memory.floats("Q2", () => actionTable(task)) } = options;
   checkLearning(options, task);
-  // The behaviour looks at the mean of both, which is also what comes of it.
+  // The behaviour policy uses the mean of both tables, which is also the result.
   Q.forEach((_, i) => {
     Q[i] = (Q1[i]! + Q2[i]!) / 2;
   });

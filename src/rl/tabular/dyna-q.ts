@@ -6,10 +6,10 @@ import { epsilonGreedy, maxValue } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
 
 /**
- * Dyna-Q (Sutton & Barto, section 8.2): Q-learning from what happens, and after every step from `n` remembered
- * transitions of a learnt, deterministic model. With `kappa` > 0 it is Dyna-Q+ (section 8.3): the longer a pair
- * has not been tried, the more planning believes it pays, r + κ √τ; actions never tried in a visited state
- * count as leading back to it with reward 0.
+ * Dyna-Q (Sutton & Barto, section 8.2): Q-learning from real steps, and after each of them from `n`
+ * transitions of a learned, deterministic model. With `kappa` > 0 it is Dyna-Q+ (section 8.3): planning uses the
+ * reward r + κ √τ for a pair not tried for τ steps; actions never tried in a visited state count as leading back
+ * to it with reward 0.
  */
 export function* dynaQ(
   task: TabularTask,
@@ -35,7 +35,7 @@ export function* dynaQ(
   const remember = (S: number, A: number, R: number, next: number): void => {
     const i = S * task.actions + A;
     if (model.next[i] === -1) {
-      // A first visit: Dyna-Q+ learns of all actions of S at once, Dyna-Q of this one.
+      // On a first visit Dyna-Q+ adds all actions of S to the model, Dyna-Q only this one.
       for (let k = task.optionPtr[S]!; k < task.optionPtr[S + 1]!; k++) {
         const j = S * task.actions + task.options[k]!;
         if (j !== i && kappa === 0) continue;

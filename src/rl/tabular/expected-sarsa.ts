@@ -5,7 +5,7 @@ import type { TabularTask } from "./task.ts";
 
 /**
  * Expected Sarsa (Sutton & Barto, section 6.6, eq. 6.9): the expectation over the target policy's next action
- * stands where Sarsa has a sample of it.
+ * replaces Sarsa's sample.
  *   Q(S, A) ← Q(S, A) + α [R + γ Σ_a π(a | S′) Q(S′, a) − Q(S, A)].
  * With the target = the behaviour policy it is on-policy; with a greedy target it is Q-learning.
  */

@@ -2,7 +2,7 @@ import { UserError } from "../../errors.ts";
 import { checkDiscount } from "../mdp/reward-process.ts";
 import { checkTask, type TabularTask } from "./task.ts";
 
-/** What is told of an episode when it is over. */
+/** An episode's index, return and length. */
 export interface Episode {
   /** 0, 1, 2 … */
   readonly episode: number;
@@ -12,8 +12,8 @@ export interface Episode {
 }
 
 /**
- * A learning method: an iterator of episodes that finally returns what it learnt. Whoever runs it decides when
- * to look, to save, or to stop; the tables given to it change in place.
+ * A learning method: an iterator over episodes that returns the learned result. The caller decides when to
+ * inspect, save or stop; the tables passed to it change in place.
  */
 export type Learning<Result> = Generator<Episode, Result, undefined>;
 
@@ -26,23 +26,23 @@ export function finish<Result>(learning: Learning<Result>, onEpisode?: (episode:
   }
 }
 
-/** A table of action values Q(s, a) at s · actions + a, with a row of zeros for the end. */
+/** A table of action values Q(s, a) at s · actions + a, with a row of zeros for the terminal state. */
 export function actionTable(task: TabularTask, initial = 0): Float64Array {
   const Q = new Float64Array((task.states + 1) * task.actions).fill(initial);
   return Q.fill(0, task.states * task.actions);
 }
 
-/** A table of state values V(s), with the 0 of the end appended. */
+/** A table of state values V(s), with a 0 for the terminal state appended. */
 export function stateTable(task: TabularTask, initial = 0): Float64Array {
   const V = new Float64Array(task.states + 1).fill(initial);
   V[task.states] = 0;
   return V;
 }
 
-/** A constant step size, or a function of how often the entry has been updated: `(n) => 1 / n` averages. */
+/** A constant step size, or a function of the number of updates of the entry: `(n) => 1 / n` averages. */
 export type StepSize = number | ((n: number) => number);
 
-/** α of each entry of a table; `counts` are the updates it has had. */
+/** α of each entry of a table; `counts` are its numbers of updates. */
 export function stepSizes(
   alpha: StepSize,
   size: number,
@@ -56,7 +56,7 @@ export function stepSizes(
   return (index) => alpha(++counts[index]!);
 }
 
-/** Checks what every method takes, and what a tabular one learns from; names the option at fault. */
+/** Checks the common options and the task. @throws UserError naming the invalid option */
 export function checkLearning(options: { gamma: number; episodes: number }, task?: TabularTask): void {
   if (task !== undefined) checkTask(task);
   checkDiscount(options.gamma);

@@ -5,8 +5,8 @@ type Kind = keyof typeof KINDS;
 type Table = Float64Array | Int32Array;
 
 /**
- * All that a tabular method carries from one episode to the next, in named tables: Q and what it needs besides (counts,
- * a second table, a learnt model). A method that is given the memory of another goes on where that one stopped.
+ * Everything a tabular method keeps from one episode to the next, in named tables: Q and, if needed, counts, a
+ * second table, a learned model. A method given the memory of an earlier run continues where that one stopped.
  */
 export class Memory {
   readonly #tables = new Map<string, Table>();
@@ -22,12 +22,12 @@ export class Memory {
     return memory;
   }
 
-  /** A table of numbers: the one there is, or a new one. */
+  /** The table of numbers of this name, made if missing. */
   floats(name: string, make: () => Float64Array): Float64Array {
     return this.#table(name, make) as Float64Array;
   }
 
-  /** A table of whole numbers. */
+  /** The same for whole numbers. */
   ints(name: string, make: () => Int32Array): Int32Array {
     return this.#table(name, make) as Int32Array;
   }
@@ -38,7 +38,7 @@ export class Memory {
     return table;
   }
 
-  /** Its tables as bytes under "name:kind": tensors have no float64. */
+  /** Its tables as bytes under "name:kind", because tensors have no float64. */
   dict(): StateDict {
     return Object.fromEntries(
       [...this.#tables].map(([name, table]) => {

@@ -15,7 +15,7 @@ export interface MonteCarloControlOptions {
   memory?: Memory;
 }
 
-/** The first-visit returns of an episode, averaged into Q: what both controls below have in common. */
+/** Averages the first-visit returns of an episode into Q, for both methods below. */
 function learnReturns(
   Q: Float64Array,
   actions: number,
@@ -34,8 +34,8 @@ function learnReturns(
 }
 
 /**
- * On-policy first-visit Monte Carlo control (Sutton & Barto, section 5.4): the ε-soft policy that acts is the
- * one that is improved.
+ * On-policy first-visit Monte Carlo control (Sutton & Barto, section 5.4): the ε-soft behaviour policy is the
+ * one being improved.
  */
 export function* monteCarloControl(
   task: TabularTask,
@@ -56,7 +56,7 @@ export function* monteCarloControl(
 
 /**
  * Monte Carlo control with exploring starts (section 5.3): episodes start in a random state (of `starts`, all by
- * default) with a random action and then follow the greedy policy, so no exploration is needed later.
+ * default) with a random action and then follow the greedy policy, so no further exploration is needed.
  */
 export function* monteCarloExploringStarts(
   task: ModelTask,

@@ -15,9 +15,9 @@ import { NO_Q } from "./td-prediction.ts";
 export function* offPolicyPrediction(
   task: TabularTask,
   options: {
-    /** π, what is learnt about. */
+    /** π, the target policy. */
     target: Rule;
-    /** b, what acts; it must take every action that π may take. */
+    /** b, the behaviour policy; it must take every action that π may take. */
     behaviour: Rule;
     sampling: "ordinary" | "weighted";
     episodes: number;
@@ -28,7 +28,7 @@ export function* offPolicyPrediction(
 ): Learning<{ V: Float64Array }> {
   const { target, behaviour, sampling, episodes, gamma, rng, V = stateTable(task) } = options;
   checkLearning(options, task);
-  // What the sum of ρ G is divided by.
+  // The divisor of the sum of ρ G.
   const C = new Float64Array(task.states + 1);
   for (let episode = 0; episode < episodes; episode++) {
     const trajectory = generateEpisode(task, behaviour, NO_Q, rng);
@@ -54,10 +54,10 @@ export function* offPolicyPrediction(
   return { V };
 }
 
-/** A first value of what nothing is known of. */
+/** Initial value of entries never updated. */
 export const PESSIMISTIC = -1e6;
 
-/** π(a | s) / b(a | s), or a sentence where b cannot have taken a. */
+/** π(a | s) / b(a | s). @throws UserError if b cannot have taken a */
 function ratio(
   task: TabularTask,
   target: Rule,
@@ -78,8 +78,8 @@ function ratio(
 /**
  * Off-policy Monte Carlo control (section 5.7) with weighted importance sampling: the target is greedy with
  * respect to Q, the behaviour any policy that tries everything. It learns only from the tail of an episode, back
- * to the last action that was not greedy. So it must begin with values below all returns (`PESSIMISTIC`): an
- * action never seen would stay greedy for ever, and no tail would ever be.
+ * to the last non-greedy action. So the initial values must lie below all returns (`PESSIMISTIC`): otherwise an
+ * action never seen could stay greedy for ever, and there would never be a tail.
  */
 export function* offPolicyControl(
   task: TabularTask,
@@ -97,7 +97,7 @@ export function* offPolicyControl(
   checkLearning(options, task);
   const C = memory.floats("C", () => new Float64Array(Q.length));
   for (let episode = 0; episode < episodes; episode++) {
-    // b(A | S) as it was when the episode was played, for Q changes below.
+    // b(A | S) as it was when the episode was played, because Q changes below.
     const trajectory = generateEpisode(task, behaviour, Q, rng);
     const { S, A, R } = trajectory;
     const b = A.map((a, t) => behaviour.probability(task, Q, S[t]!, a));
@@ -116,7 +116,7 @@ export function* offPolicyControl(
   return { Q };
 }
 
-/** The first of the greedy actions: a target policy must break ties always in the same way. */
+/** The first of the greedy actions: a target policy must break ties consistently. */
 function firstGreedy(task: TabularTask, Q: Float64Array, s: number): number {
   const max = maxValue(task, Q, s);
   let k = task.optionPtr[s]!;

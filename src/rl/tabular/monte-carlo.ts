@@ -33,12 +33,12 @@ export function generateEpisode(
   return { S, A, R };
 }
 
-/** What is told of an episode. */
+/** The episode's index, return and length. */
 export function told(episode: number, { R }: Trajectory): { episode: number; steps: number; return: number } {
   return { episode, steps: R.length, return: R.reduce((sum, r) => sum + r, 0) };
 }
 
-/** firsts[t]: is t the first visit of its key in the episode? */
+/** firsts[t]: whether t is the first visit of its key in the episode. */
 export function firstVisits(keys: readonly number[], T: number): boolean[] {
   const seen = new Set<number>();
   return Array.from({ length: T }, (_, t) => {

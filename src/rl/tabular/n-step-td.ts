@@ -21,7 +21,7 @@ export function* nStepTd(
   checkLearning(options, task);
   checkSteps(n);
   const alpha = stepSizes(options.alpha, V.length);
-  // S_t and R_t stand at t mod (n + 1).
+  // S_t and R_t are stored at t mod (n + 1).
   const states = new Int32Array(n + 1);
   const rewards = new Float64Array(n + 1);
   for (let episode = 0; episode < episodes; episode++) {

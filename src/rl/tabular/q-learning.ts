@@ -4,23 +4,23 @@ import type { Memory } from "./memory.ts";
 import { epsilonGreedy, maxValue, type Rule } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
 
-/** What the one-step control methods take. */
+/** Options of the one-step control methods. */
 export interface ControlOptions {
   episodes: number;
   gamma: number;
   alpha: StepSize;
   rng: Rng;
-  /** The policy that acts; 0.1-greedy by default. */
+  /** The behaviour policy; 0.1-greedy by default. */
   behaviour?: Rule;
-  /** Where to begin and where to learn; zeros by default. */
+  /** Initial values, updated in place; zeros by default. */
   Q?: Float64Array;
-  /** What is carried from episode to episode; to go on, the memory of before. */
+  /** State kept from episode to episode; pass that of an earlier run to continue it. */
   memory?: Memory;
 }
 
 /**
- * Q-learning: off-policy TD control (Sutton & Barto, section 6.5, eq. 6.8). Whoever acts, the target policy is
- * the greedy one:
+ * Q-learning: off-policy TD control (Sutton & Barto, section 6.5, eq. 6.8). Whatever the behaviour policy, the target
+ * policy is the greedy one:
  *   Q(S, A) ← Q(S, A) + α [R + γ max_a Q(S′, a) − Q(S, A)].
  */
 export function* qLearning(task: TabularTask, options: ControlOptions): Learning<{ Q: Float64Array }> {

@@ -3,8 +3,8 @@ import type { Rng } from "../random.ts";
 import type { TabularTask } from "./task.ts";
 
 /**
- * How actions follow from action values: a policy that changes with Q. Methods take the one that acts (the
- * behaviour policy b) and the one that is learnt about (the target policy π) as arguments.
+ * A policy given by action values, which changes with Q. Methods take the behaviour policy b and the target
+ * policy π as arguments.
  */
 export interface Rule {
   readonly name: string;
@@ -31,7 +31,7 @@ export function maxValue(task: TabularTask, Q: Float64Array, state: number): num
   return best;
 }
 
-/** argmax_a Q(s, a); among equal ones each is as likely. */
+/** argmax_a Q(s, a), ties broken uniformly at random. */
 export function greedyAction(task: TabularTask, Q: Float64Array, state: number, rng: Rng): number {
   const { optionPtr, options } = task;
   const row = state * task.actions;
@@ -53,7 +53,7 @@ export function greedyAction(task: TabularTask, Q: Float64Array, state: number, 
   return action;
 }
 
-/** Any action of s, each as likely. */
+/** An action of s, uniformly at random. */
 export function randomAction(task: TabularTask, state: number, rng: Rng): number {
   const first = task.optionPtr[state]!;
   const n = task.optionPtr[state + 1]! - first;
@@ -137,7 +137,7 @@ export function softmax(temperature: number): Rule {
   };
 }
 
-/** A given policy π(a | s) (states × actions), whatever Q says. */
+/** A given policy π(a | s) (states × actions), independent of Q. */
 export function fixedPolicy(policy: Float64Array): Rule {
   return {
     name: "fixed policy",
@@ -150,7 +150,7 @@ export function fixedPolicy(policy: Float64Array): Rule {
         u -= policy[s * task.actions + task.options[k]!]!;
         if (u < 0) return task.options[k]!;
       }
-      // Rounding may leave u ≥ 0 with nothing left: take the last action that can be taken.
+      // Rounding may leave u ≥ 0 at the end: take the last action with positive probability.
       while (k > task.optionPtr[s]! && policy[s * task.actions + task.options[k]!] === 0) k--;
       return task.options[k]!;
     },

@@ -5,8 +5,8 @@ import type { TabularTask } from "./task.ts";
 import { checkLambda, type TraceKind, Traces } from "./traces.ts";
 
 /**
- * Sarsa(λ) (Sutton & Barto, section 12.7, for a table): Sarsa's TD error reaches all pairs visited before, by
- * their traces. Dutch traces make it true online Sarsa(λ).
+ * Sarsa(λ) (Sutton & Barto, section 12.7, for a table): Sarsa's TD error also updates all pairs visited before,
+ * by their traces. Dutch traces make it true online Sarsa(λ).
  */
 export function* sarsaLambda(
   task: TabularTask,

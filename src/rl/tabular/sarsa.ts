@@ -4,8 +4,8 @@ import { epsilonGreedy } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
 
 /**
- * Sarsa: on-policy TD control (Sutton & Barto, section 6.4, eq. 6.7). The policy that acts is the policy that
- * is learnt about: A′ is the action it takes next.
+ * Sarsa: on-policy TD control (Sutton & Barto, section 6.4, eq. 6.7). The behaviour policy is also the target
+ * policy: A′ is the action it takes next.
  *   Q(S, A) ← Q(S, A) + α [R + γ Q(S′, A′) − Q(S, A)].
  */
 export function* sarsa(task: TabularTask, options: ControlOptions): Learning<{ Q: Float64Array }> {

@@ -4,11 +4,11 @@ import { isAvailable, isTerminal, type Mdp, mdpFromTable } from "../mdp/model.ts
 import type { Rng, Seed } from "../random.ts";
 
 /**
- * What a tabular method learns from: an environment whose states and actions are numbers. It allocates nothing
- * a step: the outcome of the last step stands in its fields. A terminated episode is in state `states`, one
- * beyond the others, whose values are 0; so no update asks whether the episode is over.
+ * A task for tabular methods: an environment whose states and actions are numbers. Steps allocate nothing: the
+ * outcome of the last one is in its fields. A terminated episode is in state `states`, one beyond the others,
+ * whose values are 0; so no update has to ask whether the episode is over.
  *
- * A task of one's own spreads the actions of its states from `allActions` or `optionsOf`:
+ * Your own task spreads the actions of its states from `allActions` or `optionsOf`:
  *
  *     const coin: TabularTask = {
  *       states: 1, actions: 2, ...allActions(1, 2), reward: 0, terminated: false, truncated: false,
@@ -20,26 +20,26 @@ export interface TabularTask {
   readonly states: number;
   readonly actions: number;
   /**
-   * The actions of state s are options[optionPtr[s]] … options[optionPtr[s + 1] − 1], ascending. The end, state
-   * `states`, has a row too, which is empty: optionPtr has states + 2 entries.
+   * The actions of state s are options[optionPtr[s]] … options[optionPtr[s + 1] − 1], ascending. The terminal state,
+   * `states`, has an empty row, so optionPtr has states + 2 entries.
    */
   readonly optionPtr: Int32Array;
   readonly options: Int32Array;
   /** R of the last step. */
   reward: number;
-  /** The task ended: no value follows. */
+  /** The episode reached a terminal state, whose value is 0. */
   terminated: boolean;
-  /** The clock ended the episode: the value of the last state still counts. */
+  /** The time limit ended the episode: bootstrap from the last state. */
   truncated: boolean;
-  /** Begins an episode, takes `terminated` and `truncated` back, and returns S₀. */
+  /** Begins an episode, clears `terminated` and `truncated`, and returns S₀. */
   reset(): number;
   /** Takes an action and returns the next state: `states` where the task has terminated. */
   step(action: number): number;
 }
 
 /**
- * Throws unless the fields of a task fit one another; methods call it before they learn.
- * @throws UserError that names the state at fault.
+ * Checks that the fields of a task fit together; methods call it before they learn.
+ * @throws UserError naming the state at fault.
  */
 export function checkTask({ states, actions, optionPtr, options }: TabularTask): void {
   for (const [what, n] of [
@@ -52,7 +52,7 @@ export function checkTask({ states, actions, optionPtr, options }: TabularTask):
   if (optionPtr.length !== states + 2) {
     throw new UserError(
       `optionPtr has ${optionPtr.length} entries, but ${states} states need ${states + 2}: where each row of actions ` +
-        `begins, then where the end's empty row begins and ends. ${advice}.`,
+        `begins, then where the terminal state's empty row begins and ends. ${advice}.`,
     );
   }
   if (
@@ -61,7 +61,7 @@ export function checkTask({ states, actions, optionPtr, options }: TabularTask):
     optionPtr[states + 1] !== options.length
   ) {
     throw new UserError(
-      `optionPtr must begin with 0 and end twice with the number of options, ${options.length}, for the end has none; ` +
+      `optionPtr must begin with 0 and end twice with the number of options, ${options.length}, because the terminal state has none; ` +
         `not ${optionPtr[0]} and ${optionPtr[states]}, ${optionPtr[states + 1]}. ${advice}.`,
     );
   }
@@ -107,7 +107,7 @@ export function optionsOf(
   return { optionPtr, options: Int32Array.from(options) };
 }
 
-/** Samples of a model, as fast as its arrays can be read. */
+/** Samples from a model, as fast as its arrays can be read. */
 export class ModelTask implements TabularTask {
   readonly states: number;
   readonly actions: number;
@@ -123,7 +123,7 @@ export class ModelTask implements TabularTask {
   readonly #rowPtr: Int32Array;
   readonly #next: Int32Array;
   readonly #rewards: Float64Array;
-  /** Probabilities summed within each row; the last of a row is 1 exactly. */
+  /** Cumulative probabilities within each row; the last of a row is exactly 1. */
   readonly #cumulative: Float64Array;
   readonly #starts: Int32Array;
   readonly #startsCumulative: Float64Array;
@@ -165,7 +165,7 @@ export class ModelTask implements TabularTask {
     return this.resetTo(this.#starts[i]!);
   }
 
-  /** Begins an episode in a state of one's own (exploring starts). */
+  /** Begins an episode in a given state (exploring starts). */
   resetTo(state: number): number {
     this.terminated = false;
     this.truncated = false;
@@ -204,7 +204,7 @@ function bisect(cumulative: Float64Array, low: number, high: number, u: number):
 }
 
 /**
- * An environment behind Gymnasium's API as a task: its own dynamics, wrappers and random numbers. Needs the
+ * An environment with Gymnasium's API as a task, with its own dynamics, wrappers and random numbers. It needs the
  * environment's numbering of states (`indexOf`), so it works wherever there is an exact model.
  */
 export class EnvTask implements TabularTask {

@@ -4,9 +4,9 @@ import { NO_Q, type PredictionOptions } from "./td-prediction.ts";
 import { checkLambda, type TraceKind, Traces } from "./traces.ts";
 
 /**
- * TD(λ) (Sutton & Barto, section 12.2): every TD error also reaches the states visited before, by their traces.
+ * TD(λ) (Sutton & Barto, section 12.2): every TD error also updates the states visited before, by their traces.
  *   δ = R + γ V(S′) − V(S);  V ← V + α δ z.
- * With dutch traces it is true online TD(λ) (section 12.5), which gives exactly the online λ-return:
+ * With dutch traces it is true online TD(λ) (section 12.5), which equals the online λ-return algorithm exactly:
  *   V ← V + α (δ + V(S) − V_old) z − α (V(S) − V_old) e_S.
  */
 export function* tdLambda(

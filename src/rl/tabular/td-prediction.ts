@@ -3,15 +3,15 @@ import { checkLearning, type Learning, type StepSize, stateTable, stepSizes } fr
 import type { Rule } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
 
-/** What the methods that predict v_π take. */
+/** Options of the methods that predict v_π. */
 export interface PredictionOptions {
-  /** π, which also acts. It must not depend on action values (`fixedPolicy`, `equiprobable`). */
+  /** π, also the behaviour policy. It must not depend on action values (`fixedPolicy`, `equiprobable`). */
   policy: Rule;
   episodes: number;
   gamma: number;
   alpha: StepSize;
   rng: Rng;
-  /** Where to begin and where to learn (states + 1 entries, the last 0); zeros by default. */
+  /** Initial values, updated in place (states + 1 entries, the last 0); zeros by default. */
   V?: Float64Array;
 }
 

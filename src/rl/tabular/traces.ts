@@ -10,7 +10,7 @@ const MARK: Record<TraceKind, (z: number, alpha: number) => number> = {
   dutch: (z, alpha) => z + 1 - alpha * z,
 };
 
-/** Eligibility traces z over a table, of which only the entries that still matter are visited. */
+/** Eligibility traces z over a table; only the non-negligible entries are visited. */
 export class Traces {
   readonly z: Float64Array;
   readonly active: Int32Array;
@@ -26,7 +26,7 @@ export class Traces {
     this.#mark = MARK[kind];
   }
 
-  /** Forgets all, at the start of an episode. */
+  /** Sets all traces to 0, at the start of an episode. */
   clear(): void {
     for (let j = 0; j < this.count; j++) this.z[this.active[j]!] = 0;
     this.count = 0;

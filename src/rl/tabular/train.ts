@@ -10,7 +10,7 @@ import { actionTable, type Episode, type Learning } from "./learning.ts";
 import { Memory } from "./memory.ts";
 import { EnvTask, ModelTask, type TabularTask } from "./task.ts";
 
-/** What a control method is started with. */
+/** The arguments of a control method. */
 export interface Start<O> {
   readonly task: TabularTask;
   readonly options: O;
@@ -23,11 +23,11 @@ export interface Start<O> {
 type About<S extends z.ZodObject> = Pick<Agent<S>, "name" | "about" | "onPolicy" | "options"> & {
   readonly section: string;
   readonly learnsFrom?: AgentDefaults["learnsFrom"];
-  /** First values of Q; 0 when left out. */
+  /** Initial value of Q; 0 when left out. */
   readonly initial?: number;
 };
 
-/** A control method of the book as an agent: its table, its memory and its random numbers are a checkpoint. */
+/** A control method of the book as an agent; a checkpoint holds its table, memory and random numbers. */
 export function tabularAgent<S extends z.ZodObject>(
   { section, learnsFrom, initial = 0, ...about }: About<S>,
   start: (start: Start<z.output<S>>) => Learning<unknown>,
@@ -47,17 +47,17 @@ export function tabularAgent<S extends z.ZodObject>(
   };
 }
 
-/** Where random numbers and the world stand between two episodes. */
+/** State of the random numbers and the environment between two episodes. */
 interface Between {
   readonly rng: BitGeneratorState;
   readonly task: BitGeneratorState;
-  /** The state of a stepped environment, which may age from episode to episode. */
+  /** The state of a stepped environment, which may change from episode to episode. */
   readonly state?: unknown;
-  /** The mean that the next line of the log will have, so far. */
+  /** The running means for the next line of the log. */
   readonly window: { readonly episodes: number; readonly return: number; readonly length: number };
 }
 
-/** Milliseconds of learning between two looks at the clock and at who may want to stop it. */
+/** Milliseconds of learning between two checks of the clock and the abort signal. */
 const SLICE = 50;
 
 async function* learn<O>(
@@ -107,7 +107,7 @@ async function* learn<O>(
       window = { episodes: 0, return: 0, length: 0 };
     }
     if (done % checkpointEvery === 0) yield* save();
-    // Let an interruption be heard.
+    // Let an interruption be noticed.
     if (rest) await new Promise((later) => setTimeout(later));
     began = performance.now();
     if (signal?.aborted) break;
@@ -131,7 +131,7 @@ interface World {
   restore(between: Between): void;
 }
 
-/** A stepped environment, or samples of its exact model, which are faster. */
+/** A stepped environment, or samples from its exact model, which are faster. */
 function worldOf({ learnsFrom, makeEnv, seed, maxSteps }: Setting<unknown>): World {
   const env = makeEnv() as Env<unknown, number>;
   if (learnsFrom === "model") {
@@ -145,7 +145,7 @@ function worldOf({ learnsFrom, makeEnv, seed, maxSteps }: Setting<unknown>): Wor
     task,
     state: () => ({ task: unwrapped.npRandom.state(), state: unwrapped.state }),
     restore: ({ task: rng, state }) => {
-      // The first reset would draw from the seed anew.
+      // Otherwise the first reset would reseed.
       task.reset();
       unwrapped.npRandom.restore(rng);
       unwrapped.state = state;
@@ -155,7 +155,7 @@ function worldOf({ learnsFrom, makeEnv, seed, maxSteps }: Setting<unknown>): Wor
 
 const finiteModel = (env: Env<unknown, number>): Mdp => mdpFromTable(modelOf(env as Env));
 
-/** The greedy policy of a table. @throws UserError where the table is of another environment. */
+/** The greedy policy of a table. @throws UserError if the table is of another environment. */
 function greedyPolicy(env: Env, memory: Memory): Policy {
   const model = finiteModel(env as Env<unknown, number>);
   const Q = memory.floats("Q", () => new Float64Array(0));

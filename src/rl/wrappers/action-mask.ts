@@ -4,7 +4,7 @@ import type { EnvSnapshot, Info, ResetArguments, ResetResult, StepResult } from 
 import { Discrete, type Mask } from "../spaces.ts";
 import { Wrapper } from "./wrapper.ts";
 
-/** A Discrete whose samples obey the mask of the moment. */
+/** A Discrete whose samples obey the current mask. */
 class MaskedDiscrete extends Discrete {
   readonly #now: () => Mask | undefined;
 
@@ -19,8 +19,8 @@ class MaskedDiscrete extends Discrete {
 }
 
 /**
- * Obeys `info.action_mask`: `actionSpace.sample()` draws only allowed actions, `mask` is the present mask, and a
- * masked action is refused with a sentence. Another mask can be given as a function of observation and info.
+ * Enforces `info.action_mask`: `actionSpace.sample()` draws only allowed actions, `mask` is the current mask, and a
+ * masked action throws a UserError. A different mask can be given as a function of observation and info.
  */
 export class ActionMask<O> extends Wrapper<O, number> {
   readonly name = "ActionMask";
@@ -42,7 +42,7 @@ export class ActionMask<O> extends Wrapper<O, number> {
     return this.#space;
   }
 
-  /** 1 where an action is allowed now. */
+  /** The current mask: 1 for each allowed action. */
   get mask(): Mask {
     if (this.#current === undefined) throw new UserError(`${this.id} has no action mask before reset()`);
     return this.#current;

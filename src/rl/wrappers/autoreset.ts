@@ -2,8 +2,8 @@ import type { EnvSnapshot, ResetArguments, ResetResult, StepResult } from "../en
 import { Wrapper } from "./wrapper.ts";
 
 /**
- * After the end of an episode the next step resets, ignores its action and pays 0 (Gymnasium's Autoreset, as
- * vectors do under NEXT_STEP). That step is no transition.
+ * After the end of an episode the next step resets, ignores its action and gives reward 0 (Gymnasium's Autoreset, as
+ * vectors do under NEXT_STEP). That step is not a transition.
  */
 export class Autoreset<O, A> extends Wrapper<O, A> {
   readonly name = "Autoreset";

@@ -12,7 +12,7 @@ export class FrameStackObservation<O extends BoxArray, A> extends Wrapper<O, A> 
   readonly #padding: "reset" | "zero";
   #frames: O[] = [];
 
-  /** @param padding what stands for the time before the episode: its first observation, or zeros */
+  /** @param padding fills the time before the episode with its first observation or with zeros */
   constructor(
     env: EnvSource<O, A>,
     size: number,

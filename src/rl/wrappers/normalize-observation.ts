@@ -5,7 +5,7 @@ import { Box, type BoxArray } from "../spaces.ts";
 import { type MomentsState, RunningMoments } from "./running.ts";
 import { ObservationWrapper } from "./wrapper.ts";
 
-/** Observations with mean 0 and variance 1, by their running moments (Gymnasium's NormalizeObservation). */
+/** Normalises observations to mean 0 and variance 1 by their running moments (Gymnasium's NormalizeObservation). */
 export class NormalizeObservation<A> extends ObservationWrapper<Float32Array, A, BoxArray> {
   readonly name = "NormalizeObservation";
   readonly moments: RunningMoments;

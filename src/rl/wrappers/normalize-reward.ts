@@ -4,8 +4,8 @@ import { type MomentsState, RunningMoments } from "./running.ts";
 import { Wrapper } from "./wrapper.ts";
 
 /**
- * Rewards divided by the running standard deviation of their discounted sum (Gymnasium's NormalizeReward). The
- * mean stays: subtracting it would change which policy is best.
+ * Divides rewards by the running standard deviation of their discounted sum (Gymnasium's NormalizeReward). The
+ * mean is kept: subtracting it could change which policy is optimal.
  */
 export class NormalizeReward<O, A> extends Wrapper<O, A> {
   readonly name = "NormalizeReward";

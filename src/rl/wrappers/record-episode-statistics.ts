@@ -3,12 +3,12 @@ import type { EnvSnapshot, ResetArguments, ResetResult, StepResult } from "../en
 import { Wrapper } from "./wrapper.ts";
 
 /**
- * Tells the return r, length l and seconds t of an episode in `info.episode` of its last step, and keeps those of
- * the last episodes (Gymnasium's RecordEpisodeStatistics).
+ * Adds return r, length l and seconds t of an episode to the info of its last step, as `info.episode`, and keeps
+ * those of the last episodes (Gymnasium's RecordEpisodeStatistics).
  */
 export class RecordEpisodeStatistics<O, A> extends Wrapper<O, A> {
   readonly name = "RecordEpisodeStatistics";
-  /** Returns of the last episodes, the newest last; and so their lengths and their seconds. */
+  /** Returns, lengths and seconds of the last episodes, the newest last. */
   readonly returnQueue: number[] = [];
   readonly lengthQueue: number[] = [];
   readonly timeQueue: number[] = [];

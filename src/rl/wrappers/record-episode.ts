@@ -2,19 +2,19 @@ import type { EnvSource } from "../adopt.ts";
 import type { ResetArguments, ResetResult, StepResult } from "../env.ts";
 import { Wrapper } from "./wrapper.ts";
 
-/** All that happened in an episode; step t leads from observations[t] by actions[t] to observations[t + 1]. */
+/** A recorded episode; step t leads from observations[t] by actions[t] to observations[t + 1]. */
 export interface EpisodeRecord<O, A> {
   readonly episode: number;
   readonly observations: O[];
   readonly actions: A[];
   readonly rewards: number[];
-  /** What render() showed, one text for each observation. */
+  /** The text of render() for each observation. */
   readonly frames: string[];
   terminated: boolean;
   truncated: boolean;
 }
 
-/** Episodes 0, 1, 8, 27, … and then every thousandth: many at the beginning, when much changes. */
+/** Episodes 0, 1, 8, 27, … and then every thousandth: more at the beginning, when much changes. */
 export function cubicSchedule(episode: number): boolean {
   return episode < 1000 ? Number.isInteger(Math.cbrt(episode)) : episode % 1000 === 0;
 }
@@ -27,7 +27,7 @@ interface RecordOptions<O, A> {
   readonly onEpisode?: (record: EpisodeRecord<O, A>) => void;
 }
 
-/** Keeps whole episodes as data, to be looked at, played again or learnt from. RecordVideo keeps their pictures. */
+/** Records episodes as data, to be inspected, replayed or learned from. RecordVideo records their pictures. */
 export class RecordEpisode<O, A> extends Wrapper<O, A> {
   readonly name = "RecordEpisode";
   readonly records: EpisodeRecord<O, A>[] = [];

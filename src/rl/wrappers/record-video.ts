@@ -10,7 +10,7 @@ export interface Video {
   readonly episode: number;
   /** The step in which it begins, counted over all episodes. */
   readonly step: number;
-  /** SVG texts, one for each moment. */
+  /** SVG texts, one per time step. */
   readonly frames: readonly string[];
 }
 
@@ -19,9 +19,9 @@ export interface VideoOptions {
   readonly episodeTrigger?: (episode: number) => boolean;
   /** At which steps (counted from 0, over all episodes) to begin recording. */
   readonly stepTrigger?: (step: number) => boolean;
-  /** Frames of a video, over episodes if need be; 0: to the end of the episode. */
+  /** Frames per video, across episodes if need be; 0: to the end of the episode. */
   readonly videoLength?: number;
-  /** Called with each video when it is whole, and on close() with one that is not. Without it, `videos` keeps all. */
+  /** Called with each complete video, and on close() with an incomplete one. Without it, `videos` keeps all. */
   readonly onVideo?: (video: Video) => void;
 }
 

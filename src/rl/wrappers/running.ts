@@ -9,13 +9,13 @@ export interface MomentsState {
 
 /**
  * Mean and variance of a stream of vectors. Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the
- * sample variance" (1983). A count of 10⁻⁴ is there from the start (mean 0, variance 1), as in Gymnasium.
+ * sample variance" (1983). The initial count is 10⁻⁴ (mean 0, variance 1), as in Gymnasium.
  */
 export class RunningMoments {
   readonly mean: Float64Array;
   readonly variance: Float64Array;
   count = 1e-4;
-  /** The batch's own, within updateRows. */
+  /** Moments of the batch, within updateRows. */
   readonly #batchMean: Float64Array;
   readonly #batchSquares: Float64Array;
 
@@ -32,7 +32,7 @@ export class RunningMoments {
   }
 
   /**
-   * Takes in n vectors at once, the rows of x.
+   * Adds n vectors at once, the rows of x.
    *
    * @param skip 1 for the rows to leave out
    */
@@ -70,7 +70,7 @@ export class RunningMoments {
     );
   }
 
-  /** For a checkpoint: the moments belong to whatever was trained on observations that they normalised. */
+  /** For a checkpoint: a model trained on normalised observations needs these moments. */
   state(): MomentsState {
     return { mean: [...this.mean], variance: [...this.variance], count: this.count };
   }
@@ -79,7 +79,7 @@ export class RunningMoments {
     const size = this.mean.length;
     if (mean?.length !== size || variance?.length !== size || !(count > 0)) {
       throw new UserError(
-        `the saved moments are of ${mean?.length} numbers, and not of ${size}: they belong to another environment`,
+        `the saved moments have ${mean?.length} elements, not ${size}: they belong to another environment`,
       );
     }
     this.mean.set(mean);

@@ -6,17 +6,17 @@ import { TimeLimit } from "./time-limit.ts";
 import { ObservationWrapper, Wrapper } from "./wrapper.ts";
 
 /**
- * The time of the episode as one more number of the observation (Gymnasium's TimeAwareObservation): under a time
- * limit only this makes the process Markov. Source: F. Pardo et al., "Time limits in reinforcement learning" (2018).
+ * Appends the time step to the observation (Gymnasium's TimeAwareObservation): under a time limit, only this
+ * makes the process Markov. Source: F. Pardo et al., "Time limits in reinforcement learning" (2018).
  */
 export class TimeAwareObservation<A> extends ObservationWrapper<Float32Array, A, BoxArray> {
   readonly name = "TimeAwareObservation";
   readonly #space: Box;
-  /** What the count of steps is divided by. */
+  /** The divisor of the step count. */
   readonly #unit: number;
   #elapsed = 0;
 
-  /** @param normalizeTime tell the time as a share of the limit, 0 … 1, and not in steps */
+  /** @param normalizeTime the time as a fraction of the limit, 0 … 1, instead of in steps */
   constructor(env: EnvSource<BoxArray, A>, { normalizeTime = false }: { normalizeTime?: boolean } = {}) {
     super(env);
     const space = env.observationSpace as unknown;

@@ -3,7 +3,7 @@ import type { EnvSource } from "../adopt.ts";
 import type { EnvSnapshot, ResetArguments, ResetResult, StepResult } from "../env.ts";
 import { Wrapper } from "./wrapper.ts";
 
-/** Truncates an episode after so many steps. The last of them may both terminate and truncate. */
+/** Truncates an episode after `maxEpisodeSteps`. The last step may both terminate and truncate. */
 export class TimeLimit<O, A> extends Wrapper<O, A> {
   readonly name = "TimeLimit";
   readonly maxEpisodeSteps: number;

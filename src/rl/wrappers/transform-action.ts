@@ -12,7 +12,7 @@ import { show } from "../show.ts";
 import { Box, type BoxArray, type Space } from "../spaces.ts";
 import { ActionWrapper, Wrapper } from "./wrapper.ts";
 
-/** Does f(action) instead of the action, which comes from another space (Gymnasium's TransformAction). */
+/** Replaces an action from another space by f(action) (Gymnasium's TransformAction). */
 export class TransformAction<O, A, InnerA> extends ActionWrapper<O, A, InnerA> {
   readonly name = "TransformAction";
   readonly #f: (action: A) => InnerA;
@@ -38,7 +38,7 @@ function boxOf(wrapper: string, id: string, space: unknown): Box {
   throw new UserError(`${wrapper} needs actions from a Box; ${id} has ${String(space)}`);
 }
 
-/** Takes any numbers, and clips them to the environment's Box (Gymnasium's ClipAction). */
+/** Clips actions of any size to the environment's Box (Gymnasium's ClipAction). */
 export class ClipAction<O> extends ActionWrapper<O, BoxArray> {
   readonly name = "ClipAction";
   readonly #inner: Box;
@@ -60,7 +60,7 @@ export class ClipAction<O> extends ActionWrapper<O, BoxArray> {
   }
 }
 
-/** Takes actions in [minAction, maxAction] and stretches them to the environment's Box (Gymnasium's RescaleAction). */
+/** Rescales actions from [minAction, maxAction] to the environment's Box (Gymnasium's RescaleAction). */
 export class RescaleAction<O> extends ActionWrapper<O, BoxArray> {
   readonly name = "RescaleAction";
   readonly #inner: Box;
@@ -91,7 +91,7 @@ export class RescaleAction<O> extends ActionWrapper<O, BoxArray> {
     if (!this.#space.contains(action)) {
       throw new UserError(`RescaleAction: ${show(action)} is not in ${String(this.#space)}`);
     }
-    // The bounds of the inner Box hold for what rounding adds.
+    // Rounding must not exceed the bounds of the inner Box.
     return action.map((x, i) => {
       const share = (x - from[i]!) / (to[i]! - from[i]!);
       return Math.min(Math.max(low[i]! + share * (high[i]! - low[i]!), low[i]!), high[i]!);
@@ -100,9 +100,9 @@ export class RescaleAction<O> extends ActionWrapper<O, BoxArray> {
 }
 
 /**
- * With some probability repeats the last action instead of the one given (Gymnasium's StickyAction). Source:
- * M. Machado et al., "Revisiting the Arcade Learning Environment" (2018). Its chance is the environment's own
- * random numbers, as in Gymnasium; for an object that shows none, numbers of the same seed.
+ * With some probability repeats the last action instead of the given one (Gymnasium's StickyAction). Source:
+ * M. Machado et al., "Revisiting the Arcade Learning Environment" (2018). It draws from the environment's
+ * random numbers, as in Gymnasium; if an object exposes none, from a generator with the same seed.
  */
 export class StickyAction<O, A> extends Wrapper<O, A> {
   readonly name = "StickyAction";

@@ -13,7 +13,7 @@ import {
 } from "../spaces.ts";
 import { ObservationWrapper } from "./wrapper.ts";
 
-/** Shows f(observation), an element of another space (Gymnasium's TransformObservation). */
+/** Replaces observations by f(observation), an element of another space (Gymnasium's TransformObservation). */
 export class TransformObservation<O, A, InnerO> extends ObservationWrapper<O, A, InnerO> {
   readonly name = "TransformObservation";
   readonly #f: (observation: InnerO) => O;
@@ -34,7 +34,7 @@ export class TransformObservation<O, A, InnerO> extends ObservationWrapper<O, A,
   }
 }
 
-/** Observations of a bounded Box, stretched to [minObs, maxObs] (Gymnasium's RescaleObservation). */
+/** Rescales observations of a bounded Box to [minObs, maxObs] (Gymnasium's RescaleObservation). */
 export class RescaleObservation<A> extends ObservationWrapper<Float32Array, A, BoxArray> {
   readonly name = "RescaleObservation";
   readonly #inner: Box;
@@ -69,7 +69,7 @@ export class RescaleObservation<A> extends ObservationWrapper<Float32Array, A, B
   }
 }
 
-/** A space's elements as numbers: bounds, and how one is written. */
+/** A space's elements as numbers: their bounds, and a function that writes one. */
 interface Flat {
   readonly low: readonly number[];
   readonly high: readonly number[];
@@ -156,7 +156,7 @@ export class FlattenObservation<O, A> extends ObservationWrapper<Float32Array, A
 
 type Named = Readonly<Record<string, unknown>>;
 
-/** Some of a Dict's elements (Gymnasium's FilterObservation). */
+/** Keeps some of a Dict's elements (Gymnasium's FilterObservation). */
 export class FilterObservation<A> extends ObservationWrapper<Named, A> {
   readonly name = "FilterObservation";
   readonly #keys: readonly string[];
@@ -190,7 +190,7 @@ export class FilterObservation<A> extends ObservationWrapper<Named, A> {
   }
 }
 
-/** The observation of `delay` steps ago, zeros before there is one (Gymnasium's DelayObservation). */
+/** The observation of `delay` steps ago, zeros at first (Gymnasium's DelayObservation). */
 export class DelayObservation<O extends BoxArray, A> extends ObservationWrapper<O, A> {
   readonly name = "DelayObservation";
   readonly #delay: number;

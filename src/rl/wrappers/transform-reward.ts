@@ -2,7 +2,7 @@ import { UserError } from "../../errors.ts";
 import type { EnvSource } from "../adopt.ts";
 import { RewardWrapper } from "./wrapper.ts";
 
-/** Pays f(reward) (Gymnasium's TransformReward). */
+/** Replaces rewards by f(reward) (Gymnasium's TransformReward). */
 export class TransformReward<O, A> extends RewardWrapper<O, A> {
   readonly name = "TransformReward";
   readonly #f: (reward: number) => number;
@@ -17,7 +17,7 @@ export class TransformReward<O, A> extends RewardWrapper<O, A> {
   }
 }
 
-/** Rewards within bounds (Gymnasium's ClipReward). */
+/** Clips rewards to [minReward, maxReward] (Gymnasium's ClipReward). */
 export class ClipReward<O, A> extends RewardWrapper<O, A> {
   readonly name = "ClipReward";
   readonly #min: number;

@@ -2,13 +2,13 @@ import { asEnv, type EnvSource } from "../adopt.ts";
 import type { Env, EnvSnapshot, ResetArguments, ResetResult, StepResult } from "../env.ts";
 import type { Space } from "../spaces.ts";
 
-/** An environment around another one. It passes everything on; a wrapper overrides what it changes. */
+/** Base of wrappers: passes everything on; a subclass overrides what it changes. */
 export abstract class Wrapper<O, A, InnerO = O, InnerA = A> implements Env<O, A> {
   readonly env: Env<InnerO, InnerA>;
-  /** As it is printed; a class's own name does not survive a minifier. */
+  /** The printed name; a class name does not survive a minifier. */
   abstract readonly name: string;
 
-  /** @param env an environment, or an object of one's own with reset(), step() and two spaces */
+  /** @param env an environment, or a user's own object with reset(), step() and two spaces */
   constructor(env: EnvSource<InnerO, InnerA>) {
     this.env = asEnv(env);
   }
@@ -44,7 +44,7 @@ export abstract class Wrapper<O, A, InnerO = O, InnerA = A> implements Env<O, A>
     this.env.close();
   }
 
-  /** A wrapper that remembers something adds it here, and takes it back in restore. */
+  /** A wrapper with state adds it here and takes it back in restore. */
   snapshot(): EnvSnapshot {
     return { env: this.env.snapshot() };
   }
@@ -58,9 +58,9 @@ export abstract class Wrapper<O, A, InnerO = O, InnerA = A> implements Env<O, A>
   }
 }
 
-/** Changes observations, and nothing else. */
+/** Base of wrappers that change only observations. */
 export abstract class ObservationWrapper<O, A, InnerO = O> extends Wrapper<O, A, InnerO> {
-  /** What is observed instead. */
+  /** The observation after the change. */
   abstract observation(observation: InnerO): O;
 
   reset(how?: ResetArguments): ResetResult<O> {
@@ -74,9 +74,9 @@ export abstract class ObservationWrapper<O, A, InnerO = O> extends Wrapper<O, A,
   }
 }
 
-/** Changes actions on their way in, and nothing else. */
+/** Base of wrappers that change only the incoming actions. */
 export abstract class ActionWrapper<O, A, InnerA = A> extends Wrapper<O, A, O, InnerA> {
-  /** What is done instead. */
+  /** The action for the inner environment. */
   abstract action(action: A): InnerA;
 
   reset(how?: ResetArguments): ResetResult<O> {
@@ -88,9 +88,9 @@ export abstract class ActionWrapper<O, A, InnerA = A> extends Wrapper<O, A, O, I
   }
 }
 
-/** Changes rewards, and nothing else. */
+/** Base of wrappers that change only rewards. */
 export abstract class RewardWrapper<O, A> extends Wrapper<O, A> {
-  /** What is paid instead. */
+  /** The reward after the change. */
   abstract reward(reward: number): number;
 
   reset(how?: ResetArguments): ResetResult<O> {

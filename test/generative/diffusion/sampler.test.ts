@@ -320,7 +320,7 @@ describe("inpainting", () => {
     );
     const other = ndarray(new Float32Array(64), [1, 1, 8, 8]);
     await expect(sampler.last(plan, { x, key, inpaint: { known: other, mask: left } })).rejects.toThrow(
-      "they must be alike",
+      "they must have the same shape",
     );
   });
 });

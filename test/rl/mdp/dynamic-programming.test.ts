@@ -214,17 +214,17 @@ describe("solvers on models of any shape", () => {
   it("stops with a sentence where values never settle", async () => {
     const forever = mdp({ states: 1, actions: 1, outcomes: () => [{ probability: 1, next: 0, reward: 1 }] });
     const NO_VALUE =
-      "at gamma = 1 state 0 has no value. From there the episode never ends and is paid on the way";
+      "at gamma = 1 state 0 has no value. From there the episode never ends and collects rewards under any policy";
     expect(() => valueIteration(forever, { gamma: 1 })).toThrow(`value iteration: ${NO_VALUE}`);
     expect(() => prioritizedSweeping(forever, { gamma: 1 })).toThrow(`prioritised sweeping: ${NO_VALUE}`);
     expect(() => policyIteration(forever, { gamma: 1 })).toThrow(`policy iteration: ${NO_VALUE}`);
     await expect(linearProgramming(forever, { gamma: 1 })).rejects.toThrow(`linear programming: ${NO_VALUE}`);
     // Values that exist, and too few sweeps or backups to find them.
     expect(() => valueIteration(forever, { gamma: 0.99, maxSweeps: 50 })).toThrow(
-      "value iteration: the values still move after 50 sweeps. Allow more (maxSweeps)",
+      "value iteration: the values still change after 50 sweeps. Allow more (maxSweeps)",
     );
     expect(() => prioritizedSweeping(forever, { gamma: 0.99, maxBackups: 50 })).toThrow(
-      "still move after 50 backups",
+      "still change after 50 backups",
     );
     expect(() => policyEvaluation(forever, Float64Array.of(1), { gamma: 1 })).toThrow(
       "state 0, action 0: under this policy the episode never ends",

@@ -152,7 +152,7 @@ describe("Markov reward process", () => {
 
   it("refuses sums that do not exist", () => {
     const forever = rewardProcess(drunkard, [1, 0, 0, 0, 0]);
-    expect(() => exactValue(forever, 1)).toThrow("state 0: it pays 1 for ever");
+    expect(() => exactValue(forever, 1)).toThrow("state 0: its reward 1 repeats for ever");
     expect(exactValue(forever, 0.5)[0]).toBeCloseTo(2, 12);
     expect(() => exactValue(process, 1.5)).toThrow(
       "gamma must lie in 0 … 1 (or be -1: alternating moves), not 1.5",

@@ -114,12 +114,12 @@ describe("γ = 1", () => {
     // Less than the threshold of a sweep, and yet never an end.
     expect(await answer(choice(-1e-11, -1))).toEqual([-1, 1]);
     await expect(Promise.resolve(choice(1e-4, 1)).then(solve)).rejects.toThrow(
-      "at gamma = 1 the values grow without bound. Going round state 0 for ever pays 0.0001 a step. Use gamma < 1.",
+      "at gamma = 1 the values grow without bound. Cycling through state 0 gives an average reward of 0.0001 per step. Use gamma < 1.",
     );
     await expect(
       Promise.resolve(mdp({ states: 1, actions: 1, outcomes: () => stay(-1) })).then(solve),
     ).rejects.toThrow(
-      "at gamma = 1 state 0 has no value. From there the episode never ends and is paid on the way",
+      "at gamma = 1 state 0 has no value. From there the episode never ends and collects rewards under any policy",
     );
   });
 
@@ -162,8 +162,8 @@ describe("γ = 1", () => {
     expect([...left.actions]).toEqual([0, 1]);
     // To leave costs 5: every sum of the ring is above, but none is the last.
     await expect(ring(undefined, -5)).rejects.toThrow(
-      "at gamma = 1 states hall, stairs have no best value. Going round there for ever keeps the total above that of " +
-        "every way to the end (-4 from state hall), but it never settles. Use gamma < 1.",
+      "at gamma = 1 states hall, stairs have no best value. Cycling there for ever keeps the return above that of " +
+        "every policy that ends (-4 from state hall), but it never converges. Use gamma < 1.",
     );
   });
 });
@@ -173,7 +173,7 @@ describe("divergence", () => {
     let sweeps = 0;
     const m = modelById("Gridworld5x5-v0");
     expect(() => valueIteration(m, { gamma: 1, onSweep: () => sweeps++ })).toThrow(
-      /^value iteration: at gamma = 1 the values grow without bound. Going round states 1 \(row 0, column 1\), .* 2 a step/,
+      /^value iteration: at gamma = 1 the values grow without bound. Cycling through states 1 \(row 0, column 1\), .* 2 per step/,
     );
     expect(sweeps).toBe(1);
   });
@@ -212,7 +212,7 @@ describe("divergence", () => {
   it("of two players that never come to an end is refused", () => {
     const m = mdp({ states: 1, actions: 1, outcomes: () => [{ probability: 1, next: 0, reward: 1 }] });
     expect(() => valueIteration(m, { gamma: -1 })).toThrow(
-      "the values of state 0 swing for ever. At gamma = -1 the moves of a game must come to an end.",
+      "the values of state 0 oscillate for ever. At gamma = -1 the game must come to an end.",
     );
   });
 });

@@ -451,7 +451,10 @@ describe("tasks", () => {
           ptr(0, 1, 3, 4),
           "optionPtr has 4 entries, but 3 states need 5: where each row of actions begins, then",
         ],
-        [ptr(0, 1, 3, 4, 5), "end twice with the number of options, 4, for the end has none; not 0 and 4, 5"],
+        [
+          ptr(0, 1, 3, 4, 5),
+          "end twice with the number of options, 4, because the terminal state has none; not 0 and 4, 5",
+        ],
         [ptr(1, 1, 3, 4, 4), "optionPtr must begin with 0"],
         [
           ptr(0, 3, 1, 4, 4),
