@@ -72,7 +72,7 @@ function qOfRows(
   }
 }
 
-/** The same for rows of equal length. */
+/** The same for rows of four outcomes. */
 function qOfRowsOf4(
   first: number,
   count: number,
