@@ -1,13 +1,13 @@
 import type { Listed } from "./model/contract.ts";
 
-/** Every model there is, by its name, loaded when it is used. A new one costs its own files and an entry here. */
+/** Every model by name, loaded on first use. A new model needs its own files and an entry here. */
 export const MODELS = named({
   ae: {
-    description: "autoencoder: an image through a code of few numbers and back",
+    description: "autoencoder: compresses an image to a small code and reconstructs it",
     load: async () => (await import("./generative/autoencoder.ts")).ae,
   },
   dae: {
-    description: "denoising autoencoder: from a damaged image to the image",
+    description: "denoising autoencoder: reconstructs an image from a corrupted copy",
     load: async () => (await import("./generative/denoising.ts")).dae,
   },
   vae: {
@@ -15,11 +15,12 @@ export const MODELS = named({
     load: async () => (await import("./generative/vae.ts")).vae,
   },
   gan: {
-    description: "generative adversarial network: one side draws, the other tells drawn from real",
+    description:
+      "generative adversarial network: a generator against a discriminator of real and generated examples",
     load: async () => (await import("./generative/gan/gan.ts")).gan,
   },
   ddpm: {
-    description: "denoising diffusion with a U-Net: images out of noise, step by step",
+    description: "denoising diffusion with a U-Net: generates images from noise, step by step",
     load: async () => (await import("./generative/diffusion/ddpm.ts")).ddpm,
   },
   dit: {
@@ -27,15 +28,14 @@ export const MODELS = named({
     load: async () => (await import("./generative/diffusion/dit.ts")).dit,
   },
   classifier: {
-    description:
-      "classifier: which class is an image of; the ruler that images of the other models are measured by",
+    description: "classifier of images; the ruler by which images of the other models are measured",
     load: async () => (await import("./generative/classifier.ts")).classifier,
   },
 });
 
 type Lines = Readonly<Record<string, Omit<Listed, "name">>>;
 
-/** Each with its key as its name. */
+/** Adds each key as the name of its entry. */
 function named<T extends Lines>(lines: T): { readonly [K in keyof T]: T[K] & Pick<Listed, "name"> } {
   const entries = Object.entries(lines).map(([name, line]) => [name, { name, ...line }]);
   return Object.fromEntries(entries);

@@ -37,7 +37,7 @@ interface Choice {
   readonly recipe: Recipe | undefined;
 }
 
-/** A choice that is made, its model loaded. */
+/** A selected model or recipe, its model loaded. */
 interface Chosen extends Omit<Choice, "model"> {
   readonly model: AnyModel;
   /** The model's options, with these defaults. */
@@ -102,7 +102,7 @@ const trainingOptions = ({ training, recipe }: Chosen) =>
 
 const defaultOf = (value: number | undefined): string => (value === undefined ? "" : ` (default: ${value})`);
 
-/** Only the choices that the arguments name are loaded, and have their options. */
+/** Only the choices named in the arguments are loaded and get their options. */
 export async function trainCommand(shell: Shell, args: readonly string[]): Promise<Cli> {
   const choices = choicesOf(shell.catalog);
   const names = choices.map(({ name }) => name);

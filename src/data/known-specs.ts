@@ -35,8 +35,8 @@ export const KNOWN_SPECS: Readonly<Record<string, DataSpec>> = {
 };
 
 /**
- * What is known of a data set by its name alone, without opening it: "mnist", "cifar10:FOLDER", "ring-8";
- * undefined where only the data can tell ("folder:photos"). With `imageSize`, of the data resized to it.
+ * The spec that follows from a data set's name alone, without opening it: "mnist", "cifar10:FOLDER", "ring-8";
+ * undefined where only the data can tell ("folder:photos"). With `imageSize`, that of the resized data.
  */
 export function knownSpec(name: string, imageSize?: number): DataSpec | undefined {
   const family = name.startsWith("cifar10:") ? "cifar10" : name;

@@ -97,7 +97,7 @@ export const exporting = <O, M extends Module, S extends z.ZodObject>(
  */
 export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = Module> {
   readonly name: string;
-  /** One line for lists. Those of galatea's own models stand in the catalogue, which does not load them to list them. */
+  /** One line for lists. For galatea's own models it is in the catalogue, which lists them without loading. */
   readonly description?: string;
   /** The model's own options: strict, every one with a default and `.describe`. camelCase; `--kebab-case` in the shell. */
   readonly options: S;

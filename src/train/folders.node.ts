@@ -15,7 +15,7 @@ export async function listRuns(root = RUNS): Promise<string[]> {
   return names.filter((_, i) => have[i] !== undefined).map((name) => join(root, name));
 }
 
-/** A folder for a new run: `runs/vae-mnist`, or with the first number that is free. */
+/** A folder for a new run: `runs/vae-mnist`, or with the first free number appended. */
 export async function freeRunPath(base: string, root = RUNS): Promise<string> {
   const taken = new Set(await namesIn(root));
   let name = base;
@@ -23,7 +23,7 @@ export async function freeRunPath(base: string, root = RUNS): Promise<string> {
   return join(root, name);
 }
 
-/** What is in a folder, if there is one; a file in its place is an error of the system's. */
+/** The names in a folder, none where it does not exist; a file in its place is the system's error. */
 export const namesIn = (path: string): Promise<string[]> =>
   readdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];

@@ -177,7 +177,7 @@ describe("register", () => {
     expect(() => asEnv({ reset: () => ({}) } as never)).toThrow(
       "this environment is not an environment: it lacks step() and observationSpace and actionSpace",
     );
-    expect(() => asEnv(undefined as never)).toThrow("undefined is no environment");
+    expect(() => asEnv(undefined as never)).toThrow("undefined is not an environment");
     register({ id: "Nothing-v0", make: () => ({}) as never });
     expect(() => make("Nothing-v0")).toThrow("Nothing-v0 is not an environment: it lacks reset()");
   });

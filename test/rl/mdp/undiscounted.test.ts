@@ -187,8 +187,10 @@ describe("divergence", () => {
     });
     let sweeps = 0;
     const count = { onSweep: () => sweeps++ };
-    expect(() => valueIteration(m, { gamma: 1, inPlace: true, ...count })).toThrow("pays 0.5 a step");
-    expect(() => prioritizedSweeping(m, { gamma: 1 })).toThrow("pays 0.5 a step");
+    expect(() => valueIteration(m, { gamma: 1, inPlace: true, ...count })).toThrow(
+      "average reward of 0.5 per step",
+    );
+    expect(() => prioritizedSweeping(m, { gamma: 1 })).toThrow("average reward of 0.5 per step");
     expect(sweeps).toBeLessThan(10);
   });
 
