@@ -27,7 +27,17 @@ export interface OrtSetup {
 /** An array of ours as ONNX Runtime takes it: the same memory, except for bfloat16. */
 export function toOrt(ort: OrtModule, { data, shape, dtype }: NdArray): OrtTensor {
   const values = dtype === "bfloat16" ? bfloat16ToFloat32(data as Uint16Array) : data;
-  return new ort.Tensor(borderType(dtype) as never, values as never, shape);
+  return inBits(new ort.Tensor(borderType(dtype) as never, values as never, shape));
+}
+
+/**
+ * Where the platform has a Float16Array (Node from 24 on), onnxruntime-common keeps float16 in one, which
+ * onnxruntime-node's binding takes for empty when it is handed back: such a tensor shows its bits instead.
+ */
+export function inBits(tensor: OrtTensor): OrtTensor {
+  if (tensor.type !== "float16" || tensor.location !== "cpu") return tensor;
+  const { buffer, byteOffset, length } = tensor.data as Uint16Array;
+  return Object.defineProperty(tensor, "data", { value: new Uint16Array(buffer, byteOffset, length) });
 }
 
 /** What ONNX Runtime gives as an array of ours. Where the platform has a Float16Array, float16 comes as one. */

@@ -4,7 +4,7 @@ import type { NdArray } from "../../tensor/ndarray.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Home, Variable } from "../../tensor/variable.ts";
 import { ModelBuilder } from "./builder.ts";
-import { fromOrt, type OrtModule, type OrtSetup, toOrt } from "./ort.ts";
+import { fromOrt, inBits, type OrtModule, type OrtSetup, toOrt } from "./ort.ts";
 
 /** A variable's place in an engine. Two buffers: writing where one reads corrupts results silently. */
 interface Slot {
@@ -69,7 +69,7 @@ export class State {
     const { ownBuffers } = this.#setup;
     if (!ownBuffers) old?.dispose();
     const now = {
-      front: next,
+      front: inBits(next),
       back: ownBuffers ? old : undefined,
       version: variable.wroteIn(this.#home, version),
     };
@@ -95,7 +95,7 @@ export class State {
       const { type, dims } = slot.front;
       const data = await this.#fetch(slot.front);
       slot.front.dispose();
-      slot.front = new this.#ort.Tensor(type as never, data as never, dims);
+      slot.front = inBits(new this.#ort.Tensor(type as never, data as never, dims));
       slot.owner = undefined;
     }
   }
