@@ -1,5 +1,5 @@
 import type { ChartSpec } from "./chart.ts";
-import { axis, colours, finite, frame, type Labels, spec } from "./parts.ts";
+import { axis, colours, finite, frame, type Labels } from "./parts.ts";
 import { PALETTE } from "./theme.ts";
 
 export interface Bar {
@@ -43,7 +43,7 @@ export function barChart(
   const [across, along] = upright ? ["x", "y"] : ["y", "x"];
   const place = { [across!]: name, ...offset };
   const errors = bars.filter((bar) => bar.low !== undefined && bar.high !== undefined);
-  return spec({
+  return {
     ...frame(
       labels,
       upright && width === undefined ? { step: 48 } : width,
@@ -80,5 +80,5 @@ export function barChart(
           ]
         : []),
     ],
-  });
+  };
 }

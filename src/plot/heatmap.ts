@@ -1,5 +1,5 @@
 import type { ChartSpec } from "./chart.ts";
-import { finite, frame, type Labels, spec } from "./parts.ts";
+import { finite, frame, type Labels } from "./parts.ts";
 import { DIVERGING, SEQUENTIAL } from "./theme.ts";
 
 export interface HeatMapOptions {
@@ -55,7 +55,7 @@ export function heatMap(
     scale === "diverging"
       ? `abs(datum.value) < ${0.55 * far}`
       : `datum.value > ${least + 0.55 * (most - least)}`;
-  return spec({
+  return {
     ...frame(labels, width * side, height * side),
     data: { values: flat },
     layer: [
@@ -93,5 +93,5 @@ export function heatMap(
             },
           ]),
     ],
-  });
+  };
 }

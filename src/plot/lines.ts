@@ -8,7 +8,6 @@ import {
   type Numbers,
   type ScaleType,
   sameLength,
-  spec,
 } from "./parts.ts";
 
 /** One line. `null` in `y` leaves a gap. `low` and `high` (both or neither) draw a band around it. */
@@ -77,7 +76,7 @@ export function lineChart(labels: Labels, lines: readonly Line[], options: LineO
     scale: { domain: names, range: lines.map((line) => (line.dashed ? [5, 4] : [1, 0])) },
   };
   const banded = points.filter((p) => "low" in p);
-  return spec({
+  return {
     ...frame(labels, width, height),
     layer: [
       ...(banded.length > 0
@@ -118,5 +117,5 @@ export function lineChart(labels: Labels, lines: readonly Line[], options: LineO
           ]
         : []),
     ],
-  });
+  };
 }

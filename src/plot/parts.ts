@@ -12,8 +12,6 @@ export interface Labels {
   y?: string;
 }
 
-export const spec = (data: object): ChartSpec => data;
-
 export const frame = (labels: Labels, width?: number | object, height?: number | object): object => ({
   title: { text: labels.title, ...(labels.subtitle ? { subtitle: labels.subtitle } : {}) },
   ...(width === undefined ? {} : { width }),
@@ -61,10 +59,10 @@ export function sameLength(
 
 /** Charts side by side under one title, in rows of `columns` (all in one row by default). */
 export function sideBySide(title: string, charts: readonly ChartSpec[], columns = charts.length): ChartSpec {
-  return spec({
+  return {
     title: { text: title, anchor: "middle" },
     concat: charts,
     columns,
     resolve: { scale: { color: "independent", strokeDash: "independent" } },
-  });
+  };
 }

@@ -1,5 +1,5 @@
 import type { ChartSpec } from "./chart.ts";
-import { axis, colours, finite, frame, type Labels, type Numbers, sameLength, spec } from "./parts.ts";
+import { axis, colours, finite, frame, type Labels, type Numbers, sameLength } from "./parts.ts";
 import { PALETTE } from "./theme.ts";
 
 export interface Scatter {
@@ -39,7 +39,7 @@ export function scatterChart(labels: Labels, points: Scatter, options: { size?: 
     legend: { symbolOpacity: 1, symbolType: "circle" },
   };
   const text = { field: "class" };
-  return spec({
+  return {
     ...frame(labels, side, side),
     layer: [
       {
@@ -54,7 +54,7 @@ export function scatterChart(labels: Labels, points: Scatter, options: { size?: 
         encoding: { ...position, text },
       })),
     ],
-  });
+  };
 }
 
 function median(values: number[]): number {

@@ -1,6 +1,6 @@
 import type { Mixture } from "../../data/mixtures.ts";
 import type { ChartSpec } from "../../plot/chart.ts";
-import { axis, frame, spec } from "../../plot/parts.ts";
+import { axis, frame } from "../../plot/parts.ts";
 import { PALETTE } from "../../plot/theme.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
 
@@ -34,7 +34,7 @@ export function mixtureChart(
   const rings = centres.map(([x, y]) => ({ x, y }));
   // A mark's size is its area in square pixels.
   const ring = { type: "point", size: Math.max(12, pixels + 4) ** 2, color: "#888888", strokeWidth: 1.2 };
-  return spec({
+  return {
     ...frame({ title, ...(subtitle && { subtitle }) }, size, size),
     layer: [
       { data: { values: rings }, mark: ring, encoding },
@@ -44,7 +44,7 @@ export function mixtureChart(
         encoding,
       },
     ],
-  });
+  };
 }
 
 /** Points [N, D] of an unknown distribution, by their first two coordinates; where D = 1, over their index. */
@@ -59,10 +59,10 @@ export function pointChart(
   });
   const [x, y] = d === 1 ? ["draw", "x"] : ["x[0]", "x[1]"];
   const scale = { zero: false };
-  return spec({
+  return {
     ...frame({ title, ...(subtitle && { subtitle }) }, size, size),
     data: { values },
     mark: DOTS,
     encoding: { x: { field: "x", ...axis(x), scale }, y: { field: "y", ...axis(y), scale } },
-  });
+  };
 }
