@@ -7,6 +7,7 @@ export default defineConfig({
     // Those need a Chromium: npm run test:browser.
     exclude: ["test/browser/**"],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
   },

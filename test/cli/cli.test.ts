@@ -18,7 +18,7 @@ const train = (...more: string[]): string[] =>
     .concat(more);
 
 beforeAll(async () => {
-  data = await tinyMnist(folder);
+  data = tinyMnist(folder);
   const { code, err } = await cli(train("--out", run));
   expect(err).toContain("training vae on idx:");
   expect(code).toBe(0);

@@ -20,7 +20,7 @@ async function trainTiny(name: string, words: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  data = await tinyMnist(folder, 120);
+  data = tinyMnist(folder, 120);
   await trainTiny("ddpm", `ddpm ${NET} --attention-at 14 --steps 3`);
   await trainTiny("free", `ddpm ${NET} --attention-at 14 --steps 1 --unconditional`);
   await trainTiny("vae", "vae --width 16 --latent 2 --steps 3");

@@ -25,7 +25,7 @@ const far = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 
 beforeAll(async () => {
-  data = await tinyMnist(folder, 60);
+  data = tinyMnist(folder, 60);
   const size =
     "--width 4 --multipliers 1,2 --attention-at 14 --groups 2 --timesteps 40 --warmup 0 --ema 0.5".split(" ");
   const plan = "--steps 10 --batch-size 20 --lr 0.01 --threads 1 --seed 3".split(" ");

@@ -6,12 +6,13 @@ import { hostUniform, Key } from "../../src/tensor/random.ts";
 import { scratch, spawnCli, tinyMnist } from "./helpers.ts";
 
 const STEPS = 120;
+const [killed, stopped] = [scratch(), scratch()];
 
 const read = (...path: string[]): string => readFileSync(join(...path), "utf8");
 
 test("kill -9 at any moment, then resume: the same metrics to the byte, the same weights", async () => {
-  const folder = scratch();
-  const data = await tinyMnist(folder);
+  const folder = killed;
+  const data = tinyMnist(folder);
   const train = (out: string): string[] =>
     `train vae --data ${data} --width 32 --latent 3 --batch-size 16 --steps ${STEPS} --log-every 1 --checkpoint-every 5 --sample-every 40 --threads 2 --seed 5 --out ${out}`.split(
       " ",
@@ -61,8 +62,8 @@ test("kill -9 at any moment, then resume: the same metrics to the byte, the same
 });
 
 test("Ctrl-C saves, says how to go on, and exits with 130", async () => {
-  const folder = scratch();
-  const data = await tinyMnist(folder, 100);
+  const folder = stopped;
+  const data = tinyMnist(folder, 100);
   const args = `train ae --data ${data} --width 16 --batch-size 16 --steps 100000 --log-every 1 --checkpoint-every 100000 --sample-every 100000 --out run`;
   const child = spawnCli(args.split(" "), folder);
   while (!existsSync(join(folder, "run/metrics.jsonl")) || read(folder, "run/metrics.jsonl") === "")

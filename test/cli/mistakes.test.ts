@@ -24,7 +24,7 @@ vi.mock("node:fs/promises", async (original) => {
 afterEach(() => void Object.assign(disk, { opening: "", writing: "", where: "" }));
 
 const folder = scratch();
-const data = await tinyMnist(folder, 100);
+const data = tinyMnist(folder, 100);
 const train = (out: string, ...more: string[]): string[] =>
   `train vae --data ${data} --width 16 --latent 2 --batch-size 50 --steps 2 --threads 1 --out ${out}`
     .split(" ")

@@ -74,7 +74,7 @@ test("the help shows a recipe's values as defaults, and what was recorded", asyn
 });
 
 test("a recipe trains with its values, any of which may be given otherwise; the run remembers it", async () => {
-  const data = await tinyMnist(folder, 60);
+  const data = tinyMnist(folder, 60);
   const out = join(folder, "run");
   const small = `--data ${data} --width 16 --latent 2 --batch-size 10 --accumulate 2 --steps 3 --out ${out} --json`;
   const trained = await cli(["train", "vae-mnist", ...small.split(" ")]);
