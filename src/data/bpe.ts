@@ -1,23 +1,23 @@
 /**
- * Byte-level byte-pair encoding (Sennrich et al. 2016; GPT-2, Radford et al. 2019): a text is cut into pieces, a piece is
- * the bytes of its UTF-8, and pairs of neighbours are merged in the order in which the merges were learnt. Any text can
- * be written, and comes back whole.
+ * Byte-level byte-pair encoding (Sennrich et al. 2016; GPT-2, Radford et al. 2019): a text is split into pieces, each piece
+ * into the bytes of its UTF-8, and neighbouring pairs are merged in the order in which the merges were learned. Any
+ * text can be encoded and is decoded exactly.
  */
 import { UserError } from "../errors.ts";
 import { byteStream, inside, type Tokenizer, tokenizerBy } from "./tokenizer.ts";
 
-/** GPT-2's pieces: words, numbers and signs, each with the space before it; no merge reaches from one to the next. */
+/** GPT-2's pieces: words, numbers and punctuation, each with the space before it; merges never cross pieces. */
 const PIECES = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-/** The bytes that are written as themselves in GPT-2's files; the others follow as U+0100, U+0101 … */
+/** The bytes that GPT-2's files write as themselves; the others are written as U+0100, U+0101 … */
 const PRINTED = [...range(0x21, 0x7e), ...range(0xa1, 0xac), ...range(0xae, 0xff)];
 const HIDDEN = range(0, 255).filter((byte) => !PRINTED.includes(byte));
 /** Token i of the first 256 is this byte. */
 const BYTES = [...PRINTED, ...HIDDEN];
-/** The sign of token i in those files. */
+/** The character of token i in those files. */
 const SIGNS = [...PRINTED, ...HIDDEN.map((_, i) => 256 + i)].map((code) => String.fromCodePoint(code));
 const TOKEN_OF_BYTE = new Map(BYTES.map((byte, token) => [byte, token]));
 const BYTE_OF_SIGN = new Map(SIGNS.map((sign, token) => [sign, BYTES[token]!]));
@@ -43,9 +43,9 @@ function vocabularyOf(merges: readonly string[]): {
     const [left, right, ...more] = merge.split(" ");
     const [a, b] = [tokenOf.get(left ?? ""), tokenOf.get(right ?? "")];
     if (a === undefined || b === undefined || more.length > 0)
-      throw new UserError(`merge ${rank + 1}, ${JSON.stringify(merge)}, is not of two tokens that there are`);
+      throw new UserError(`merge ${rank + 1}, ${JSON.stringify(merge)}, is not made of two existing tokens`);
     const sign = left! + right!;
-    // Two ways to one token are possible; it is one token then.
+    // Two merges can give the same token.
     const token = tokenOf.get(sign) ?? signs.push(sign) - 1;
     tokenOf.set(sign, token);
     rules.set(pairOf(a, b), { rank, token });
@@ -54,8 +54,8 @@ function vocabularyOf(merges: readonly string[]): {
 }
 
 /**
- * @param merges the pairs that are merged, the first learnt first, in GPT-2's notation
- * @param special tokens that no text has ("<|endoftext|>"); they have the last numbers and decode to their names
+ * @param merges the merged pairs in the order learned, in GPT-2's notation
+ * @param special tokens that do not occur in text ("<|endoftext|>"); they have the last numbers and decode to their names
  */
 export function bpeTokenizer(merges: readonly string[], special: readonly string[] = []): Tokenizer {
   const { signs, rules } = vocabularyOf(merges);
@@ -66,7 +66,7 @@ export function bpeTokenizer(merges: readonly string[], special: readonly string
   ];
   const known = new Map<string, readonly number[]>();
 
-  /** Merge the pair that was learnt first, everywhere, until there is none. */
+  /** Repeatedly merges the pair that was learned first, at every occurrence. */
   const merged = (piece: string): readonly number[] => {
     let tokens = bytesAsTokens(piece);
     while (tokens.length > 1) {
@@ -98,7 +98,7 @@ export function bpeTokenizer(merges: readonly string[], special: readonly string
   });
 }
 
-/** Pieces whose tokens are kept; most of a text is a few thousand pieces. */
+/** Number of pieces whose tokens are cached; most of a text is a few thousand pieces. */
 const REMEMBERED = 100_000;
 
 function mergePair(tokens: readonly number[], [left, right]: Pair, token: number): number[] {
@@ -112,13 +112,13 @@ function mergePair(tokens: readonly number[], [left, right]: Pair, token: number
 }
 
 /**
- * Learn merges from some texts until there are `vocabSize` tokens, or no pair is there twice. The most frequent pair is merged
- * first; among equals, that of the smaller token numbers.
+ * Learn merges from texts until there are `vocabSize` tokens or no pair occurs twice. The most frequent pair is merged
+ * first; among equals, the one with the smaller token numbers.
  * @throws UserError where `vocabSize` is not above the 256 bytes.
  */
 export function learnBpe(texts: readonly string[], vocabSize: number): Tokenizer {
   if (!(Number.isInteger(vocabSize) && vocabSize > 256))
-    throw new UserError(`byte-pair encoding begins with 256 bytes: ${vocabSize} tokens are too few`);
+    throw new UserError(`byte-pair encoding starts with 256 bytes: ${vocabSize} tokens are too few`);
   const counts = new Map<string, number>();
   for (const text of texts)
     for (const [piece] of text.matchAll(PIECES)) counts.set(piece, (counts.get(piece) ?? 0) + 1);
@@ -145,7 +145,7 @@ interface Piece {
   readonly count: number;
 }
 
-/** How often each pair of neighbours is in some texts, and in which pieces. */
+/** Counts of neighbouring pairs, and the pieces in which they occur. */
 class PairCounts {
   readonly #counts = new Map<number, number>();
   readonly #where = new Map<number, Set<Piece>>();
@@ -165,7 +165,7 @@ class PairCounts {
     }
   }
 
-  /** The pair that is there most often, at least twice. */
+  /** The most frequent pair, if it occurs at least twice. */
   mostFrequent(): number | undefined {
     let [best, most]: [number | undefined, number] = [undefined, 1];
     for (const [pair, count] of this.#counts)
@@ -186,8 +186,8 @@ class PairCounts {
 
 /**
  * GPT-2's tokenizer from its two files: `vocab.bpe` (or `merges.txt`) with the merges, `encoder.json` (or `vocab.json`) with
- * every token's number. Tokens that no merge gives are special.
- * @throws UserError where the two do not belong together.
+ * every token's number. Tokens not produced by a merge are special.
+ * @throws UserError where the two do not match.
  */
 export function readGpt2Tokenizer(merges: string, vocabulary: string): Tokenizer {
   const rules = merges.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version"));
@@ -196,7 +196,7 @@ export function readGpt2Tokenizer(merges: string, vocabulary: string): Tokenizer
   try {
     numbers = JSON.parse(vocabulary) as Record<string, number>;
   } catch {
-    throw new UserError("the tokenizer's vocabulary (encoder.json, vocab.json) is no JSON");
+    throw new UserError("the tokenizer's vocabulary (encoder.json, vocab.json) is not JSON");
   }
   const own = new Set(signs);
   const special = Object.keys(numbers)
@@ -206,7 +206,7 @@ export function readGpt2Tokenizer(merges: string, vocabulary: string): Tokenizer
   if (wrong >= 0) {
     const name = signs[wrong] ?? special[wrong - signs.length]!;
     throw new UserError(
-      `the tokenizer's vocabulary is not of these merges: ${JSON.stringify(name)} is token ${wrong} by the merges, and ${numbers[name]} in the vocabulary`,
+      `the tokenizer's vocabulary does not match its merges: ${JSON.stringify(name)} is token ${wrong} by the merges, and ${numbers[name]} in the vocabulary`,
     );
   }
   return bpeTokenizer(rules, special);

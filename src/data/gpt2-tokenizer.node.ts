@@ -10,7 +10,7 @@ const NAMES = [
   ["merges.txt", "vocab.json"],
 ] as const;
 
-/** GPT-2's tokenizer from a folder. @throws UserError where its two files are not there, or not of one tokenizer. */
+/** GPT-2's tokenizer from a folder. @throws UserError where its two files are missing or do not match. */
 export async function readGpt2Folder(folder: string): Promise<Tokenizer> {
   for (const names of NAMES) {
     const texts = await Promise.all(
@@ -20,5 +20,5 @@ export async function readGpt2Folder(folder: string): Promise<Tokenizer> {
     if (merges !== undefined && vocabulary !== undefined) return readGpt2Tokenizer(merges, vocabulary);
   }
   const wanted = NAMES.map((names) => names.join(" and ")).join(", or ");
-  throw new UserError(`${folder}: GPT-2's tokenizer is not here. The folder needs ${wanted}`);
+  throw new UserError(`${folder}: GPT-2's tokenizer is missing. The folder needs ${wanted}`);
 }

@@ -9,7 +9,7 @@ export const DATASETS = {
   "folder:PATH": "PNG and JPEG images in a folder; its sub-folders are the classes",
   "cifar10:FOLDER": "CIFAR-10's binary version, unpacked: 60,000 photographs, 32 × 32 in colour",
   "idx:IMAGES[,LABELS]": "a pair of IDX files, gzipped or not",
-  names: "195,000 first and last names in lower case, one a document (shipped); every tenth is for testing",
+  names: "195,000 first and last names in lower case, one per document (shipped); every tenth is for testing",
   cmudict: "126,000 English words and their pronunciations (shipped), split as cmusphinx does",
   "task:NAME":
     "a synthetic task: copy, reverse, sort, addition, modular-addition, induction; task:copy,length=20,symbols=4",

@@ -1,4 +1,4 @@
-/** Synthetic tasks, on which one sees what a sequence model can and cannot do. All are drawn from one fixed seed. */
+/** Synthetic tasks that show what a sequence model can and cannot do. All are drawn from a fixed seed. */
 import { lookup, UserError } from "../errors.ts";
 import { hostBits, hostPermutation, Key } from "../tensor/random.ts";
 import type { PairData, TokenData } from "./data.ts";
@@ -17,7 +17,7 @@ interface SequenceTask {
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
-/** Up to `count` distinct strings of `min` to `length` letters: lengths are drawn evenly. */
+/** Up to `count` distinct strings of `min` to `length` letters, with lengths drawn uniformly. */
 function strings({ count, min, length, symbols }: Numbers, key: Key): string[] {
   const found = new Set<string>();
   const bits = hostBits(key, 2 * count! * (length! + 1));
@@ -28,7 +28,7 @@ function strings({ count, min, length, symbols }: Numbers, key: Key): string[] {
   return [...found];
 }
 
-/** The first tenth is for testing: what is drawn has no order. */
+/** The first tenth is for testing: the examples are in random order. */
 function firstTenth<T>(all: readonly T[]): { train: readonly T[]; test: readonly T[] } {
   const cut = Math.max(1, Math.floor(all.length / 10));
   return { test: all.slice(0, cut), train: all.slice(cut) };
@@ -36,7 +36,7 @@ function firstTenth<T>(all: readonly T[]): { train: readonly T[]; test: readonly
 
 const STRINGS = { min: 1, length: 10, symbols: 8, count: 20_000 };
 
-/** A task on a random string: what is to be written of it. */
+/** A task that maps a random string to a target. */
 const onStrings = (
   about: string,
   answer: (source: string) => string,
@@ -57,11 +57,9 @@ function sums(n: number, write: (a: number, b: number) => TextPair, key: Key): T
 }
 
 export const TASKS: Readonly<Record<string, SequenceTask>> = {
-  copy: onStrings("a random string, to be written again", (source) => source),
-  reverse: onStrings("a random string, to be written backwards", (source) =>
-    Array.from(source).reverse().join(""),
-  ),
-  sort: onStrings("a random string, to be written in order", (source) => Array.from(source).sort().join("")),
+  copy: onStrings("a random string, to be copied", (source) => source),
+  reverse: onStrings("a random string, to be reversed", (source) => Array.from(source).reverse().join("")),
+  sort: onStrings("a random string, to be sorted", (source) => Array.from(source).sort().join("")),
   addition: {
     about: "two numbers of `digits` digits and their sum; of all pairs, a tenth is for testing",
     defaults: { digits: 2 },
@@ -75,7 +73,7 @@ export const TASKS: Readonly<Record<string, SequenceTask>> = {
     },
   },
   induction: {
-    about: "a random string twice: its second half follows from the first, for who can look back",
+    about: "a random string twice: the second half can be predicted from the first",
     defaults: { min: 8, length: 8, symbols: 16, count: 20_000 },
     make: (name, n, options) => {
       const all = strings(n, Key.seed(0).split(name)).map((text) => text + text);
@@ -83,7 +81,7 @@ export const TASKS: Readonly<Record<string, SequenceTask>> = {
     },
   },
   "modular-addition": {
-    about: "a + b modulo `modulus`; of all pairs, `percent` % to learn from and the others for testing",
+    about: "a + b modulo `modulus`; of all pairs, `percent` % for training and the others for testing",
     defaults: { modulus: 113, percent: 30 },
     make: (name, { modulus, percent }, options) => {
       const write = (a: number, b: number): TextPair => [`${a} + ${b}`, String((a + b) % modulus!)];
@@ -95,7 +93,7 @@ export const TASKS: Readonly<Record<string, SequenceTask>> = {
   },
 };
 
-/** The largest each number may be: what is larger would not fit, or has no letters. */
+/** The maximum of each number: larger ones would not fit, or there are no letters for them. */
 const MOST: Numbers = {
   symbols: LETTERS.length,
   digits: 3,
@@ -106,8 +104,8 @@ const MOST: Numbers = {
 };
 
 /**
- * A task by what stands after "task:": its name, then numbers of it ("reverse,length=20,symbols=4").
- * @throws UserError where there is no such task or number.
+ * A task by the text after "task:": its name, then its settings ("reverse,length=20,symbols=4").
+ * @throws UserError where there is no such task or setting.
  */
 export function taskData(rest: string, name: string, options: Options = {}): PairData | TokenData {
   const [kind = "", ...given] = rest.split(",");
@@ -124,7 +122,7 @@ export function taskData(rest: string, name: string, options: Options = {}): Pai
       );
     numbers[key] = number;
   }
-  // The shortest is not longer than the longest, whichever of them was given.
+  // The minimum must not exceed the maximum, whichever of them was given.
   if (numbers.min !== undefined) numbers.min = Math.min(numbers.min, numbers.length!);
   return task.make(name, numbers, options);
 }

@@ -9,18 +9,18 @@ export interface Tokenizer {
   encode(text: string): Int32Array;
   /** @throws RangeError where a number is not a token. */
   decode(tokens: ArrayLike<number>): string;
-  /** Text as its tokens come, one by one. */
+  /** A decoder for tokens that arrive one by one. */
   stream(): TextStream;
 }
 
-/** A text that is decoded token by token. A character whose bytes are not all there yet is held back. */
+/** Decodes text token by token. A character with missing bytes is held back until they arrive. */
 export interface TextStream {
   push(token: number): string;
-  /** What was held back: U+FFFD where it can be no character any more. */
+  /** Returns what was held back: U+FFFD for an incomplete character. */
   end(): string;
 }
 
-/** A tokenizer whose texts are decoded by its stream. */
+/** A tokenizer that decodes by its stream. */
 export const tokenizerBy = (parts: Omit<Tokenizer, "decode">): Tokenizer => ({
   ...parts,
   decode: (tokens) => {
@@ -61,7 +61,7 @@ export const byteTokenizer: Tokenizer = tokenizerBy({
   stream: () => byteStream((token) => Uint8Array.of(inside(token, 256))),
 });
 
-/** Tokens that are bytes of UTF-8. A byte order mark is a character as any other: what was encoded comes back. */
+/** Tokens that are bytes of UTF-8. A byte order mark is kept like any other character, so decoding gives back what was encoded. */
 export function byteStream(bytesOf: (token: number) => Uint8Array): TextStream {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return {
@@ -70,10 +70,10 @@ export function byteStream(bytesOf: (token: number) => Uint8Array): TextStream {
   };
 }
 
-/** The line break is a word of its own. */
+/** The line break counts as a word. */
 const BREAK = "\n";
 
-/** The words of a text in order: maximal runs without spaces or line breaks, and each line break. */
+/** The words of a text in order: its lines split at each space, with line breaks as words of their own. */
 export const wordsOf = (text: string): string[] =>
   text
     .split(BREAK)
@@ -88,8 +88,8 @@ export function vocabularyOf(texts: readonly string[]): string[] {
 }
 
 /**
- * One token a word; words are what stands between spaces and line breaks, and a line break is one, too. Texts of known
- * words come back whole. `unknown` stands for every word that has no token; where it is left out such a word is refused.
+ * One token per word; words are separated by spaces, and a line break is a word, too. Texts of known words are decoded
+ * exactly. `unknown` replaces every word that has no token; without it, such a word throws a UserError.
  */
 export function wordTokenizer(words: readonly string[], unknown?: string): Tokenizer {
   const all = unknown === undefined ? words : [...words, unknown];
@@ -103,7 +103,7 @@ export function wordTokenizer(words: readonly string[], unknown?: string): Token
         const token = tokenOf.get(word) ?? otherwise;
         if (token === undefined)
           throw new UserError(
-            `the word ${JSON.stringify(word)} has no token: it is none of the ${words.length} words of this tokenizer.`,
+            `the word ${JSON.stringify(word)} has no token: it is not among the ${words.length} words of this tokenizer.`,
           );
         return token;
       }),
@@ -122,7 +122,7 @@ export function wordTokenizer(words: readonly string[], unknown?: string): Token
   });
 }
 
-/** The token itself, where it is one. */
+/** The token itself. @throws RangeError if it is not one */
 export function inside(token: number, vocabSize: number): number {
   if (!(Number.isInteger(token) && token >= 0 && token < vocabSize))
     throw new RangeError(`decode: ${token} is not a token; tokens are 0 to ${vocabSize - 1}`);

@@ -3,7 +3,7 @@ import { bpeTokenizer, learnBpe } from "./bpe.ts";
 import type { TokenizerSpec } from "./spec.ts";
 import { byteTokenizer, charactersOf, characterTokenizer, type Tokenizer, vocabularyOf, wordTokenizer } from "./tokenizer.ts"; // biome-ignore format: a list of names
 
-/** The tokenizer that a spec describes, as a run keeps it. */
+/** The tokenizer that a spec describes, as saved with a run. */
 export function tokenizerOf(spec: TokenizerSpec): Tokenizer {
   switch (spec.kind) {
     case "characters":
@@ -17,7 +17,7 @@ export function tokenizerOf(spec: TokenizerSpec): Tokenizer {
   }
 }
 
-/** What stands for words that are not among the most frequent. */
+/** Replaces words that are not among the most frequent. */
 const UNKNOWN = "<unk>";
 
 /** How a text becomes tokens, by name; N is the number of tokens. */
@@ -35,8 +35,8 @@ const LEARNERS: Readonly<Record<string, (texts: readonly string[], size: number 
   };
 
 /**
- * The tokenizer of some texts by its name: "characters", "bytes", "words", "words:5000" (the most frequent, and one token
- * for all others), "bpe:512" (learnt from the texts).
+ * A tokenizer for texts by its name: "characters", "bytes", "words", "words:5000" (the most frequent, and one token
+ * for all others), "bpe:512" (learned from the texts).
  * @throws UserError where the name is none of these.
  */
 export function learnTokenizer(name: string, texts: readonly string[]): Tokenizer {
@@ -45,7 +45,7 @@ export function learnTokenizer(name: string, texts: readonly string[]): Tokenize
   const count = size === undefined ? undefined : Number(size);
   if (!make || (count !== undefined && !(Number.isInteger(count) && count >= 2)))
     throw new UserError(
-      `there is no tokenizer "${name}": it is characters, bytes, words, words:N or bpe:N, where N is the number of tokens`,
+      `unknown tokenizer "${name}". Known: characters, bytes, words, words:N or bpe:N, where N is the number of tokens`,
     );
   return make(texts, count);
 }

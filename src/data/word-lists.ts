@@ -1,9 +1,9 @@
-/** Data sets of words that come with the package, made of the files of two npm packages it depends on. */
+/** Data sets of words that come with the package, made from files of two npm packages it depends on. */
 import type { PairData, TokenData } from "./data.ts";
 import type { OpenOptions } from "./sources.ts";
 import { lineData, pairsData, type TextPair } from "./text.ts";
 
-/** The package and file that each is made of. */
+/** The package and file of each. */
 export const WORD_LISTS = {
   names: { package: "humannames", file: "list.txt" },
   cmudict: { package: "cmu-pronouncing-dictionary", file: "index.js" },
@@ -12,8 +12,8 @@ export const WORD_LISTS = {
 type Options = Pick<OpenOptions, "tokenizer" | "like">;
 
 /**
- * First and last names from all over the world, in lower case, of the letters a to z alone, each once, in the order of
- * the file (by the alphabet). Every tenth is for testing.
+ * First and last names from all over the world, in lower case, only the letters a to z, without duplicates, in the order of
+ * the file (alphabetical). Every tenth is for testing.
  */
 export function namesData(list: string, options: Options = {}): TokenData {
   const names = list.toLowerCase().split(/\r?\n/);
@@ -23,7 +23,7 @@ export function namesData(list: string, options: Options = {}): TokenData {
 /**
  * Spellings and pronunciations from the CMU Pronouncing Dictionary, split as cmusphinx's g2p-seq2seq does: the words in
  * the order of the file, number n of them (from 0) for testing where n mod 20 is 17 or 18, for validation where it is 19,
- * and to learn from otherwise. The pronunciations of a word stay together. Stress digits and comments are left out.
+ * and for training otherwise. The pronunciations of a word stay together. Stress digits and comments are left out.
  * Letters are the tokens of a source, phones those of a target.
  */
 export function cmudictData(module: string, { like }: Options = {}): PairData {

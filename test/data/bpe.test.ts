@@ -43,7 +43,7 @@ describe("GPT-2's tokenizer from its files", () => {
     const other = JSON.stringify({ ...(JSON.parse(vocabulary!) as object), Ġt: 300 });
     expect(() => readGpt2Tokenizer(merges!, other)).toThrow('"Ġt" is token 256 by the merges, and 300');
     expect(() => readGpt2Tokenizer("#version: 0.2\nab c\n", "{}")).toThrow(
-      'merge 1, "ab c", is not of two tokens',
+      'merge 1, "ab c", is not made of two existing tokens',
     );
   });
 });
@@ -75,7 +75,7 @@ describe("learnt here", () => {
     );
   });
   test("needs more tokens than bytes, and ends where no pair is there twice", () => {
-    expect(() => learnBpe(["abc"], 256)).toThrow("begins with 256 bytes: 256 tokens are too few");
+    expect(() => learnBpe(["abc"], 256)).toThrow("starts with 256 bytes: 256 tokens are too few");
     expect(learnBpe(["abc"], 300).vocabSize).toBe(256);
     expect(bpeTokenizer([]).vocabSize).toBe(256);
   });

@@ -63,12 +63,12 @@ describe("words", () => {
   });
   test("without one for others, a word that has no token is named", () => {
     expect(() => wordTokenizer(["a", "b"]).encode("a c")).toThrow(
-      'the word "c" has no token: it is none of the 2 words',
+      'the word "c" has no token: it is not among the 2 words',
     );
   });
   test("a tokenizer that there is not is refused", () => {
     for (const name of ["sentences", "words:1", "bpe:many"])
-      expect(() => learnTokenizer(name, ["a"])).toThrow(`there is no tokenizer "${name}"`);
+      expect(() => learnTokenizer(name, ["a"])).toThrow(`unknown tokenizer "${name}"`);
   });
 });
 
