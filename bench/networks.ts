@@ -11,6 +11,7 @@ import {
 } from "../src/nn/index.ts";
 import { normal as normalInit } from "../src/nn/init.ts";
 import * as ops from "../src/tensor/ops.ts";
+import type { Key } from "../src/tensor/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 
 /**
@@ -20,6 +21,21 @@ import type { Tensor } from "../src/tensor/tensor.ts";
 
 export const mlp = (): Sequential =>
   new Sequential(new Linear(4, 64), ops.relu, new Linear(64, 64), ops.relu, new Linear(64, 2));
+
+/** Kingma and Welling's network for MNIST: 784-400-20, Bernoulli; the loss is −ELBO an example. */
+export class VAE extends Module {
+  encoder = new Sequential(new Linear(784, 400), ops.relu, new Linear(400, 40));
+  decoder = new Sequential(new Linear(20, 400), ops.relu, new Linear(400, 784));
+
+  loss(x: Tensor, noise: Key): Tensor {
+    const [mean, logVariance] = ops.chunk(this.encoder.forward(x), 2, 1) as [Tensor, Tensor];
+    const z = ops.add(mean, ops.mul(ops.exp(ops.mul(logVariance, 0.5)), ops.normal(noise, mean.shape)));
+    const logits = this.decoder.forward(z);
+    const reconstruction = ops.sum(ops.sub(ops.softplus(logits), ops.mul(x, logits)));
+    const kl = ops.sum(ops.sub(ops.add(ops.square(mean), ops.exp(logVariance)), ops.add(logVariance, 1)));
+    return ops.div(ops.add(reconstruction, ops.mul(kl, 0.5)), x.shape[0]!);
+  }
+}
 
 class ResBlock extends Module {
   norm1: GroupNorm;

@@ -19,6 +19,8 @@ interface Workload {
 const training = (name: string): Workload => ({ file: "step.ts", args: [name], peer: true });
 const WORKLOADS: Readonly<Record<string, Workload>> = {
   mlp: training("mlp"),
+  vae: { file: "step.ts", args: ["vae", "--threads", "1"], peer: false },
+  "vae-wasm": { file: "step.ts", args: ["vae", "--threads", "1", "--device", "wasm"], peer: false },
   unet: training("unet"),
   dit: training("dit"),
   gpt: training("gpt"),

@@ -1,5 +1,6 @@
+import { parseArgs } from "node:util";
 import { compile } from "../src/engine/compile.ts";
-import type { Engine } from "../src/engine/engine.ts";
+import type { Device, Engine } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
 import { crossEntropy, type Module, mseLoss } from "../src/nn/index.ts";
 import { adamW } from "../src/optim/index.ts";
@@ -8,7 +9,7 @@ import { type NdArray, ndarray } from "../src/tensor/ndarray.ts";
 import * as ops from "../src/tensor/ops.ts";
 import { hostNormal, hostUniform, Key } from "../src/tensor/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
-import { DiT, GPT, mlp, UNet } from "./networks.ts";
+import { DiT, GPT, mlp, UNet, VAE } from "./networks.ts";
 
 const key = Key.seed(0);
 const gauss = (name: string, ...shape: number[]): NdArray =>
@@ -37,7 +38,7 @@ interface Workload {
   readonly warmup?: number;
   readonly net: Module;
   readonly feeds: readonly NdArray[];
-  readonly loss: (...feeds: Tensor[]) => Tensor;
+  readonly loss: (feeds: readonly Tensor[], noise: Key) => Tensor;
 }
 
 /** Whole training steps (forward, backward, AdamW): shapes and sizes as in the PyTorch peer. */
@@ -49,18 +50,23 @@ export const WORKLOADS: Readonly<Record<string, () => Workload>> = {
       warmup: 1000,
       net,
       feeds: [gauss("x", 64, 4), gauss("y", 64, 2)],
-      loss: (x, y) => mseLoss(net.forward(x!), y!),
+      loss: ([x, y]) => mseLoss(net.forward(x!), y!),
     };
+  },
+  vae: () => {
+    const net = new VAE();
+    const x = ndarray(hostUniform(key.split("x"), 128 * 784), [128, 784]);
+    return { repeats: 200, warmup: 50, net, feeds: [x], loss: ([images], noise) => net.loss(images!, noise) };
   },
   unet: () => {
     const net = new UNet();
     const feeds = [gauss("x", 32, 1, 28, 28), gauss("eps", 32, 1, 28, 28), integers("t", 1000, 32)];
-    return { repeats: 15, net, feeds, loss: (x, eps, t) => mseLoss(net.forward(x!, t!), eps!) };
+    return { repeats: 15, net, feeds, loss: ([x, eps, t]) => mseLoss(net.forward(x!, t!), eps!) };
   },
   dit: () => {
     const net = new DiT();
     const feeds = [gauss("x", 32, 64, 48), gauss("eps", 32, 64, 48), integers("t", 1000, 32)];
-    return { repeats: 8, net, feeds, loss: (x, eps, t) => mseLoss(net.forward(x!, t!), eps!) };
+    return { repeats: 8, net, feeds, loss: ([x, eps, t]) => mseLoss(net.forward(x!, t!), eps!) };
   },
   gpt: () => {
     const net = new GPT();
@@ -69,32 +75,36 @@ export const WORKLOADS: Readonly<Record<string, () => Workload>> = {
       repeats: 10,
       net,
       feeds,
-      loss: (ids, next) => crossEntropy(ops.reshape(net.forward(ids!), [-1, 256]), ops.reshape(next!, [-1])),
+      loss: ([ids, next]) =>
+        crossEntropy(ops.reshape(net.forward(ids!), [-1, 256]), ops.reshape(next!, [-1])),
     };
   },
 };
 
 export async function measure(
   name: string,
-  { repeats = 0, threads = 2, engine: given = undefined as Engine | undefined } = {},
+  { threads = 2, device = "cpu" as Device, engine: given = undefined as Engine | undefined } = {},
 ): Promise<Record<string, unknown>> {
   const work = WORKLOADS[name]!();
-  const engine = given ?? (await nodeEngine({ threads, flushDenormals: true }));
+  const engine = given ?? (await nodeEngine({ threads, device, flushDenormals: true }));
   work.net.initialize(key.split("weights"));
   const parameters = work.net.parameters();
   const optimizer = adamW()(parameters);
   const step = compile(
-    (...feeds: Tensor[]) => {
-      const loss = work.loss(...feeds);
+    (noise: Key, ...feeds: Tensor[]) => {
+      const loss = work.loss(feeds, noise);
       optimizer.step(grad(loss, parameters), 1e-3);
       return loss;
     },
     { engine, name },
   );
-  const n = repeats || work.repeats;
+  const n = work.repeats;
   const started = performance.now();
   const losses: number[] = [];
-  const once = async (): Promise<void> => void losses.push((await step(...work.feeds)).data[0] as number);
+  const noise = key.split("noise");
+  const once = async (): Promise<void> => {
+    losses.push((await step(noise, ...work.feeds)).data[0] as number);
+  };
   await once();
   const firstMs = performance.now() - started;
   for (let i = 1; i < (work.warmup ?? 3); i++) await once();
@@ -123,6 +133,13 @@ export async function measure(
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-if (process.argv[1]?.endsWith("step.ts"))
-  for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(WORKLOADS))
-    console.log(JSON.stringify(await measure(name)));
+/** tsx bench/step.ts [workload ...] [--device wasm] [--threads 1] */
+if (process.argv[1]?.endsWith("step.ts")) {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { device: { type: "string", default: "cpu" }, threads: { type: "string", default: "2" } },
+  });
+  const options = { device: values.device as Device, threads: Number(values.threads) };
+  for (const name of positionals.length > 0 ? positionals : Object.keys(WORKLOADS))
+    console.log(JSON.stringify(await measure(name, options)));
+}

@@ -67,6 +67,7 @@ export const i32 = {
   const: (value: number): I => [0x41, ...signed(value)],
   add: scalar<"i32">(0x6a),
   and: scalar<"i32">(0x71),
+  shl: scalar<"i32">(0x74),
   ltU: compare(0x49),
   load: (at: I, offset = 0): I => [...at, 0x28, 2, ...unsigned(offset)],
   store: (at: I, value: I, offset = 0): Code => [...at, ...value, 0x36, 2, ...unsigned(offset)],
@@ -81,6 +82,13 @@ export const v128 = {
   anyTrue: (a: V): I => [...a, ...simd(0x53)],
   /** Bytes of `a` (0 … 15) and `b` (16 … 31). */
   shuffle: (a: V, b: V, bytes: readonly number[]): V => [...a, ...b, ...simd(0x0d), ...bytes],
+  not: one(0x4d),
+  /** a where the mask's bits are 1, b elsewhere. */
+  select: (mask: V, a: V, b: V): V => [...a, ...b, ...mask, ...simd(0x52)],
+  /** 32 bits of memory in all four lanes. */
+  load32Splat: (at: I, offset = 0): V => [...at, ...simd(0x09), 0, ...unsigned(offset)],
+  /** The first lane's 32 bits to memory. */
+  store32: (at: I, value: V, offset = 0): Code => [...at, ...value, ...simd(0x5a), 0, ...unsigned(offset), 0],
 };
 
 /** A shuffle of lanes: of `a`, then of `b`. */
@@ -104,8 +112,12 @@ export const i32x4 = {
   lane: (a: V, lane: number): I => [...a, ...simd(0x1b), lane],
   shuffle: lanes,
   add: two(0xae),
+  sub: two(0xb1),
   shl: shift(0xab),
+  shrS: shift(0xac),
   shrU: shift(0xad),
+  /** Towards zero, and to the nearest integer there is; 0 for a NaN. */
+  truncF32x4: one(0xf8),
 };
 
 export const i64x2 = {
@@ -126,7 +138,22 @@ export const f32x4 = {
   /** Two doubles become the first two lanes. */
   demoteF64x2: one(0x5e),
   shuffle: lanes,
+  eq: two(0x41),
+  lt: two(0x43),
+  le: two(0x45),
+  ge: two(0x46),
+  floor: one(0x68),
+  /** To the nearest integer, halves to the even one. */
+  nearest: one(0x6a),
+  abs: one(0xe0),
+  neg: one(0xe1),
+  sqrt: one(0xe3),
+  add: two(0xe4),
+  sub: two(0xe5),
   mul: two(0xe6),
+  div: two(0xe7),
+  min: two(0xe8),
+  max: two(0xe9),
 };
 
 export const f64x2 = {

@@ -13,6 +13,7 @@ import { plain } from "../../src/tensor/threefry.ts";
 import { onWarning } from "../../src/warnings.ts";
 import { type CheckOptions, checkAll, type Report } from "../tensor/check.ts";
 import { type Trained, train } from "./training.ts";
+import { updates } from "./updates.ts";
 
 interface On {
   readonly device: Device;
@@ -76,6 +77,13 @@ export const tasks = {
     const trained = await train(engine, steps);
     await engine.dispose();
     return trained;
+  },
+
+  async updates({ on, steps }: { on: On; steps: number }): Promise<number[]> {
+    const engine = await open(on);
+    const values = await updates(engine, steps);
+    await engine.dispose();
+    return values;
   },
 
   /** What ONNX Runtime says about where the nodes of the training step will run on WebGPU. */

@@ -4,6 +4,7 @@ import { hostBits, hostNormal, hostUniform, Key } from "../../src/tensor/random.
 import { OPS, type Report } from "../tensor/check.ts";
 import { openPage, type TestPage } from "./harness.ts";
 import { type Trained, train } from "./training.ts";
+import { updates } from "./updates.ts";
 
 let page: TestPage;
 beforeAll(async () => {
@@ -32,6 +33,14 @@ describe("wasm in Chromium", () => {
       expect(Math.abs(w - host.weight[i]!)).toBeLessThan(1e-4);
     });
     for (const norm of [...host.norms, ...web.norms]) expect(norm).toBeCloseTo(host.norms[0]!, 3);
+  });
+
+  test("optimizers given the same gradients take the same steps, to the last bit", async () => {
+    const engine = await nodeEngine({ threads: 1 });
+    const host = await updates(engine, 10);
+    await engine.dispose();
+    expect(new Set(host).size).toBeGreaterThan(1000);
+    expect(await page.call("updates", { on: { device: "wasm", threads: 1 }, steps: 10 })).toEqual(host);
   });
 
   test("the same key draws the same numbers", async () => {

@@ -1,34 +1,42 @@
-import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import type { InferenceSession } from "onnxruntime-common";
 import { type Graph, nodesOf, rootsOf } from "../../tensor/graph.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
-import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import type { Engine, Program } from "../engine.ts";
-import { type Feed, lower } from "./lower.ts";
-import { fromOrt, type OrtModule, type OrtSetup, toOrt } from "./ort.ts";
+import { Arena } from "../fused/arena.ts";
+import { Pass } from "../fused/pass.ts";
+import { bytesOf, planOf } from "../fused/plan.ts";
+import { Executable } from "./executable.ts";
+import { type Lowered, lower } from "./lower.ts";
+import type { OrtModule, OrtSetup } from "./ort.ts";
 import { State } from "./state.ts";
 
 export { CPU, WEBGPU } from "./lowering/context.ts";
+
+/** More than this is not updated in place: with what else there is, it might not find room in 4 GiB. */
+const MOST_IN_PLACE = 3.5 * 2 ** 30;
 
 /** An engine on ONNX Runtime, of either package. */
 export class OrtEngine implements Engine {
   readonly #ort: OrtModule;
   readonly #setup: OrtSetup;
+  readonly #arena = new Arena();
   readonly #state: State;
-  readonly #sessions = new Set<InferenceSession>();
+  readonly #programs = new Set<Executable>();
   /** Runs follow one another: two programs may share state. */
   #queue: Promise<unknown> = Promise.resolve();
   #open = true;
   /** The net under dispose: what a dropped program holds is freed. */
-  readonly #dropped = new FinalizationRegistry<InferenceSession>((session) => {
-    void this.#inTurn(() => this.#close(session));
+  readonly #dropped = new FinalizationRegistry<Executable>((executable) => {
+    void this.#inTurn(() => this.#close(executable));
   });
 
   constructor(ort: OrtModule, setup: OrtSetup) {
     this.#ort = ort;
     this.#setup = setup;
-    this.#state = new State(this, ort, setup, (job) => void this.#inTurn(job));
+    this.#state = new State(this, ort, setup, this.#arena, (job) => void this.#inTurn(job));
   }
 
   get name(): string {
@@ -48,38 +56,14 @@ export class OrtEngine implements Engine {
 
   async compile(graph: Graph): Promise<Program> {
     this.#requireOpen();
-    const lowered = lower(graph, this.#setup.target);
-    const work = workOf(rootsOf(graph));
-    const { stateLocation } = this.#setup;
-    const session = await this.#ort.InferenceSession.create(lowered.bytes, {
-      ...this.#setup.options(work),
-      ...(stateLocation && {
-        preferredOutputLocation: Object.fromEntries(lowered.updates.map((u) => [u.name, stateLocation])),
-      }),
-    });
-    this.#sessions.add(session);
-    const away = ({ variable }: { variable: Variable }): boolean =>
-      variable.home !== undefined && variable.home !== this;
+    const executable = await this.#executableOf(graph);
+    this.#programs.add(executable);
+    const away = (variable: Variable): boolean => variable.home !== undefined && variable.home !== this;
     /** Nothing, where another engine has a newer value of what is read. */
     const run = async (feeds: readonly NdArray[]): Promise<NdArray[] | undefined> => {
       this.#requireOpen();
-      if (!this.#sessions.has(session)) throw new Error("this program was disposed and cannot run again");
-      if (lowered.reads.some(away)) return undefined;
-      const inputs: Record<string, OrtTensor> = {};
-      lowered.feeds.forEach((port, i) => {
-        inputs[port.name] = toOrt(this.#ort, checked(port, feeds[i]));
-      });
-      for (const { name, variable } of lowered.reads) inputs[name] = this.#state.front(variable);
-      const versions = lowered.updates.map((u) => u.variable.version);
-      const results: Record<string, OrtTensor | null> = {};
-      for (const { name } of lowered.outputs) results[name] = null;
-      for (const { name, variable } of lowered.updates)
-        results[name] = this.#setup.ownBuffers ? this.#state.back(variable) : null;
-      const out = await session.run(inputs, results as InferenceSession.OnnxValueMapType);
-      lowered.updates.forEach(({ name, variable }, i) => {
-        this.#state.take(variable, out[name] as OrtTensor, versions[i]!, session);
-      });
-      return lowered.outputs.map((port) => fromOrt(port, (out[port.name] as OrtTensor).data));
+      if (!this.#programs.has(executable)) throw new Error("this program was disposed and cannot run again");
+      return executable.reads.some(away) ? undefined : executable.run(feeds);
     };
     const program: Program = {
       run: async (feeds) => {
@@ -87,12 +71,12 @@ export class OrtEngine implements Engine {
           const results = await this.#inTurn(() => run(feeds));
           if (results) return results;
           // Not in turn: the other engine may be waiting for this one.
-          for (const { variable } of lowered.reads.filter(away)) await variable.toHost();
+          for (const variable of executable.reads.filter(away)) await variable.toHost();
         }
       },
-      dispose: () => this.#inTurn(() => this.#close(session)),
+      dispose: () => this.#inTurn(() => this.#close(executable)),
     };
-    this.#dropped.register(program, session);
+    this.#dropped.register(program, executable);
     return program;
   }
 
@@ -100,15 +84,36 @@ export class OrtEngine implements Engine {
     await this.#inTurn(async () => {
       this.#open = false;
       await this.#state.dispose();
-      for (const session of this.#sessions) await session.release();
-      this.#sessions.clear();
+      for (const { session } of this.#programs) await session?.release();
+      this.#programs.clear();
     });
   }
 
-  async #close(session: InferenceSession): Promise<void> {
-    if (!this.#sessions.delete(session)) return;
-    await this.#state.evacuate(session);
-    await session.release();
+  /** Elementwise updates of state become a pass where this engine runs them in place; the rest is ONNX Runtime's. */
+  async #executableOf(graph: Graph): Promise<Executable> {
+    const plan = this.#setup.inPlace ? planOf(graph) : undefined;
+    const pass = plan && bytesOf(plan) < MOST_IN_PLACE ? await Pass.make(plan, this.#arena) : undefined;
+    const rest = pass?.plan.rest ?? graph;
+    const lowered = lower(rest, this.#setup.target);
+    const session =
+      rootsOf(rest).length > 0 ? await this.#sessionOf(lowered, workOf(rootsOf(rest))) : undefined;
+    return new Executable({ graph, lowered, session, pass }, this.#ort, this.#setup, this.#state);
+  }
+
+  #sessionOf(lowered: Lowered, work: number): Promise<InferenceSession> {
+    const { stateLocation } = this.#setup;
+    return this.#ort.InferenceSession.create(lowered.bytes, {
+      ...this.#setup.options(work),
+      ...(stateLocation && {
+        preferredOutputLocation: Object.fromEntries(lowered.updates.map((u) => [u.name, stateLocation])),
+      }),
+    });
+  }
+
+  async #close(executable: Executable): Promise<void> {
+    if (!this.#programs.delete(executable) || !executable.session) return;
+    await this.#state.evacuate(executable.session);
+    await executable.session.release();
   }
 
   #requireOpen(): void {
@@ -124,16 +129,6 @@ export class OrtEngine implements Engine {
 }
 
 const nothing = (): void => {};
-
-function checked(port: Feed, value: NdArray | undefined): NdArray {
-  if (!value)
-    throw new TypeError(`${port.label} is missing: ${port.dtype}${showShape(port.shape)} was expected`);
-  if (value.dtype !== port.dtype || !sameShape(value.shape, port.shape))
-    throw new TypeError(
-      `${port.label} takes ${port.dtype}${showShape(port.shape)}; it was fed ${value.dtype}${showShape(value.shape)}`,
-    );
-  return value;
-}
 
 /** About how many multiply–adds one run costs: what decides on the number of threads. */
 function workOf(roots: readonly Tensor[]): number {

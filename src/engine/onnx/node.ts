@@ -42,6 +42,7 @@ export async function nodeEngine(
     name: `onnxruntime-node ${device}${host ? `, ${showThreads(count)}` : ""}`,
     target: device === "webgpu" ? WEBGPU : { ...CPU, ...(block && { block }) },
     ownBuffers: host,
+    inPlace: host,
     // On CUDA the binding has no buffers of the device: state crosses to the host at every step.
     ...(device === "webgpu" && { stateLocation: "gpu-buffer" as const }),
     options: (work) => ({

@@ -20,6 +20,8 @@ export interface OrtSetup {
   options(work: number): InferenceSession.SessionOptions;
   /** Write results into buffers of ours: no allocation a step. Only where the provider computes in host memory. */
   readonly ownBuffers: boolean;
+  /** Elementwise updates of state run in place, as passes over WebAssembly memory. Not where state is on a device. */
+  readonly inPlace?: boolean;
   /** Where state outputs should stay between runs. */
   readonly stateLocation?: "gpu-buffer";
 }

@@ -42,6 +42,7 @@ export async function engineOn(
     },
     target: gpu ? WEBGPU : CPU,
     ownBuffers: false,
+    inPlace: !gpu,
     ...(gpu && { stateLocation: "gpu-buffer" as const }),
     options: (work): InferenceSession.SessionOptions => {
       chooseThreads(ort, asked || (work < ONE_THREAD_BELOW ? 1 : most), asked !== false);

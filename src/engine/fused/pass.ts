@@ -1,0 +1,74 @@
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Variable } from "../../tensor/variable.ts";
+import type { Arena } from "./arena.ts";
+import type { Source } from "./elements.ts";
+import { type Formula, type Kernel, kernels, keyOf } from "./kernel.ts";
+import type { Job, Plan } from "./plan.ts";
+
+const BYTES = 4;
+/** Values in the scratch room begin this many bytes apart, or a multiple. */
+const ALIGNED = 64;
+
+/** The part of a plan that runs in an arena: its jobs, and where what they read and write lies. */
+export class Pass {
+  readonly plan: Plan;
+  readonly #arena: Arena;
+  readonly #calls: readonly { readonly job: Job; readonly kernel: Kernel }[];
+  readonly #passing: ReadonlyMap<Tensor, number>;
+  readonly #bytes: number;
+  #places = new Map<Source, number>();
+  #arguments: readonly (readonly number[])[] = [];
+  #generation = -1;
+
+  private constructor(plan: Plan, arena: Arena, kernelOf: (formula: Formula) => Kernel) {
+    this.plan = plan;
+    this.#arena = arena;
+    this.#calls = plan.jobs.map((job) => ({ job, kernel: kernelOf(job.formula) }));
+    const passing = new Map<Tensor, number>();
+    let bytes = 0;
+    for (const t of [...plan.computed, ...plan.fed]) {
+      passing.set(t, bytes);
+      bytes += Math.ceil((BYTES * t.size) / ALIGNED) * ALIGNED;
+    }
+    this.#passing = passing;
+    this.#bytes = bytes;
+  }
+
+  static async make(plan: Plan, arena: Arena): Promise<Pass> {
+    const formulas = new Map(plan.jobs.map(({ formula }) => [keyOf(formula), formula]));
+    const made = await kernels([...formulas.values()], arena.memory);
+    const byKey = new Map([...formulas.keys()].map((key, i) => [key, made[i]!]));
+    return new Pass(plan, arena, (formula) => byKey.get(keyOf(formula))!);
+  }
+
+  /**
+   * Before a run: find where everything lies. `place` gives the address of a variable, with its current value where that is
+   * read. Says whether anything moved since the last run, so that views on it must be made anew.
+   */
+  settle(place: (variable: Variable, read: boolean) => number): boolean {
+    const places = new Map<Source, number>();
+    for (const variable of this.plan.written) places.set(variable, place(variable, false));
+    for (const variable of this.plan.read) places.set(variable, place(variable, true));
+    const scratch = this.#arena.scratch(this.#bytes);
+    for (const [t, offset] of this.#passing) places.set(t, scratch + offset);
+    const { generation } = this.#arena;
+    const still = [...places].every(([source, at]) => this.#places.get(source) === at);
+    if (still && generation === this.#generation) return false;
+    this.#generation = generation;
+    this.#places = places;
+    this.#arguments = this.#calls.map(({ job }) =>
+      job.operands.map(({ source, offset }) => places.get(source)! + BYTES * offset),
+    );
+    return true;
+  }
+
+  /** The place of a value that is computed or fed. */
+  view(t: Tensor): Float32Array {
+    return this.#arena.view(this.#places.get(t)!, t.size);
+  }
+
+  /** The updates, in place. */
+  run(): void {
+    for (const [i, { job, kernel }] of this.#calls.entries()) kernel(job.length, ...this.#arguments[i]!);
+  }
+}

@@ -1,0 +1,200 @@
+import { type Graph, nodesOf, rootsOf } from "../../tensor/graph.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { Variable } from "../../tensor/variable.ts";
+import { Elements, type Expression, type Source } from "./elements.ts";
+import type { Formula, Step } from "./kernel.ts";
+
+/** A formula over so many elements of these operands. */
+export interface Job {
+  readonly formula: Formula;
+  readonly length: number;
+  readonly operands: readonly { readonly source: Source; readonly offset: number }[];
+}
+
+/** A graph cut in two: what is computed first, and the elementwise updates of state that follow, in place. */
+export interface Plan {
+  /** Its outputs are the graph's, and after them what the jobs read. */
+  readonly rest: Graph;
+  /** Values that the rest computes for the jobs. */
+  readonly computed: readonly Tensor[];
+  /** Feeds that the jobs read. */
+  readonly fed: readonly Tensor[];
+  /** Variables that the jobs read, and those that they write. */
+  readonly read: readonly Variable[];
+  readonly written: readonly Variable[];
+  /** In an order in which none reads what one before it wrote. */
+  readonly jobs: readonly Job[];
+}
+
+/** Some elements of a variable and their next values. */
+interface Piece {
+  readonly variable: Variable;
+  readonly at: number;
+  readonly length: number;
+  readonly value: Expression;
+}
+
+/** Cut the elementwise updates of state off a graph; undefined where it has none. */
+export function planOf(graph: Graph, leave: ReadonlySet<Variable> = new Set()): Plan | undefined {
+  const elements = new Elements();
+  const fused = graph.updates.filter(
+    ({ variable, value }) =>
+      !leave.has(variable) &&
+      variable.dtype === "float32" &&
+      variable.size > 0 &&
+      elements.elementwise(value),
+  );
+  if (fused.length === 0) return undefined;
+  const pieces: Piece[] = [];
+  for (const { variable, value } of fused)
+    for (let at = 0, length = 0; at < variable.size; at += length) {
+      length = elements.extent(value, at, variable.size - at);
+      pieces.push({ variable, at, length, value: elements.of(value, at, length) });
+    }
+  const jobs = together(pieces.filter((piece) => !stays(piece))).map(jobOf);
+  const { order, tangled } = ordered(jobs);
+  if (tangled.size > 0) return planOf(graph, new Set([...leave, ...tangled]));
+
+  const sources = new Set(order.flatMap((job) => job.operands.map(({ source }) => source)));
+  const feeds = new Set(graph.feeds);
+  const tensors = [...sources].filter((source) => source instanceof Tensor);
+  const computed = tensors.filter((t) => !feeds.has(t));
+  const written = fused.map(({ variable }) => variable);
+  const outputs = [...graph.outputs, ...computed];
+  const updates = graph.updates.filter((update) => !fused.includes(update));
+  const alive = new Set(nodesOf(rootsOf({ outputs, updates })));
+  return {
+    rest: {
+      outputs,
+      updates,
+      feeds: graph.feeds.filter((t) => alive.has(t)),
+      reads: graph.reads.filter((t) => alive.has(t)),
+    },
+    computed,
+    fed: tensors.filter((t) => feeds.has(t)),
+    read: [...new Set(order.flatMap(spans).flatMap((s) => (s.writes ? [] : [s.variable])))],
+    written,
+    jobs: order,
+  };
+}
+
+/** Memory that a plan's variables and what its jobs read take together. */
+export const bytesOf = ({ read, written, computed, fed }: Plan): number =>
+  [...new Set<Source>([...read, ...written, ...computed, ...fed])].reduce((sum, s) => sum + 4 * s.size, 0);
+
+/** What is given its own value needs no job. */
+const stays = ({ variable, at, value }: Piece): boolean =>
+  value.op === "load" && value.source === variable && value.offset === at;
+
+/** Pieces that have a part in common, as a parameter and its moments have the gradient, are computed together. */
+function together(pieces: readonly Piece[]): Piece[][] {
+  const leader = pieces.map((_, i) => i);
+  const lead = (i: number): number => (leader[i] === i ? i : (leader[i] = lead(leader[i]!)));
+  const owner = new Map<number, Map<Expression, number>>();
+  pieces.forEach(({ length, value }, i) => {
+    const first = owner.get(length) ?? new Map<Expression, number>();
+    owner.set(length, first);
+    for (const part of partsOf([value])) {
+      if (part.scalar) continue;
+      leader[lead(i)] = lead(first.get(part) ?? i);
+      first.set(part, i);
+    }
+  });
+  const groups = new Map<number, Piece[]>();
+  pieces.forEach((piece, i) => {
+    groups.set(lead(i), [...(groups.get(lead(i)) ?? []), piece]);
+  });
+  return [...groups.values()];
+}
+
+/** All that expressions are made of, inputs before users. */
+function partsOf(roots: readonly Expression[]): Set<Expression> {
+  const parts = new Set<Expression>();
+  const visit = (x: Expression): void => {
+    if (parts.has(x)) return;
+    x.inputs.forEach(visit);
+    parts.add(x);
+  };
+  roots.forEach(visit);
+  return parts;
+}
+
+function jobOf(pieces: readonly Piece[]): Job {
+  const operands: { source: Source; offset: number }[] = [];
+  const operandOf = (source: Source, offset: number): number => {
+    const have = operands.findIndex((o) => o.source === source && o.offset === offset);
+    return have >= 0 ? have : operands.push({ source, offset }) - 1;
+  };
+  const number = new Map<Expression, number>();
+  const steps: Step[] = [];
+  for (const x of partsOf(pieces.map((piece) => piece.value))) {
+    const inputs = x.inputs.map((input) => number.get(input)!);
+    const step: Step =
+      x.op === "load"
+        ? { op: x.op, operand: operandOf(x.source!, x.offset!), scalar: x.scalar }
+        : x.op === "constant"
+          ? { op: x.op, value: x.value! }
+          : { op: x.op, inputs };
+    number.set(x, steps.push(step) - 1);
+  }
+  const results = pieces.map(({ variable, at, value }) => ({
+    step: number.get(value)!,
+    operand: operandOf(variable, at),
+  }));
+  return { formula: { steps, operands: operands.length, results }, length: pieces[0]!.length, operands };
+}
+
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+  readonly job: Job;
+}
+
+/** What a job reads and writes of variables. */
+function spans(job: Job): { variable: Variable; span: Span; writes: boolean }[] {
+  const { steps, results } = job.formula;
+  const at = (operand: number, length: number, writes: boolean) => {
+    const { source, offset } = job.operands[operand]!;
+    return source instanceof Variable
+      ? [{ variable: source, span: { begin: offset, end: offset + length, job }, writes }]
+      : [];
+  };
+  return [
+    ...steps.flatMap((s) => ("operand" in s ? at(s.operand, s.scalar ? 1 : job.length, false) : [])),
+    ...results.flatMap((r) => at(r.operand, job.length, true)),
+  ];
+}
+
+/**
+ * All jobs see the values from before the step: what reads a variable comes before what writes it. Variables that no
+ * order serves are `tangled`.
+ */
+function ordered(jobs: readonly Job[]): { order: Job[]; tangled: Set<Variable> } {
+  const all = jobs.flatMap(spans);
+  const writers = new Map<Variable, Span[]>();
+  for (const { variable, span, writes } of all)
+    if (writes) writers.set(variable, [...(writers.get(variable) ?? []), span]);
+  const tangled = new Set<Variable>();
+  /** For each job, those that read what it writes. */
+  const readers = new Map<Job, Set<Job>>(jobs.map((job) => [job, new Set()]));
+  for (const { variable, span, writes } of all) {
+    if (writes) continue;
+    for (const target of writers.get(variable) ?? []) {
+      if (target.end <= span.begin || span.end <= target.begin) continue;
+      if (target.job !== span.job) readers.get(target.job)!.add(span.job);
+      else if (target.begin !== span.begin || target.end !== span.end) tangled.add(variable);
+    }
+  }
+  const order = new Set<Job>();
+  for (let waiting = jobs; waiting.length > 0; ) {
+    const ready = waiting.filter((job) => [...readers.get(job)!].every((reader) => order.has(reader)));
+    if (ready.length === 0) {
+      for (const job of waiting)
+        for (const { variable, writes } of spans(job)) if (writes) tangled.add(variable);
+      break;
+    }
+    for (const job of ready) order.add(job);
+    waiting = waiting.filter((job) => !order.has(job));
+  }
+  return { order: [...order], tangled };
+}
