@@ -1,4 +1,4 @@
-// npx tsx examples/cliff.ts: why it matters whose policy is learnt about (Sutton & Barto, Example 6.6).
+// npx tsx examples/cliff.ts: on-policy and off-policy control side by side (Sutton & Barto, Example 6.6).
 import {
   actionTable,
   deterministicPolicy,

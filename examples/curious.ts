@@ -9,7 +9,7 @@ import { type Learning, tabularAgent } from "galatea/rl";
 import { z } from "zod";
 
 const Options = z.strictObject({
-  gamma: z.number().min(0).max(1).default(1).describe("discount of later rewards"),
+  gamma: z.number().min(0).max(1).default(1).describe("discount factor γ"),
   alpha: z.number().positive().max(1).default(0.5).describe("step size α"),
   c: z.number().min(0).default(2).describe("how much an action is believed that was seldom tried"),
 });
@@ -24,7 +24,7 @@ const curious = tabularAgent(
   },
   function* ({ task, options, episodes, Q, memory }): Learning<void> {
     const { gamma, alpha, c } = options;
-    // N(s, a): what is in the memory is part of a checkpoint, so a resumed run goes on to the same numbers.
+    // N(s, a): what is in the memory is part of a checkpoint, so a resumed run continues bit for bit.
     const N = memory.ints("N", () => new Int32Array(Q.length));
     const actionsOf = (s: number): Int32Array =>
       task.options.subarray(task.optionPtr[s], task.optionPtr[s + 1]);
