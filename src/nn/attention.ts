@@ -22,34 +22,41 @@ export interface AttentionOptions {
 }
 
 /** Far below any score, yet finite: a row with every key masked averages the values instead of giving NaN. */
-const HIDDEN = -1e30;
+export const HIDDEN = -1e30;
 
-/** Zeros on and below the diagonal, HIDDEN above: adding a constant is faster than `where`. */
-function causalBias(length: number, keys: number): Tensor {
+/** [L, S], added to scores: zeros on and below the diagonal, HIDDEN above. Adding a constant is faster than `where`. */
+export function causalBias(length: number, keys: number): Tensor {
   const data = allocate("float32", length * keys);
   for (let i = 0; i < length; i++)
     data.fill(HIDDEN, Math.min(i * keys + i + 1, (i + 1) * keys), (i + 1) * keys);
   return constant(ndarray(data, [length, keys]));
 }
 
+/** How much each query looks at each key: softmax(q·kᵀ/√E + mask) [..., L, S], of q [..., L, E] and k [..., S, E]. */
+export function attentionWeights(
+  q: Operand,
+  k: Operand,
+  options: Omit<AttentionOptions, "dropout"> = {},
+): Tensor {
+  const query = asTensor(q);
+  const { mask, causal = false, scale = 1 / Math.sqrt(query.shape.at(-1)!) } = options;
+  let scores = matmul(query, k, { transB: true, alpha: scale });
+  if (causal) scores = add(scores, causalBias(scores.shape.at(-2)!, scores.shape.at(-1)!));
+  if (mask) scores = add(scores, mask.dtype === "bool" ? where(mask, 0, HIDDEN) : mask);
+  return softmax(scores);
+}
+
 /**
  * Vaswani et al. (2017), eq. 1: softmax(q·kᵀ/√E + mask)·v, of q [..., L, E], k [..., S, E], v [..., S, F].
  * As in torch.nn.functional.scaled_dot_product_attention, a bool mask is true where attention may go.
  */
-export function scaledDotProductAttention(
+export const scaledDotProductAttention = (
   q: Operand,
   k: Operand,
   v: Operand,
-  options: AttentionOptions = {},
+  { dropout: p = 0, ...options }: AttentionOptions = {},
   rng?: Key,
-): Tensor {
-  const query = asTensor(q);
-  const { mask, causal = false, scale = 1 / Math.sqrt(query.shape.at(-1)!), dropout: p = 0 } = options;
-  let scores = matmul(query, k, { transB: true, alpha: scale });
-  if (causal) scores = add(scores, causalBias(scores.shape.at(-2)!, scores.shape.at(-1)!));
-  if (mask) scores = add(scores, mask.dtype === "bool" ? where(mask, 0, HIDDEN) : mask);
-  return matmul(dropout(softmax(scores), p, rng), v);
-}
+): Tensor => matmul(dropout(attentionWeights(q, k, options), p, rng), v);
 
 /** [B, L, E] → [B, heads, L, E / heads]. */
 export function splitHeads(x: Tensor, heads: number): Tensor {

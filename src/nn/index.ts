@@ -2,6 +2,7 @@ export { ACTIVATIONS, type Activation, type ActivationName } from "./activations
 export {
   type AttentionMasks,
   type AttentionOptions,
+  attentionWeights,
   joinHeads,
   MultiheadAttention,
   type MultiheadAttentionOptions,
@@ -54,6 +55,9 @@ export { summary } from "./summary.ts";
 export {
   type DecoderMasks,
   type EncoderMasks,
+  type NormPlace,
+  type SublayerOptions,
+  sublayer,
   TransformerDecoder,
   TransformerDecoderLayer,
   TransformerEncoder,

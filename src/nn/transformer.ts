@@ -23,6 +23,32 @@ export interface TransformerLayerOptions {
   readonly bias?: boolean;
 }
 
+/** Placement of a sublayer's norm: before it (Xiong et al. 2020), after the residual sum (Vaswani et al. 2017), or none. */
+export type NormPlace = "pre" | "post" | "none";
+
+export interface SublayerOptions {
+  readonly place: NormPlace;
+  /** The norm's layer; none where `place` says so. */
+  readonly norm: { forward(x: Tensor): Tensor } | undefined;
+  /** Add what came in to what comes out (He et al. 2016). */
+  readonly residual?: boolean;
+  /** Probability of dropping an element of the part's result, in a training pass. */
+  readonly dropout?: number;
+}
+
+/** A sublayer with its norm and residual connection: x + part(norm(x)), or norm(x + part(x)). */
+export function sublayer(
+  x: Tensor,
+  part: (x: Tensor, key?: Key) => Tensor,
+  { place, norm, residual = true, dropout: p = 0 }: SublayerOptions,
+  key?: Key,
+): Tensor {
+  const inside = place === "pre" ? norm!.forward(x) : x;
+  const result = dropout(part(inside, key?.split("inside")), p, key?.split("result"));
+  const sum = residual ? x.add(result) : result;
+  return place === "post" ? norm!.forward(sum) : sum;
+}
+
 /** What encoder and decoder layers share: the two linear layers, dropout, and the placement of the norms. */
 abstract class TransformerLayer extends Module {
   abstract readonly linear1: Linear;
@@ -38,11 +64,9 @@ abstract class TransformerLayer extends Module {
     this.#normFirst = normFirst;
   }
 
-  /** x + part(norm(x)), or norm(x + part(x)). */
   protected around(x: Tensor, norm: LayerNorm, part: (x: Tensor, key?: Key) => Tensor, key?: Key): Tensor {
-    const result = (h: Tensor): Tensor =>
-      dropout(part(h, key?.split("inside")), this.#dropout, key?.split("result"));
-    return this.#normFirst ? x.add(result(norm.forward(x))) : norm.forward(x.add(result(x)));
+    const place = this.#normFirst ? "pre" : "post";
+    return sublayer(x, part, { place, norm, dropout: this.#dropout }, key);
   }
 
   protected feedForward(x: Tensor, key?: Key): Tensor {

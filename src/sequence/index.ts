@@ -1,1 +1,29 @@
+export { type BeamOptions, beamSearch, type Found } from "./beam.ts";
+export { type CacheShape, KeyValueCache } from "./cache.ts";
 export { CountModel } from "./count-model.ts";
+export { type Compile, type Decoder, gptDecoder, plainGptDecoder } from "./decoder.ts";
+export {
+  ChoiceOptions,
+  type GenerateOptions,
+  generate,
+  generateText,
+  type TextOptions,
+  type Written,
+  type WrittenText,
+} from "./generate.ts";
+export { Gpt, type GptOptions } from "./gpt.ts";
+export { type GptWeights, readGptWeights, writeGpt2Weights } from "./gpt-weights.ts";
+export * from "./logits.ts";
+export { alibiBias, alibiSlopes, POSITIONS, type Positions, rotate, sinusoidsAt } from "./positions.ts";
+export {
+  Block,
+  type BlockInputs,
+  type BlockOptions,
+  CrossAttention,
+  FeedForward,
+  type Memory,
+  type Scope,
+  SelfAttention,
+  type Source,
+  type Watch,
+} from "./transformer.ts";

@@ -20,6 +20,7 @@ export const GROUPS = [
   "penalty",
   "transformers",
   "diffusion",
+  "gpt",
 ] as const;
 export type Group = (typeof GROUPS)[number];
 

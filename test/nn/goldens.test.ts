@@ -9,15 +9,10 @@ import { ndarray } from "../../src/tensor/ndarray.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { Key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { compareGolden, type Subject } from "../goldens/compare.ts";
 import { distance, type Golden, type Group, goldens } from "../goldens/read.ts";
 
 type Tensors = Readonly<Record<string, Tensor>>;
-
-/** A case: its module (if it has state), and its outputs from its inputs. */
-interface Subject {
-  readonly module?: nn.Module;
-  readonly run: (inputs: Tensors) => Tensors;
-}
 
 let engine: Engine;
 beforeAll(async () => {
@@ -25,37 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-/** Outputs and the gradients of all parameters and float inputs, held against the golden. */
-async function compare(golden: Golden, { module, run }: Subject): Promise<void> {
-  module?.loadStateDict(golden.state, { source: "the golden" });
-  const parameters = module?.namedParameters() ?? [];
-  const floats = Object.keys(golden.grads).filter((name) => name in golden.inputs);
-  const program = compile(
-    (inputs: Tensors) => {
-      const outputs = run(inputs);
-      const pieces = Object.entries(outputs).flatMap(([name, out]) => {
-        const cotangent = inputs[`cotangent.${name}`] ?? inputs.cotangent;
-        return cotangent ? [ops.sum(ops.mul(out, cotangent))] : [];
-      });
-      const total = outputs.loss ?? pieces.reduce((a, b) => ops.add(a, b));
-      const targets = [...parameters.map(([, p]) => p), ...floats.map((name) => inputs[name]!)];
-      const grads = grad(total, targets);
-      const names = [...parameters.map(([name]) => name), ...floats];
-      return { outputs, grads: Object.fromEntries(grads.map((g, i) => [names[i]!, g])) };
-    },
-    { engine },
-  );
-  const found = await program(golden.inputs);
-  const state = (await module?.stateDict()) ?? {};
-  for (const [name, value] of Object.entries(golden.outputs)) {
-    const got = name.endsWith(".after") ? state[name.slice(0, -".after".length)] : found.outputs[name];
-    expect(distance(got!, value), `output ${name}`).toBeLessThan(1e-5);
-  }
-  expect(Object.keys(found.grads).sort()).toEqual(Object.keys(golden.grads).sort());
-  for (const [name, value] of Object.entries(golden.grads))
-    expect(distance(found.grads[name]!, value), `gradient of ${name}`).toBeLessThan(2e-5);
-  await program.dispose();
-}
+const compare = (golden: Golden, subject: Subject): Promise<void> => compareGolden(engine, golden, subject);
 
 function suite(group: Group, make: (name: string, golden: Golden) => Subject): void {
   describe(group, () => {

@@ -1,0 +1,64 @@
+import { zeros } from "../tensor/ndarray.ts";
+import { arange, equal, gather, reshape, where } from "../tensor/ops.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { assign, readVariable } from "../tensor/trace.ts";
+import { Variable } from "../tensor/variable.ts";
+import type { Memory } from "./transformer.ts";
+
+export interface CacheShape {
+  readonly layers: number;
+  /** Rows that are written at once. */
+  readonly batch: number;
+  readonly heads: number;
+  /** The most positions it holds. */
+  readonly capacity: number;
+  /** Numbers of a head's key. */
+  readonly size: number;
+}
+
+/**
+ * Keys and values of what was read, layer by layer, in variables of fixed shape [batch, heads, capacity, size]: they stay
+ * in the engine from step to step, and one program serves all positions.
+ */
+export class KeyValueCache {
+  readonly capacity: number;
+  readonly #layers: readonly { readonly keys: Variable; readonly values: Variable }[];
+
+  constructor({ layers, batch, heads, capacity, size }: CacheShape) {
+    this.capacity = capacity;
+    const shape = [batch, heads, capacity, size];
+    const part = (name: string): Variable =>
+      new Variable(shape, { name: `cache.${name}`, value: zeros(shape, "float32") });
+    this.#layers = Array.from({ length: layers }, (_, i) => ({
+      keys: part(`${i}.keys`),
+      values: part(`${i}.values`),
+    }));
+  }
+
+  /** While tracing: each layer's memory, which writes at position `at` (int32 [1]) and gives all that is there. */
+  writing(at: Tensor): (layer: number) => Memory {
+    const here = reshape(equal(arange(this.capacity), at), [this.capacity, 1]);
+    return (layer) => (keys, values) => {
+      const part = this.#layers[layer]!;
+      const write = (variable: Variable, now: Tensor): Tensor => {
+        const all = where(here, now, readVariable(variable));
+        assign(variable, all);
+        return all;
+      };
+      return [write(part.keys, keys), write(part.values, values)];
+    };
+  }
+
+  /** While tracing: row i becomes what row `from[i]` was, as beams of a search go on from others. */
+  reorder(from: Tensor): void {
+    for (const { keys, values } of this.#layers)
+      for (const variable of [keys, values]) assign(variable, gather(readVariable(variable), from));
+  }
+
+  dispose(): void {
+    for (const { keys, values } of this.#layers) {
+      keys.dispose();
+      values.dispose();
+    }
+  }
+}
