@@ -19,7 +19,7 @@ export interface LinearOptimum extends Solved {
  * for ever without reward, where that is possible. HiGHS solves the program. The policy is evaluated exactly,
  * improved if possible, and rejected unless its values add up to the maximum.
  *
- * @param options.highs HiGHS, loaded. Node finds it by itself; a page loads it and its highs.wasm from its own
+ * `highs` is HiGHS, loaded. Node finds it by itself; a page loads it and its highs.wasm from its own
  * server: `import loadHighs from "highs"`, then `await loadHighs({ locateFile: () => "/assets/highs.wasm" })`.
  * @throws UserError if γ lies outside 0 … 1, and at γ = 1 if no values exist.
  */
