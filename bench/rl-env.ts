@@ -4,9 +4,10 @@
  */
 
 import { make } from "../src/rl/make.ts";
-import { fastRandom, npRandom } from "../src/rl/random.ts";
-import type { Discrete } from "../src/rl/spaces.ts";
-import { makeVec } from "../src/rl/vector.ts";
+import { fastRandom, type Generator, npRandom } from "../src/rl/random.ts";
+import type { Rows } from "../src/rl/rows.ts";
+import { Discrete } from "../src/rl/spaces.ts";
+import { makeVec, type VectorEnv } from "../src/rl/vector.ts";
 
 /** Gymnasium's steps a second (one environment, its own Python loop). */
 const GYMNASIUM: Readonly<Record<string, number>> = {
@@ -15,6 +16,8 @@ const GYMNASIUM: Readonly<Record<string, number>> = {
   "CartPole-v1": 184e3,
   "MountainCar-v0": 109e3,
   "Blackjack-v1": 31e3,
+  "Acrobot-v1": 35e3,
+  "Pendulum-v1": 104e3,
 };
 /** What this project promises for some of them: times Gymnasium's rate. */
 const PROMISED: Readonly<Record<string, number>> = { "FrozenLake-v1": 30, "Taxi-v3": 30 };
@@ -45,13 +48,21 @@ function report(line: Record<string, string | number | boolean>): void {
   console.log(JSON.stringify(line));
 }
 
+function randomActions(vec: VectorEnv, rng: Generator): Rows {
+  const { singleActionSpace: space } = vec;
+  const actions = vec.makeActions();
+  for (let i = 0; i < actions.length; i++) {
+    actions[i] = space instanceof Discrete ? rng.integers(space.n) : rng.uniform(-1, 1);
+  }
+  return actions;
+}
+
 for (const [id, gymnasium] of Object.entries(GYMNASIUM)) {
   const vec = makeVec(id, ENVS, { autoreset_mode: "SameStep" });
   vec.reset({ seed: 0 });
   // Random actions made beforehand: the environments are measured, not the agent.
   const rng = fastRandom(1);
-  const { n } = vec.singleActionSpace as Discrete;
-  const actions = Array.from({ length: 64 }, () => Int32Array.from({ length: ENVS }, () => rng.integers(n)));
+  const actions = Array.from({ length: 64 }, () => randomActions(vec, rng));
   let k = 0;
   const r = rate(() => vec.step(actions[k++ & 63]!));
   const times = (r.median * ENVS) / gymnasium;

@@ -90,8 +90,11 @@ export interface FunctionalEnv<S, O, A> {
 export interface VectorKernel {
   /** Starts an episode. A seed also resets what persists between episodes; kernels that draw only from `rng` can ignore it. */
   initial(i: number, rng: Generator, options: EpisodeOptions | undefined, seed: Seed | undefined): void;
-  /** Moves environment i by the action in its row and returns the reward. @throws UserError if not available */
-  step(i: number, actions: Rows, rng: Generator): number;
+  /**
+   * Moves environment i by the action in its row and writes the reward to rewards[i] (a number that is returned may be
+   * put on the heap). @throws UserError if not available
+   */
+  step(i: number, actions: Rows, rng: Generator, rewards: Float64Array): void;
   terminal(i: number): boolean;
   /** Environments with a time limit of their own: it has been reached. */
   truncated?(i: number): boolean;

@@ -1,4 +1,5 @@
 import type { EnvSource } from "./adopt.ts";
+import { acrobot } from "./envs/acrobot.ts";
 import { bandit } from "./envs/bandit.ts";
 import { blackjack } from "./envs/blackjack.ts";
 import { carRental } from "./envs/car-rental.ts";
@@ -9,6 +10,8 @@ import { gambler } from "./envs/gambler.ts";
 import { gridworld4x4, gridworld5x5, windyGridworld } from "./envs/gridworlds.ts";
 import { blockingMaze, dynaMaze, shortcutMaze } from "./envs/maze.ts";
 import { mountainCar } from "./envs/mountain-car.ts";
+import { mountainCarContinuous } from "./envs/mountain-car-continuous.ts";
+import { pendulum } from "./envs/pendulum.ts";
 import { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
 import { taxi } from "./envs/taxi.ts";
 
@@ -49,6 +52,13 @@ export const environments = {
   "CartPole-v0": entry(cartPole, 200, "balance a pole on a cart, 200 steps"),
   "CartPole-v1": entry(cartPole, 500, "balance a pole on a cart, 500 steps"),
   "MountainCar-v0": entry(mountainCar, 200, "swing a weak car out of a valley (Example 10.1)"),
+  "MountainCarContinuous-v0": entry(
+    mountainCarContinuous,
+    999,
+    "the same with an engine of any force in [−1, 1]",
+  ),
+  "Acrobot-v1": entry(acrobot, 500, "swing the end of two links above a line"),
+  "Pendulum-v1": entry(pendulum, 200, "swing a pendulum up and hold it there"),
   "WindyGridworld-v0": entry(windyGridworld, 0, "cross a grid against the wind (Example 6.5)"),
   "RandomWalk-v0": entry(randomWalk, 0, "walk at random over 5 states (Example 6.2)"),
   "RandomWalk19-v0": entry(

@@ -3,6 +3,7 @@ export type { Agent, AgentDefaults, AnyAgent, Policy, Setting } from "./agent.ts
 export { checkEnv, checkModel } from "./checker.ts";
 export * from "./compare.ts";
 export * from "./env.ts";
+export { acrobot } from "./envs/acrobot.ts";
 export { type BanditOptions, type BanditState, bandit, optimalArm } from "./envs/bandit.ts";
 export { blackjack } from "./envs/blackjack.ts";
 export {
@@ -26,6 +27,8 @@ export {
   shortcutMaze,
 } from "./envs/maze.ts";
 export { type MountainCarOptions, mountainCar } from "./envs/mountain-car.ts";
+export { mountainCarContinuous } from "./envs/mountain-car-continuous.ts";
+export { type PendulumOptions, pendulum } from "./envs/pendulum.ts";
 export { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
 export { type TabularEnv, type TabularSpec, tabularEnv } from "./envs/tabular.ts";
 export { decodeTaxi, encodeTaxi, type TaxiOptions, type TaxiPosition, taxi } from "./envs/taxi.ts";

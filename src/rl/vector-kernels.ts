@@ -17,7 +17,7 @@ export function functionalKernel<S>(
     initial: (i, rng, options, seed) => {
       states[i] = env.initial(rng, options, seed === undefined ? states[i] : undefined);
     },
-    step: (i, rows, rng) => {
+    step: (i, rows, rng, rewards) => {
       const state = states[i]!;
       const action = actions.read(rows, i * actions.width);
       const why = env.unavailable?.(state, action);
@@ -28,7 +28,7 @@ export function functionalKernel<S>(
       }
       const next = env.transition(state, action, rng);
       states[i] = next;
-      return env.reward(state, action, next);
+      rewards[i] = env.reward(state, action, next);
     },
     terminal: (i) => env.terminal(states[i]!),
     observe: (i, out) => observations.write(env.observation(states[i]!), out, i * observations.width),
@@ -58,13 +58,13 @@ export function objectKernel(envs: readonly Env[], { observations, actions }: La
       terminated[i] = 0;
       truncated[i] = 0;
     },
-    step: (i, rows) => {
+    step: (i, rows, _rng, rewards) => {
       const result = envs[i]!.step(actions.read(rows, i * actions.width));
       now[i] = result.observation;
       infos[i] = result.info;
       terminated[i] = result.terminated ? 1 : 0;
       truncated[i] = result.truncated ? 1 : 0;
-      return result.reward;
+      rewards[i] = result.reward;
     },
     terminal: (i) => terminated[i] === 1,
     truncated: (i) => truncated[i] === 1,

@@ -226,7 +226,8 @@ export class VectorEnv implements VectorEnvLike {
         episodeReturns[i] = 0;
         episodeLengths[i] = 0;
       }
-      const reward = kernel.step(i, actions, rngs[i]!);
+      kernel.step(i, actions, rngs[i]!, rewards);
+      const reward = rewards[i]!;
       if (!Number.isFinite(reward)) {
         throw new UserError(
           `${this.id}: environment ${i} gave the reward ${reward}. Rewards must be finite numbers.`,
@@ -235,7 +236,6 @@ export class VectorEnv implements VectorEnvLike {
       const length = episodeLengths[i]! + 1;
       const terminated = kernel.terminal(i);
       const truncated = length >= this.#limit || kernel.truncated?.(i) === true;
-      rewards[i] = reward;
       terminations[i] = terminated ? 1 : 0;
       truncations[i] = truncated ? 1 : 0;
       episodeLengths[i] = length;

@@ -704,7 +704,13 @@ const functions: readonly Broken[] = [
   ],
   [
     "a kernel that pays something else",
-    lakeKernel((kernel) => ({ ...kernel, step: (i, a, rng) => kernel.step(i, a, rng) + 1 })),
+    lakeKernel((kernel) => ({
+      ...kernel,
+      step: (i, a, rng, rewards) => {
+        kernel.step(i, a, rng, rewards);
+        rewards[i] = rewards[i]! + 1;
+      },
+    })),
     "The kernel's reward is 1 where the functions give 0",
   ],
   [

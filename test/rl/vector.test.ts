@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { FunctionalEnv } from "../../src/rl/env.ts";
 import { make, timeLimitOf } from "../../src/rl/make.ts";
 import { npRandom } from "../../src/rl/random.ts";
-import { Box, type Discrete, MultiDiscrete } from "../../src/rl/spaces.ts";
+import { Box, MultiDiscrete } from "../../src/rl/spaces.ts";
 import { AutoresetMode, makeVec, VectorEnv, type VectorStep } from "../../src/rl/vector.ts";
 import { VectorNormalizeObservation, VectorNormalizeReward } from "../../src/rl/vector-normalize.ts";
 
@@ -67,6 +67,7 @@ const IDS: readonly (readonly [string, object])[] = [
   ["Blackjack-v1", {}],
   ["CartPole-v1", { max_episode_steps: 25 }],
   ["MountainCar-v0", { max_episode_steps: 60 }],
+  ["Acrobot-v1", { max_episode_steps: 70 }],
   ["GamblersProblem-v0", {}],
   ["CarRental-v0", { max_episode_steps: 20 }],
   ["BlockingMaze-v0", { change_at: 50 }],
@@ -334,10 +335,20 @@ describe("a vector in the middle of its episodes", () => {
 });
 
 describe("a step allocates nothing", () => {
-  it.each(["FrozenLake-v1", "Taxi-v3", "CartPole-v1", "MountainCar-v0", "Blackjack-v1"])("%s", (id) => {
+  const ids = [
+    "FrozenLake-v1",
+    "Taxi-v3",
+    "CartPole-v1",
+    "MountainCar-v0",
+    "Blackjack-v1",
+    "Acrobot-v1",
+    "Pendulum-v1",
+    "MountainCarContinuous-v0",
+  ];
+  it.each(ids)("%s", (id) => {
     const vec = makeVec(id, 256, { autoresetMode: AutoresetMode.SAME_STEP });
     vec.reset({ seed: 0 });
-    const { n } = vec.singleActionSpace as Discrete;
+    const { n = 2 } = vec.singleActionSpace as { n?: number };
     const actions = vec.makeActions().map((_, i) => i % n) as Int32Array;
     const steps = (count: number): void => {
       for (let t = 0; t < count; t++) vec.step(actions);

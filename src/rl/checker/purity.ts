@@ -98,6 +98,7 @@ export function checkKernel(f: AnyFunctional, steps: number, rows: Layouts): voi
   const { observations, actions } = rows;
   f.actionSpace.seed(8);
   const [seen, given] = [observations.make(n), actions.make(n)];
+  const rewards = new Float64Array(n);
   const differs = (what: string, mine: unknown, its: unknown): void =>
     demand(
       show(mine) === show(its),
@@ -120,7 +121,8 @@ export function checkKernel(f: AnyFunctional, steps: number, rows: Layouts): voi
     if (f.unavailable?.(state, action) !== undefined) return;
     actions.write(action, given, at * actions.width);
     const next: unknown = f.transition(state, action, rng);
-    differs("reward", f.reward(state, action, next), kernel.step(at, given, kernelRng));
+    kernel.step(at, given, kernelRng, rewards);
+    differs("reward", f.reward(state, action, next), rewards[at]);
     differs("end of the episode", f.terminal(next), kernel.terminal(at));
     observe(next);
     differs("info", f.info?.(next) ?? {}, kernel.info(at));

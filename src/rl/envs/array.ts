@@ -13,8 +13,8 @@ export interface ArrayDynamics {
   initial(state: Float64Array, at: number, rng: Generator, options?: EpisodeOptions): void;
   /** Replaces the state by its successor. A Discrete action is one whole number. */
   step(state: Float64Array, at: number, actions: Rows, actionAt: number, rng: Generator): void;
-  /** The reward of the step that led to this state. */
-  reward(state: Float64Array, at: number): number;
+  /** Writes the reward of the step that led to this state. */
+  reward(state: Float64Array, at: number, out: Float64Array, outAt: number): void;
   terminal(state: Float64Array, at: number): boolean;
   observe(state: Float64Array, at: number, out: Rows, outAt: number): void;
 }
@@ -29,9 +29,9 @@ interface ArraySpec<O, A> {
   readonly observationSpace: Space<O>;
   readonly actionSpace: Space<A>;
   readonly actionNames?: readonly string[];
-  /** `action` is its name if actions have names, else the action itself. */
+  /** `action` is its name if actions have names, else its numbers. */
   readonly render: (state: Float64Array, action: string | undefined) => string;
-  readonly renderSvg?: (state: Float64Array, action: A | undefined) => string;
+  readonly renderSvg?: (state: Float64Array, action: string | undefined) => string;
   readonly info?: (state: Float64Array) => Info;
   readonly model?: () => TransitionTable;
   readonly indexOf?: (state: Float64Array) => number;
@@ -69,16 +69,28 @@ export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): A
       dynamics.observe(state, 0, out, 0);
       return observationSpace instanceof Box ? (out as O) : (observations.read(out, 0) as O);
     },
-    reward: (_state, _action, next) => dynamics.reward(next, 0),
+    reward: (_state, _action, next) => {
+      const out = new Float64Array(1);
+      dynamics.reward(next, 0, out, 0);
+      return out[0]!;
+    },
     terminal: (state) => dynamics.terminal(state, 0),
-    render: (state, a) =>
-      spec.render(state, a === undefined ? undefined : (actionNames?.[a as number] ?? String(a as unknown))),
-    ...(renderSvg === undefined ? {} : { renderSvg: (state, a) => renderSvg(state, a) }),
+    render: (state, a) => spec.render(state, actionText(a, actionNames)),
+    ...(renderSvg === undefined
+      ? {}
+      : { renderSvg: (state, a) => renderSvg(state, actionText(a, actionNames)) }),
     kernel: (n) => arrayKernel(dynamics, observations.width, actions.width, n, info),
     ...(info === undefined ? {} : { info }),
     ...(model === undefined ? {} : { model }),
     ...(indexOf === undefined ? {} : { indexOf }),
   };
+}
+
+/** An action for pictures. */
+function actionText(action: unknown, names: readonly string[] | undefined): string | undefined {
+  if (action === undefined) return undefined;
+  if (!ArrayBuffer.isView(action)) return names?.[action as number] ?? String(action);
+  return Array.from(action as unknown as ArrayLike<number>, (x) => x.toFixed(2)).join(", ");
 }
 
 const NOTHING: Info = Object.freeze({});
@@ -94,9 +106,9 @@ function arrayKernel(
   const state = new Float64Array(n * stateSize);
   return {
     initial: (i, rng, options) => dynamics.initial(state, i * stateSize, rng, options),
-    step: (i, actions, rng) => {
+    step: (i, actions, rng, rewards) => {
       dynamics.step(state, i * stateSize, actions, i * actionWidth, rng);
-      return dynamics.reward(state, i * stateSize);
+      dynamics.reward(state, i * stateSize, rewards, i);
     },
     terminal: (i) => dynamics.terminal(state, i * stateSize),
     observe: (i, out) => dynamics.observe(state, i * stateSize, out, i * width),

@@ -75,7 +75,9 @@ function dynamics(options: BlackjackOptions): ArrayDynamics {
       }
       state[at + OVER] = 1;
     },
-    reward: (state, at) => state[at + REWARD]!,
+    reward: (state, at, out, outAt) => {
+      out[outAt] = state[at + REWARD]!;
+    },
     terminal: (state, at) => state[at + OVER] === 1,
     observe: (state, at, out, outAt) => {
       out[outAt] = total(state, at + PLAYER);

@@ -1,3 +1,5 @@
+import { Dots } from "../render/dots.ts";
+import { circle, label, path, picture, rect } from "../render/shapes.ts";
 import { Box, Discrete } from "../spaces.ts";
 import { type ArrayDynamics, type ArrayEnv, arrayEnv } from "./array.ts";
 import { resetBounds } from "./bounds.ts";
@@ -40,7 +42,9 @@ function dynamics(id: string): ArrayDynamics {
       state[at + 2] = theta + TAU * thetaDot;
       state[at + 3] = thetaDot + TAU * thetaAcc;
     },
-    reward: () => 1,
+    reward: (_state, _at, out, outAt) => {
+      out[outAt] = 1;
+    },
     terminal: (state, at) => Math.abs(state[at]!) > X_LIMIT || Math.abs(state[at + 2]!) > THETA_LIMIT,
     observe: (state, at, out, outAt) => {
       for (let i = 0; i < 4; i++) out[outAt + i] = state[at + i]!;
@@ -65,23 +69,37 @@ export function cartPole(options: object = {}, id = "CartPole-v1"): ArrayEnv<Flo
     ),
     actionSpace: new Discrete(2),
     actionNames: ["left", "right"],
-    render: (state, action) => draw(state, action),
+    render: text,
+    renderSvg: draw,
   });
 }
 
-const WIDTH = 61;
-const HEIGHT = 8;
+function head(state: Float64Array, action: string | undefined): string {
+  const degrees = (state[2]! * 180) / Math.PI;
+  return `x ${state[0]!.toFixed(3)}, angle ${degrees.toFixed(2)}°${action === undefined ? "" : ` (${action})`}`;
+}
+
+function text(state: Float64Array, action: string | undefined): string {
+  const dots = new Dots(61, 8);
+  const [x, y] = [(state[0]! / (2 * X_LIMIT) + 0.5) * (dots.width - 1), dots.height - 5];
+  const theta = state[2]!;
+  dots.line(0, dots.height - 1, dots.width - 1, dots.height - 1);
+  for (let row = y; row < dots.height - 1; row++) dots.line(x - 6, row, x + 6, row);
+  for (const side of [0, 1])
+    dots.line(x + side, y, x + side + 25 * Math.sin(theta), y - 25 * Math.cos(theta));
+  return `${head(state, action)}\n${dots.toString()}`;
+}
 
 function draw(state: Float64Array, action: string | undefined): string {
-  const [x, , theta] = state as unknown as [number, number, number];
-  const cart = Math.round((x / (2 * X_LIMIT) + 0.5) * (WIDTH - 1));
-  const lines = Array.from({ length: HEIGHT }, () => Array<string>(WIDTH).fill(" "));
-  // A letter is about twice as high as wide.
-  for (let i = 0; i < HEIGHT; i++) {
-    const column = Math.round(cart + 2 * i * Math.tan(theta));
-    if (column >= 0 && column < WIDTH) lines[HEIGHT - 1 - i]![column] = "|";
-  }
-  const track = Array.from({ length: WIDTH }, (_, c) => (Math.abs(c - cart) <= 2 ? "#" : "-")).join("");
-  const head = `x ${x.toFixed(3)}, angle ${((theta * 180) / Math.PI).toFixed(2)}°${action === undefined ? "" : ` (${action})`}`;
-  return `${head}\n${lines.map((line) => line.join("").trimEnd()).join("\n")}\n${track}\n`;
+  const [w, h] = [480, 220];
+  const [x, y] = [(state[0]! / (2 * X_LIMIT) + 0.5) * w, h - 30];
+  const theta = state[2]!;
+  const top = [x + 120 * Math.sin(theta), y - 12 - 120 * Math.cos(theta)] as const;
+  return picture(w, h, [
+    label(10, 22, head(state, action)),
+    rect(0, y - 1, w, 2, "#333333"),
+    rect(x - 25, y - 12, 50, 24, "#222222"),
+    path([[x, y - 12], top], "#ca9865", 9),
+    circle(x, y - 12, 4, "#8184cb"),
+  ]);
 }

@@ -1,15 +1,12 @@
 import { Box, Discrete } from "../spaces.ts";
 import { type ArrayDynamics, type ArrayEnv, arrayEnv } from "./array.ts";
 import { resetBounds } from "./bounds.ts";
+import { GRAVITY, hillsSvg, hillsText, MAX_POSITION, MAX_SPEED, MIN_POSITION } from "./hills.ts";
 import { checkOptions, numberOption } from "./options.ts";
 
-const MIN_POSITION = -1.2;
-const MAX_POSITION = 0.6;
-const MAX_SPEED = 0.07;
 const GOAL = 0.5;
 const FORCE = 0.001;
 const START = [-0.6, -0.4] as const;
-const GRAVITY = 0.0025;
 
 /** State and observation: position, velocity. */
 function dynamics(id: string, goalVelocity: number): ArrayDynamics {
@@ -28,7 +25,9 @@ function dynamics(id: string, goalVelocity: number): ArrayDynamics {
       state[at] = x;
       state[at + 1] = x === MIN_POSITION && v < 0 ? 0 : v;
     },
-    reward: () => -1,
+    reward: (_state, _at, out, outAt) => {
+      out[outAt] = -1;
+    },
     terminal: (state, at) => state[at]! >= GOAL && state[at + 1]! >= goalVelocity,
     observe: (state, at, out, outAt) => {
       out[outAt] = state[at]!;
@@ -55,22 +54,7 @@ export function mountainCar(options: MountainCarOptions = {}, id = "MountainCar-
     observationSpace: new Box([MIN_POSITION, -MAX_SPEED], [MAX_POSITION, MAX_SPEED]),
     actionSpace: new Discrete(3),
     actionNames: ["left", "coast", "right"],
-    render: (state, action) => drawHills(state[0]!, state[1]!, action),
+    render: hillsText(GOAL),
+    renderSvg: hillsSvg(GOAL),
   });
-}
-
-const WIDTH = 61;
-const HEIGHT = 10;
-
-function drawHills(x: number, v: number, action: string | undefined): string {
-  const column = (at: number): number =>
-    Math.round(((at - MIN_POSITION) / (MAX_POSITION - MIN_POSITION)) * (WIDTH - 1));
-  const lines = Array.from({ length: HEIGHT }, () => Array<string>(WIDTH).fill(" "));
-  for (let c = 0; c < WIDTH; c++) {
-    const at = MIN_POSITION + (c / (WIDTH - 1)) * (MAX_POSITION - MIN_POSITION);
-    const row = HEIGHT - 1 - Math.round(((Math.sin(3 * at) + 1) / 2) * (HEIGHT - 1));
-    lines[row]![c] = c === column(x) ? "O" : c === column(GOAL) ? "F" : ".";
-  }
-  const head = `position ${x.toFixed(3)}, velocity ${v.toFixed(4)}${action === undefined ? "" : ` (${action})`}`;
-  return `${head}\n${lines.map((line) => line.join("").trimEnd()).join("\n")}\n`;
 }

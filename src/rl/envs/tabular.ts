@@ -180,7 +180,7 @@ function tabularKernel(
       state[i] = start(rng).next;
       cause[i] = -1;
     },
-    step: (i, actions, rng) => {
+    step: (i, actions, rng, rewards) => {
       const k = state[i]! * nActions + actions[i]!;
       const from = first[k]!;
       const to = first[k + 1]!;
@@ -193,7 +193,7 @@ function tabularKernel(
       if (j === to) j = from;
       cause[i] = j;
       state[i] = next[j]!;
-      return reward[j]!;
+      rewards[i] = reward[j]!;
     },
     terminal: (i) => cause[i]! >= 0 && ends[cause[i]!] === 1,
     observe: (i, out) => {
