@@ -1,6 +1,7 @@
 import type { EpisodeOptions, FunctionalEnv, Info, TransitionTable, VectorKernel } from "../env.ts";
 import type { Generator } from "../random.ts";
 import { type Rows, rowLayout } from "../rows.ts";
+import { show } from "../show.ts";
 import { Box, type Space } from "../spaces.ts";
 
 /**
@@ -89,7 +90,7 @@ export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): A
 /** An action for pictures. */
 function actionText(action: unknown, names: readonly string[] | undefined): string | undefined {
   if (action === undefined) return undefined;
-  if (!ArrayBuffer.isView(action)) return names?.[action as number] ?? String(action);
+  if (!ArrayBuffer.isView(action)) return names?.[action as number] ?? show(action);
   return Array.from(action as unknown as ArrayLike<number>, (x) => x.toFixed(2)).join(", ");
 }
 

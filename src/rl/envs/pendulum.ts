@@ -2,6 +2,7 @@ import { UserError } from "../../errors.ts";
 import type { EpisodeOptions } from "../env.ts";
 import { Dots } from "../render/dots.ts";
 import { circle, label, path, picture } from "../render/shapes.ts";
+import { show } from "../show.ts";
 import { Box } from "../spaces.ts";
 import { type ArrayDynamics, type ArrayEnv, arrayEnv } from "./array.ts";
 import { checkOptions, numberOption } from "./options.ts";
@@ -22,7 +23,7 @@ function normalized(theta: number): number {
 function startBound(id: string, options: EpisodeOptions, name: keyof typeof START): number {
   const bound = options[name] ?? START[name];
   if (typeof bound === "number" && bound >= 0 && bound < Number.POSITIVE_INFINITY) return bound;
-  throw new UserError(`${id}: reset's ${name} must be a number ≥ 0, not ${String(bound)}`);
+  throw new UserError(`${id}: reset's ${name} must be a number ≥ 0, not ${show(bound)}`);
 }
 
 /** State: θ, θ̇ (rad, rad/s), and the reward of the step that led there. Observation: cos θ, sin θ, θ̇. */
