@@ -237,10 +237,11 @@ function joinedPads(t: Tensor): Tensor | undefined {
       pieces[i - 1]!.attrs.low[axis]! + pieces[i - 1]!.inputs[0]!.shape[axis]! === p.attrs.low[axis],
   );
   if (!beside) return undefined;
-  const joined = concat(
-    pieces.map((p) => p.inputs[0]!),
-    axis,
+  // Pieces that were joined before are pieces still: one concatenation, not one in another.
+  const parts = pieces.flatMap(({ inputs: [x] }) =>
+    x!.is("concat") && x!.attrs.axis === axis ? x!.inputs : [x!],
   );
+  const joined = concat(parts, axis);
   return pad(joined, { low: pieces[0]!.attrs.low, high: pieces.at(-1)!.attrs.high });
 }
 
