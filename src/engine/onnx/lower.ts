@@ -132,10 +132,16 @@ class Scope {
       const { product, bias } = this.#biased.get(node) ?? { product: node, bias: undefined };
       const rule = TABLE[product.op as keyof typeof TABLE] as unknown as Lowering<OpName>;
       const inputs = product.inputs.map((t) => this.#name(t));
-      const { model } = this.#ctx;
-      if (bias) inputs.push(model.node("Reshape", [this.#name(bias), model.ints([bias.size])])[0]!);
+      if (bias) inputs.push(this.#bias(bias, product));
       this.#names.set(node, rule(product, inputs, this.#ctx));
     }
+  }
+
+  /** A bias of every row as a vector; a matrix as it is. */
+  #bias(bias: Tensor, product: Tensor): string {
+    const name = this.#name(bias);
+    if (sameShape(bias.shape, product.shape)) return name;
+    return this.#ctx.model.node("Reshape", [name, this.#ctx.model.ints([bias.size])])[0]!;
   }
 
   /** A loop, with what is asked of it. Captured values are seen in its body by their names here. */
@@ -200,6 +206,9 @@ class Scope {
   }
 }
 
+/** Most elements of a product to which a whole matrix is added inside it: a tenth of an LSTM's step, and nothing for larger ones. */
+const SMALL = 2 ** 16;
+
 /** Sums of a product and a bias, where the product has no other use: ONNX adds the bias inside the product. */
 function biases(
   nodes: readonly Tensor[],
@@ -213,6 +222,10 @@ function biases(
     for (const [product, bias] of [node.inputs, [...node.inputs].reverse()] as [Tensor, Tensor][]) {
       const channel = product.is("conv2d") ? 1 : product.is("matmul") && product.rank === 2 ? 1 : undefined;
       if (channel === undefined || uses.get(product) !== 1 || !sameShape(product.shape, node.shape)) continue;
+      if (product.is("matmul") && product.size <= SMALL && sameShape(bias.shape, node.shape)) {
+        found.set(node, { product, bias });
+        break;
+      }
       const expected = node.shape.map((d, i) => (i === channel ? d : 1));
       const lead = node.rank - bias.rank;
       if (bias.size !== node.shape[channel] || bias.shape.some((d, i) => d !== expected[lead + i])) continue;
