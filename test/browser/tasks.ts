@@ -6,12 +6,13 @@ import { WEBGPU } from "../../src/engine/onnx/lowering/context.ts";
 import { webEngine } from "../../src/engine/onnx/web.ts";
 import type { Graph } from "../../src/tensor/graph.ts";
 import { ndarray } from "../../src/tensor/ndarray.ts";
-import { matmul } from "../../src/tensor/ops.ts";
+import { matmul, scan } from "../../src/tensor/ops.ts";
 import { hostBits, hostNormal, hostUniform, Key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { plain } from "../../src/tensor/threefry.ts";
 import { onWarning } from "../../src/warnings.ts";
 import { type CheckOptions, checkAll, type Report } from "../tensor/check.ts";
+import { results } from "../tensor/scan-cases.ts";
 import { type Trained, train } from "./training.ts";
 import { updates } from "./updates.ts";
 
@@ -70,6 +71,14 @@ export const tasks = {
     const reports = await checkAll(engine, options);
     await engine.dispose();
     return reports;
+  },
+
+  /** A loop's values, gradients and their gradients. */
+  async scan({ on, name }: { on: On; name: string }): Promise<number[][]> {
+    const engine = await open(on);
+    const found = await results(engine, name, scan);
+    await engine.dispose();
+    return found;
   },
 
   async train({ on, steps }: { on: On; steps: number }): Promise<Trained> {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
+import { scan } from "../../src/tensor/ops.ts";
 import { hostBits, hostNormal, hostUniform, Key } from "../../src/tensor/random.ts";
 import { OPS, type Report } from "../tensor/check.ts";
+import { apart, CASES, results } from "../tensor/scan-cases.ts";
 import { openPage, type TestPage } from "./harness.ts";
 import { type Trained, train } from "./training.ts";
 import { updates } from "./updates.ts";
@@ -18,6 +20,14 @@ describe("wasm in Chromium", () => {
     const reports = await page.call<Report[]>("check", { on, options: { seeds: 2 } });
     expect(new Set(reports.map((r) => r.op))).toEqual(new Set(OPS));
     expect(reports.filter((r) => r.problem).map((r) => `${r.label}: ${r.problem}`)).toEqual([]);
+  });
+
+  test.each(Object.keys(CASES))("a loop: %s", async (name) => {
+    const engine = await nodeEngine({ threads: 1 });
+    const host = await results(engine, name, scan);
+    await engine.dispose();
+    const web = await page.call<number[][]>("scan", { on: { device: "wasm", threads: 1 }, name });
+    expect(apart(web, host)).toBeLessThan(2e-5);
   });
 
   test("training gives the losses that Node's engine gives", async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
+import { scan } from "../../src/tensor/ops.ts";
 import { OPS, type Report } from "../tensor/check.ts";
+import { apart, CASES, results } from "../tensor/scan-cases.ts";
 import { openPage, type TestPage } from "./harness.ts";
 import { type Trained, train } from "./training.ts";
 
@@ -20,6 +22,14 @@ describe("WebGPU in Chromium, on a software adapter", () => {
     const reports = await page.call<Report[]>("check", { on, options });
     expect(reports.length).toBeGreaterThan(0);
     expect(reports.filter((r) => r.problem).map((r) => `${r.label}: ${r.problem}`)).toEqual([]);
+  });
+
+  test.each(Object.keys(CASES))("a loop: %s", async (name) => {
+    const engine = await nodeEngine({ threads: 1 });
+    const host = await results(engine, name, scan);
+    await engine.dispose();
+    const web = await page.call<number[][]>("scan", { on, name });
+    expect(apart(web, host)).toBeLessThan(1e-4);
   });
 
   test("no node of a training step falls back to the CPU", async () => {

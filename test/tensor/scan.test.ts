@@ -92,6 +92,25 @@ test("the forward pass is one loop, also where its gradient is taken", async () 
   expect(nodesOf(rootsOf(graph)).filter((t) => t.is("scan")).length).toBe(2);
 });
 
+test("a loop of one step is its step", async () => {
+  const f = compile(
+    (x: Tensor) => {
+      const [end, all] = o.scan((h: Tensor, x: Tensor) => [o.mul(h, x), o.add(h, x)], o.constant(2), x, {
+        reverse: true,
+      });
+      return [end, all, ...grad(o.add(end, o.sum(all)), [x])];
+    },
+    { engine },
+  );
+  const x = ndarray(Float32Array.of(3), [1]);
+  expect(nodesOf(rootsOf(await f.graph(x))).some((t) => t.is("scan"))).toBe(false);
+  expect((await f(x)).map(({ data, shape }) => [shape, data[0]])).toEqual([
+    [[], 6],
+    [[1], 5],
+    [[1], 3],
+  ]);
+});
+
 test("a draw in the step is made anew at each, and is a row of one draw for all", async () => {
   const f = compile(
     (key: Key) => {

@@ -96,7 +96,14 @@ export function loopVjp(
   });
   const pieces = body.captured.map((_, k) => given[body.carried.length + body.slices.length + k]);
   const varying = [...states, ...slices].map((s) => s.leaf);
-  const sums = overSteps(pieces, { varying, length, out, outputs: step.outputs, carried: step.carried });
+  const sums = overSteps(pieces, {
+    varying,
+    slices,
+    length,
+    out,
+    outputs: step.outputs,
+    carried: step.carried,
+  });
 
   const made = loopOf({ ...step, slices, length, reverse: !reverse });
   return [

@@ -1,4 +1,5 @@
 import { constant } from "../ops/elementwise.ts";
+import { reshape } from "../ops/shaping.ts";
 import { sameShape, showShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { unassigning } from "../trace.ts";
@@ -37,24 +38,33 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   const start = leavesOf(init, "init");
   const whole = leavesOf(xs, "xs");
   const length = lengthOf(whole, options.length);
+  const take = (carried: readonly Tensor[], slices: readonly Tensor[]): { ends: Tensor[]; output: Y } => {
+    const result = unassigning(
+      "the step of a scan cannot assign; carry the value, and assign it afterwards",
+      () => step(filled(init, carried), filled(xs, slices)),
+    );
+    if (!Array.isArray(result) || result.length !== 2)
+      throw new TypeError("scan: the step must return [what it carries on, its output or undefined]");
+    const [next, output] = result as readonly [C, Y];
+    return { ends: alike(start, leavesOf(next, "init")), output };
+  };
+
+  if (length === 1) {
+    // A loop of one step is its step.
+    const { ends, output } = take(
+      start.map(({ value }) => value),
+      whole.map(({ value }) => reshape(value, value.shape.slice(1))),
+    );
+    const outputs = leavesOf(output, "output").map(({ value }) => reshape(value, [1, ...value.shape]));
+    return [filled(init, ends), filled(output, outputs)];
+  }
   const since = constant(0);
   const carried = start.map(({ value }) => argument(value));
   const slices = whole.map(({ value: { shape, dtype } }) => argument({ shape: shape.slice(1), dtype }));
-  const result = unassigning(
-    "the step of a scan cannot assign; carry the value, and assign it afterwards",
-    () => step(filled(init, carried), filled(xs, slices)),
-  );
-  if (!Array.isArray(result) || result.length !== 2)
-    throw new TypeError("scan: the step must return [what it carries on, its output or undefined]");
-  const [next, output] = result as readonly [C, Y];
-  const end = new Map(leavesOf(next, "init").map(({ path, value }) => [path, value] as const));
-  for (const { path, value } of start) requireAlike(path, value, end.get(path));
-  for (const path of end.keys())
-    if (!start.some((s) => s.path === path))
-      throw new TypeError(`scan: the step carries on ${path}, which it was not given`);
+  const { ends, output } = take(carried, slices);
   const outputs = leavesOf(output, "output").map(({ value }) => value);
   const made = loopOf({
-    carried: start.map(({ path, value }, i) => ({ leaf: carried[i]!, start: value, end: end.get(path)! })),
+    carried: start.map(({ value }, i) => ({ leaf: carried[i]!, start: value, end: ends[i]! })),
     slices: whole.map(({ value }, i) => ({ leaf: slices[i]!, all: value })),
     outputs,
     length,
@@ -116,10 +126,18 @@ function lengthOf(xs: readonly Leaf[], asked: number | undefined): number {
   return length;
 }
 
-function requireAlike(path: string, start: Tensor, end: Tensor | undefined): void {
+/** What a step carries on, in the order of what it was given, which it must be like. */
+function alike(given: readonly Leaf[], next: readonly Leaf[]): Tensor[] {
   const show = ({ dtype, shape }: Tensor): string => `${dtype}${showShape(shape)}`;
-  if (!end || end.dtype !== start.dtype || !sameShape(end.shape, start.shape))
-    throw new TypeError(
-      `scan: the step makes of ${path} ${end ? show(end) : "nothing"}; it was given ${show(start)}, and must give the same`,
-    );
+  const ends = given.map(({ path, value }) => {
+    const end = next.find((n) => n.path === path)?.value;
+    if (!end || end.dtype !== value.dtype || !sameShape(end.shape, value.shape))
+      throw new TypeError(
+        `scan: the step makes of ${path} ${end ? show(end) : "nothing"}; it was given ${show(value)}, and must give the same`,
+      );
+    return end;
+  });
+  const more = next.find(({ path }) => !given.some((g) => g.path === path));
+  if (more) throw new TypeError(`scan: the step carries on ${more.path}, which it was not given`);
+  return ends;
 }
