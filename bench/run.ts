@@ -24,6 +24,8 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   unet: training("unet"),
   dit: training("dit"),
   gpt: training("gpt"),
+  lstm: training("lstm"),
+  gru: training("gru"),
   sampling: { file: "sampling.ts", peer: true },
   random: { file: "random.ts", peer: false },
   export: { file: "export.ts", peer: false },

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { compile } from "../src/engine/compile.ts";
 import type { Device, Engine } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
-import { crossEntropy, type Module, mseLoss } from "../src/nn/index.ts";
+import { crossEntropy, GRU, LSTM, type Module, mseLoss } from "../src/nn/index.ts";
 import { adamW } from "../src/optim/index.ts";
 import { grad } from "../src/tensor/grad.ts";
 import { type NdArray, ndarray } from "../src/tensor/ndarray.ts";
@@ -68,6 +68,8 @@ export const WORKLOADS: Readonly<Record<string, () => Workload>> = {
     const feeds = [gauss("x", 32, 64, 48), gauss("eps", 32, 64, 48), integers("t", 1000, 32)];
     return { repeats: 8, net, feeds, loss: ([x, eps, t]) => mseLoss(net.forward(x!, t!), eps!) };
   },
+  lstm: () => recurrent(new LSTM(128, 128)),
+  gru: () => recurrent(new GRU(128, 128)),
   gpt: () => {
     const net = new GPT();
     const feeds = [integers("in", 256, 32, 128), integers("out", 256, 32, 128)];
@@ -80,6 +82,12 @@ export const WORKLOADS: Readonly<Record<string, () => Workload>> = {
     };
   },
 };
+
+/** A recurrent network's outputs at all steps: T 128, width 128, batch 64. */
+function recurrent(net: LSTM | GRU): Workload {
+  const feeds = [gauss("x", 64, 128, 128), gauss("y", 64, 128, 128)];
+  return { repeats: 15, net, feeds, loss: ([x, y]) => mseLoss(net.forward(x!).output, y!) };
+}
 
 export async function measure(
   name: string,

@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { add, asTensor, chunk, concat, mul, type Operand, relu, reshape, sigmoid, slice, stack, sub, tanh, zeros } from "../tensor/ops.ts"; // biome-ignore format: a list of names
+import { add, asTensor, chunk, concat, mul, type Operand, relu, reshape, scan, sigmoid, slice, stack, sub, tanh, transpose, zeros } from "../tensor/ops.ts"; // biome-ignore format: a list of names
 import type { Key } from "../tensor/random.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -44,14 +44,20 @@ export abstract class RecurrentCell extends Module {
     this.#parts = parts;
   }
 
-  abstract step(x: Tensor, state: CellState): CellState;
+  /** The step, given what the input brings: W_ih·x + b_ih, [B, gates·H]. */
+  abstract advance(fromInput: Tensor, state: CellState): CellState;
+
+  step(x: Tensor, state: CellState): CellState {
+    return this.advance(this.fromInput(x), state);
+  }
 
   /** The state before the first step: zeros. */
   initial(batch: number): CellState {
     return Array.from({ length: this.#parts }, () => zeros([batch, this.#hidden]));
   }
 
-  protected fromInput(x: Tensor): Tensor {
+  /** x [..., I] to W_ih·x + b_ih [..., gates·H]. */
+  fromInput(x: Tensor): Tensor {
     return linear(x, this.weight_ih, this.bias_ih);
   }
 
@@ -79,8 +85,8 @@ export class RNNCell extends RecurrentCell {
     return this.step(t, h ? [h] : this.initial(t.shape[0]!))[0]!;
   }
 
-  override step(x: Tensor, [h]: CellState): CellState {
-    return [this.#nonlinearity(add(this.fromInput(x), this.fromHidden(h!)))];
+  override advance(fromInput: Tensor, [h]: CellState): CellState {
+    return [this.#nonlinearity(add(fromInput, this.fromHidden(h!)))];
   }
 }
 
@@ -96,8 +102,8 @@ export class LSTMCell extends RecurrentCell {
     return this.step(t, state ?? this.initial(t.shape[0]!)) as [Tensor, Tensor];
   }
 
-  override step(x: Tensor, [h, c]: CellState): CellState {
-    const [i, f, g, o] = chunk(add(this.fromInput(x), this.fromHidden(h!)), 4, 1) as Tensor[];
+  override advance(fromInput: Tensor, [h, c]: CellState): CellState {
+    const [i, f, g, o] = chunk(add(fromInput, this.fromHidden(h!)), 4, 1) as Tensor[];
     const next = add(mul(sigmoid(f!), c!), mul(sigmoid(i!), tanh(g!)));
     return [mul(sigmoid(o!), tanh(next)), next];
   }
@@ -115,8 +121,8 @@ export class GRUCell extends RecurrentCell {
     return this.step(t, h ? [h] : this.initial(t.shape[0]!))[0]!;
   }
 
-  override step(x: Tensor, [h]: CellState): CellState {
-    const [xr, xz, xn] = chunk(this.fromInput(x), 3, 1) as Tensor[];
+  override advance(fromInput: Tensor, [h]: CellState): CellState {
+    const [xr, xz, xn] = chunk(fromInput, 3, 1) as Tensor[];
     const [hr, hz, hn] = chunk(this.fromHidden(h!), 3, 1) as Tensor[];
     const r = sigmoid(add(xr!, hr!));
     const z = sigmoid(add(xz!, hz!));
@@ -128,7 +134,7 @@ export class GRUCell extends RecurrentCell {
 export interface RecurrentOptions extends CellOptions {
   readonly numLayers?: number;
   readonly bidirectional?: boolean;
-  /** Probability of dropping an output of every layer but the last, in a training pass. */
+  /** Probability of dropping an output of every layer but the last, in a training pass; each step has its own mask. */
   readonly dropout?: number;
 }
 
@@ -142,8 +148,10 @@ export interface RecurrentOutput {
 const MARKS = ["", "_reverse"];
 
 /**
- * Layers of one kind of cell over x [B, T, I], unrolled over the static length T (batch first, unlike PyTorch's
- * default). State is named as in PyTorch: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, … _l0_reverse.
+ * Layers of one kind of cell over x [B, T, I] (batch first, unlike PyTorch's default): a layer is one product for what the
+ * input brings to all steps, and a scan. Beside the steps written out that is faster in training (docs/benchmarks.md), and it
+ * is prepared in the same time for every T. State is named as in PyTorch: weight_ih_l0, weight_hh_l0, bias_ih_l0,
+ * bias_hh_l0, … _l0_reverse.
  */
 class Recurrent extends Module {
   /** Layer by layer; forwards, then backwards. */
@@ -177,29 +185,29 @@ class Recurrent extends Module {
   /** `state`: as RecurrentOutput gives it; zeros when left out. */
   forward(x: Operand, state?: CellState, key?: Key): RecurrentOutput {
     const t = asTensor(x);
-    const [batch, length] = t.shape as [number, number];
+    const [batch] = t.shape as [number];
     if (t.rank !== 3)
       throw new UserError(`a recurrent network takes [B, T, features], but was given ${showShape(t.shape)}`);
-    let steps = Array.from({ length }, (_, i) => step(t, 1, i));
+    let h = transpose(t, [1, 0, 2]);
     const last: CellState[] = [];
     for (let first = 0; first < this.cells.length; first += this.#directions) {
+      if (first > 0) h = dropout(h, this.#dropout, key?.split(first));
       const directions = this.cells.slice(first, first + this.#directions).map((cell, d) => {
-        let now = state ? state.map((part) => step(part, 0, first + d)) : cell.initial(batch);
-        const inputs = d === 0 ? steps : steps.toReversed();
-        const outputs = inputs.map((input) => (now = cell.step(input, now))[0]!);
-        last.push(now);
-        return d === 0 ? outputs : outputs.reverse();
+        const start = state ? state.map((part) => step(part, 0, first + d)) : cell.initial(batch);
+        const advance = (now: CellState, x: Tensor): [CellState, Tensor] => {
+          const next = cell.advance(x, now);
+          return [next, next[0]!];
+        };
+        const [end, outputs] = scan(advance, start, cell.fromInput(h), { reverse: d === 1 });
+        last.push(end);
+        return outputs;
       });
-      steps = steps.map((_, i) =>
-        concat(
-          directions.map((outputs) => outputs[i]!),
-          1,
-        ),
-      );
-      if (first + this.#directions < this.cells.length)
-        steps = steps.map((h, i) => dropout(h, this.#dropout, key?.split(first).split(i)));
+      h = concat(directions, 2);
     }
-    return { output: stack(steps, 1), state: last[0]!.map((_, part) => stack(last.map((s) => s[part]!))) };
+    return {
+      output: transpose(h, [1, 0, 2]),
+      state: last[0]!.map((_, part) => stack(last.map((s) => s[part]!))),
+    };
   }
 }
 

@@ -262,6 +262,24 @@ describe("recurrent networks", () => {
     expect(dropped.data).not.toEqual(plain.data);
   });
 
+  test("dropout has a mask of its own for every step", async () => {
+    // The second layer passes on what the first gives, which does not change with the steps but for the mask.
+    const net = new nn.RNN(2, 64, { numLayers: 2, dropout: 0.5, bias: false, nonlinearity: "relu" });
+    const identity = Float32Array.from({ length: 64 * 64 }, (_, i) => (i % 65 === 0 ? 1 : 0));
+    net.loadStateDict({
+      weight_ih_l0: ndarray(new Float32Array(128).fill(1), [64, 2]),
+      weight_hh_l0: ndarray(new Float32Array(64 * 64), [64, 64]),
+      weight_ih_l1: ndarray(identity, [64, 64]),
+      weight_hh_l1: ndarray(new Float32Array(64 * 64), [64, 64]),
+    });
+    const { data } = await value(net.forward(ops.ones([1, 4, 2]), undefined, key).output);
+    const masks = Array.from({ length: 4 }, (_, t) =>
+      Array.from(data.slice(64 * t, 64 * t + 64) as Float32Array),
+    );
+    expect(new Set(masks.flat())).toEqual(new Set([0, 4]));
+    expect(new Set(masks.map(String)).size).toBe(4);
+  });
+
   test("a sequence of the wrong rank, or no layer, is refused", () => {
     expect(() => new nn.RNN(3, 4).forward(ops.zeros([2, 3]))).toThrow(
       "takes [B, T, features], but was given [2, 3]",
