@@ -26,6 +26,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   gpt: training("gpt"),
   lstm: training("lstm"),
   gru: training("gru"),
+  policy: { file: "policy.ts", peer: false },
   sampling: { file: "sampling.ts", peer: true },
   random: { file: "random.ts", peer: false },
   export: { file: "export.ts", peer: false },

@@ -66,6 +66,7 @@ const compare =
 export const i32 = {
   const: (value: number): I => [0x41, ...signed(value)],
   add: scalar<"i32">(0x6a),
+  mul: scalar<"i32">(0x6c),
   and: scalar<"i32">(0x71),
   shl: scalar<"i32">(0x74),
   ltU: compare(0x49),
@@ -87,6 +88,8 @@ export const v128 = {
   select: (mask: V, a: V, b: V): V => [...a, ...b, ...mask, ...simd(0x52)],
   /** 32 bits of memory in all four lanes. */
   load32Splat: (at: I, offset = 0): V => [...at, ...simd(0x09), 0, ...unsigned(offset)],
+  /** 32 bits of memory in the first lane, zeros in the others. */
+  load32Zero: (at: I, offset = 0): V => [...at, ...simd(0x5c), 0, ...unsigned(offset)],
   /** The first lane's 32 bits to memory. */
   store32: (at: I, value: V, offset = 0): Code => [...at, ...value, ...simd(0x5a), 0, ...unsigned(offset), 0],
 };

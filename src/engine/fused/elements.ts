@@ -23,7 +23,7 @@ const takesMasks = (t: Tensor, input: number): boolean =>
   t.is("not") || t.is("and") || t.is("or") || (t.is("where") && input === 0);
 
 /** The offset of a slice that is one stretch of memory. */
-function stretch(t: Tensor<"slice">): number | undefined {
+function offsetOf(t: Tensor<"slice">): number | undefined {
   const { starts, lengths, steps } = t.attrs;
   const { shape } = t.inputs[0]!;
   const first = lengths.findIndex((n) => n !== 1);
@@ -74,6 +74,13 @@ export class Elements {
     return this.#one({ op: "load", inputs: [], scalar: t.size === 1 && n > 1, source, offset: at });
   }
 
+  /** Where the elements of a value lie, if it is one stretch of a source as it is. */
+  stretch(t: Tensor): { source: Source; offset: number } | undefined {
+    if (t.dtype !== "float32" || t.size === 0 || this.extent(t, 0, t.size) < t.size) return undefined;
+    const { op, source, offset } = this.of(t, 0, t.size);
+    return op === "load" ? { source: source!, offset: offset! } : undefined;
+  }
+
   #extent(t: Tensor, at: number): number {
     if (t.size === 1) return Number.POSITIVE_INFINITY;
     const key = `${t.id} ${at}`;
@@ -102,7 +109,7 @@ export class Elements {
       }
     }
     const tensor = t.inputs[0]!;
-    const begin = t.is("slice") ? stretch(t)! : 0;
+    const begin = t.is("slice") ? offsetOf(t)! : 0;
     return { tensor, at: tensor.size === 1 ? 0 : begin + at, end: t.size };
   }
 
@@ -112,7 +119,7 @@ export class Elements {
     if (t.is("reshape") || t.is("stopGradient")) return true;
     if (t.is("broadcastTo")) return a!.size === 1 || a!.size === t.size;
     // A piece of what is computed elsewhere is cut there: the rest of it need not come.
-    if (t.is("slice")) return stretch(t) !== undefined && this.elementwise(a!);
+    if (t.is("slice")) return offsetOf(t) !== undefined && this.elementwise(a!);
     return endToEnd(t);
   }
 

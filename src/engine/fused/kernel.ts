@@ -1,5 +1,6 @@
 import { assemble, type Code, Func, f32x4, i32, i32x4, v128 } from "../../wasm/assembler.ts";
 import { type Arithmetic, flushed, type Op, operate } from "./arithmetic.ts";
+import { type Dense, denseOf } from "./dense.ts";
 
 /** One step of a formula; inputs are numbers of earlier steps. */
 export type Step =
@@ -17,7 +18,7 @@ export interface Formula {
   readonly results: readonly { readonly step: number; readonly operand: number }[];
 }
 
-/** Runs a formula over `count` elements of the operands at these addresses. */
+/** Runs over `count` elements, or rows, of the operands at these addresses. */
 export type Kernel = (count: number, ...addresses: readonly number[]) => void;
 
 type V = Code<"v128">;
@@ -93,17 +94,19 @@ export function kernelOf({ steps, operands, results }: Formula): Func {
 }
 
 /** A text that two formulas share only if they are one: JSON tells neither infinities apart nor -0 from 0. */
-export const keyOf = (formula: Formula): string =>
+export const keyOf = (formula: Formula | Dense): string =>
   JSON.stringify(formula, (_, v: unknown) =>
     Object.is(v, -0) ? "-0" : typeof v === "number" ? String(v) : v,
   );
 
 /** Functions for these formulas, over one memory. */
 export async function kernels(
-  formulas: readonly Formula[],
+  formulas: readonly (Formula | Dense)[],
   memory: WebAssembly.Memory,
 ): Promise<readonly Kernel[]> {
-  const functions = Object.fromEntries(formulas.map((formula, i) => [`f${i}`, kernelOf(formula)]));
+  const functions = Object.fromEntries(
+    formulas.map((formula, i) => [`f${i}`, "k" in formula ? denseOf(formula) : kernelOf(formula)]),
+  );
   const { instance } = await WebAssembly.instantiate(assemble(functions), { env: { memory } });
   return formulas.map((_, i) => instance.exports[`f${i}`] as Kernel);
 }

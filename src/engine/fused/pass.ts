@@ -1,6 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import type { Arena } from "./arena.ts";
+import type { Dense } from "./dense.ts";
 import type { Source } from "./elements.ts";
 import { type Formula, type Kernel, kernels, keyOf } from "./kernel.ts";
 import type { Job, Plan } from "./plan.ts";
@@ -20,7 +21,7 @@ export class Pass {
   #arguments: readonly (readonly number[])[] = [];
   #generation = -1;
 
-  private constructor(plan: Plan, arena: Arena, kernelOf: (formula: Formula) => Kernel) {
+  private constructor(plan: Plan, arena: Arena, kernelOf: (formula: Formula | Dense) => Kernel) {
     this.plan = plan;
     this.#arena = arena;
     this.#calls = plan.jobs.map((job) => ({ job, kernel: kernelOf(job.formula) }));
@@ -67,7 +68,7 @@ export class Pass {
     return this.#arena.view(this.#places.get(t)!, t.size);
   }
 
-  /** The updates, in place. */
+  /** All jobs, one after another. */
   run(): void {
     for (const [i, { job, kernel }] of this.#calls.entries()) kernel(job.length, ...this.#arguments[i]!);
   }

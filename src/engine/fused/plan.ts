@@ -1,12 +1,13 @@
 import { type Graph, nodesOf, rootsOf } from "../../tensor/graph.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { Variable } from "../../tensor/variable.ts";
+import type { Dense } from "./dense.ts";
 import { Elements, type Expression, type Source } from "./elements.ts";
 import type { Formula, Step } from "./kernel.ts";
 
-/** A formula over so many elements of these operands. */
+/** A formula over so many elements of these operands, or a dense layer over so many rows. */
 export interface Job {
-  readonly formula: Formula;
+  readonly formula: Formula | Dense;
   readonly length: number;
   readonly operands: readonly { readonly source: Source; readonly offset: number }[];
 }
@@ -24,11 +25,13 @@ export interface Plan {
   readonly written: readonly Variable[];
   /** In an order in which none reads what one before it wrote. */
   readonly jobs: readonly Job[];
+  /** Where the rest has no outputs: those of the graph, among what is computed. */
+  readonly outputs?: readonly Tensor[];
 }
 
-/** Some elements of a variable and their next values. */
+/** Some elements of a variable, or of a value that jobs make, and what they will be. */
 interface Piece {
-  readonly variable: Variable;
+  readonly target: Source;
   readonly at: number;
   readonly length: number;
   readonly value: Expression;
@@ -49,7 +52,7 @@ export function planOf(graph: Graph, leave: ReadonlySet<Variable> = new Set()): 
   for (const { variable, value } of fused)
     for (let at = 0, length = 0; at < variable.size; at += length) {
       length = elements.extent(value, at, variable.size - at);
-      pieces.push({ variable, at, length, value: elements.of(value, at, length) });
+      pieces.push({ target: variable, at, length, value: elements.of(value, at, length) });
     }
   const jobs = together(pieces.filter((piece) => !stays(piece))).map(jobOf);
   const { order, tangled } = ordered(jobs);
@@ -83,8 +86,8 @@ export const bytesOf = ({ read, written, computed, fed }: Plan): number =>
   [...new Set<Source>([...read, ...written, ...computed, ...fed])].reduce((sum, s) => sum + 4 * s.size, 0);
 
 /** What is given its own value needs no job. */
-const stays = ({ variable, at, value }: Piece): boolean =>
-  value.op === "load" && value.source === variable && value.offset === at;
+const stays = ({ target, at, value }: Piece): boolean =>
+  value.op === "load" && value.source === target && value.offset === at;
 
 /** Pieces that have a part in common, as a parameter and its moments have the gradient, are computed together. */
 function together(pieces: readonly Piece[]): Piece[][] {
@@ -119,7 +122,8 @@ function partsOf(roots: readonly Expression[]): Set<Expression> {
   return parts;
 }
 
-function jobOf(pieces: readonly Piece[]): Job {
+/** One job for pieces of one length. */
+export function jobOf(pieces: readonly Piece[]): Job & { readonly formula: Formula } {
   const operands: { source: Source; offset: number }[] = [];
   const operandOf = (source: Source, offset: number): number => {
     const have = operands.findIndex((o) => o.source === source && o.offset === offset);
@@ -137,9 +141,9 @@ function jobOf(pieces: readonly Piece[]): Job {
           : { op: x.op, inputs };
     number.set(x, steps.push(step) - 1);
   }
-  const results = pieces.map(({ variable, at, value }) => ({
+  const results = pieces.map(({ target, at, value }) => ({
     step: number.get(value)!,
-    operand: operandOf(variable, at),
+    operand: operandOf(target, at),
   }));
   return { formula: { steps, operands: operands.length, results }, length: pieces[0]!.length, operands };
 }
@@ -147,11 +151,13 @@ function jobOf(pieces: readonly Piece[]): Job {
 interface Span {
   readonly begin: number;
   readonly end: number;
-  readonly job: Job;
+  readonly job: Updating;
 }
 
+type Updating = ReturnType<typeof jobOf>;
+
 /** What a job reads and writes of variables. */
-function spans(job: Job): { variable: Variable; span: Span; writes: boolean }[] {
+function spans(job: Updating): { variable: Variable; span: Span; writes: boolean }[] {
   const { steps, results } = job.formula;
   const at = (operand: number, length: number, writes: boolean) => {
     const { source, offset } = job.operands[operand]!;
@@ -169,14 +175,14 @@ function spans(job: Job): { variable: Variable; span: Span; writes: boolean }[] 
  * All jobs see the values from before the step: what reads a variable comes before what writes it. Variables that no
  * order serves are `tangled`.
  */
-function ordered(jobs: readonly Job[]): { order: Job[]; tangled: Set<Variable> } {
+function ordered(jobs: readonly Updating[]): { order: Updating[]; tangled: Set<Variable> } {
   const all = jobs.flatMap(spans);
   const writers = new Map<Variable, Span[]>();
   for (const { variable, span, writes } of all)
     if (writes) writers.set(variable, [...(writers.get(variable) ?? []), span]);
   const tangled = new Set<Variable>();
   /** For each job, those that read what it writes. */
-  const readers = new Map<Job, Set<Job>>(jobs.map((job) => [job, new Set()]));
+  const readers = new Map<Updating, Set<Updating>>(jobs.map((job) => [job, new Set()]));
   for (const { variable, span, writes } of all) {
     if (writes) continue;
     for (const target of writers.get(variable) ?? []) {
@@ -185,7 +191,7 @@ function ordered(jobs: readonly Job[]): { order: Job[]; tangled: Set<Variable> }
       else if (target.begin !== span.begin || target.end !== span.end) tangled.add(variable);
     }
   }
-  const order = new Set<Job>();
+  const order = new Set<Updating>();
   for (let waiting = jobs; waiting.length > 0; ) {
     const ready = waiting.filter((job) => [...readers.get(job)!].every((reader) => order.has(reader)));
     if (ready.length === 0) {

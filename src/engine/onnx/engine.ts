@@ -6,6 +6,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import type { Engine, Program } from "../engine.ts";
 import { Arena } from "../fused/arena.ts";
+import { networkOf } from "../fused/network.ts";
 import { Pass } from "../fused/pass.ts";
 import { bytesOf, planOf } from "../fused/plan.ts";
 import { Executable } from "./executable.ts";
@@ -18,6 +19,9 @@ export { CPU, WEBGPU } from "./lowering/context.ts";
 /** More than this is not updated in place: with what else there is, it might not find room in 4 GiB. */
 const MOST_IN_PLACE = 3.5 * 2 ** 30;
 
+/** Milliseconds. */
+const BREATH = 10;
+
 /** An engine on ONNX Runtime, of either package. */
 export class OrtEngine implements Engine {
   readonly #ort: OrtModule;
@@ -28,6 +32,7 @@ export class OrtEngine implements Engine {
   /** Runs follow one another: two programs may share state. */
   #queue: Promise<unknown> = Promise.resolve();
   #open = true;
+  #breathed = 0;
   /** The net under dispose: what a dropped program holds is freed. */
   readonly #dropped = new FinalizationRegistry<Executable>((executable) => {
     void this.#inTurn(() => this.#close(executable));
@@ -69,7 +74,10 @@ export class OrtEngine implements Engine {
       run: async (feeds) => {
         for (;;) {
           const results = await this.#inTurn(() => run(feeds));
-          if (results) return results;
+          if (results) {
+            if (!executable.session) await this.#breath();
+            return results;
+          }
           // Not in turn: the other engine may be waiting for this one.
           for (const variable of executable.reads.filter(away)) await variable.toHost();
         }
@@ -91,7 +99,7 @@ export class OrtEngine implements Engine {
 
   /** Elementwise updates of state become a pass where this engine runs them in place; the rest is ONNX Runtime's. */
   async #executableOf(graph: Graph): Promise<Executable> {
-    const plan = this.#setup.inPlace ? planOf(graph) : undefined;
+    const plan = this.#setup.inPlace ? (networkOf(graph) ?? planOf(graph)) : undefined;
     const pass = plan && bytesOf(plan) < MOST_IN_PLACE ? await Pass.make(plan, this.#arena) : undefined;
     const rest = pass?.plan.rest ?? graph;
     const lowered = lower(rest, this.#setup.target);
@@ -119,6 +127,16 @@ export class OrtEngine implements Engine {
   #requireOpen(): void {
     if (!this.#open)
       throw new Error(`the engine (${this.name}) was disposed and cannot run again; create another`);
+  }
+
+  /**
+   * Where no session runs, nothing waits: in Node a loop of such calls would keep timers, signals and the network waiting for
+   * ever. It lets them in now and then, as every session does.
+   */
+  async #breath(): Promise<void> {
+    if (typeof setImmediate !== "function" || performance.now() - this.#breathed < BREATH) return;
+    await new Promise<void>((done) => setImmediate(done));
+    this.#breathed = performance.now();
   }
 
   #inTurn<T>(job: () => Promise<T>): Promise<T> {

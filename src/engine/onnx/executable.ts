@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import type { Graph } from "../../tensor/graph.ts";
-import type { NdArray } from "../../tensor/ndarray.ts";
+import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import { sameShape, showShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
@@ -68,7 +68,7 @@ export class Executable {
       results[name] = ownBuffers ? this.#state.back(variable) : null;
     const out = session ? await session.run(inputs, results as InferenceSession.OnnxValueMapType) : {};
 
-    if (pass && !ownBuffers)
+    if (pass && session && !ownBuffers)
       pass.plan.computed.forEach((t, i) => {
         pass.view(t).set(out[lowered.outputs[own + i]!.name]!.data as Float32Array);
       });
@@ -79,6 +79,7 @@ export class Executable {
       if (name === undefined) this.#state.wrote(variable, versions[i]!);
       else this.#state.take(variable, out[name] as OrtTensor, versions[i]!, session!);
     });
+    if (pass?.plan.outputs) return pass.plan.outputs.map((t) => ndarray(pass.view(t).slice(), t.shape));
     return lowered.outputs.slice(0, own).map((port) => fromOrt(port, (out[port.name] as OrtTensor).data));
   }
 

@@ -18,6 +18,7 @@ const plan = async (fn: (...x: Tensor[]) => unknown, ...args: ReturnType<typeof 
 /** "3: w[0], g[0] → w[0]": elements, what is read and what is written, of each job. */
 function show({ jobs }: Plan): string[] {
   return jobs.map(({ length, operands, formula }) => {
+    if (!("steps" in formula)) return "a layer";
     const name = (i: number): string => {
       const { source, offset } = operands[i]!;
       return `${source instanceof Variable ? source.name : source.op}[${offset}]`;
