@@ -98,7 +98,7 @@ describe("the network", () => {
       "takes images [1, 28, 28], not [1, 1, 32, 32]",
     );
     expect(() => net.forward(image(1, 1, 28, 28), image(1))).toThrow(
-      "knows 11 labels and needs one for each image",
+      "this DiT has 11 labels and needs one for each image",
     );
     const free = new DiT({ ...mnist, labels: 0 });
     expect(() => free.forward(image(1, 1, 28, 28), image(1), labels)).toThrow("has no labels");

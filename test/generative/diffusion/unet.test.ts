@@ -116,7 +116,7 @@ describe("files", () => {
     [
       "a field left out",
       (c) => ({ ...c, norm_eps: undefined }),
-      "does not say norm_eps. They change the network",
+      "config.json lacks norm_eps. They change the network",
     ],
     ["an unknown field", (c) => ({ ...c, norm_epsilon: 1 }), "norm_epsilon"],
     [
@@ -231,7 +231,7 @@ describe("the network", () => {
     expect(() => net.forward(image(1, 1, 8, 8), image(1), image(1))).toThrow("has no labels");
     const classes = initialized(ddpmUNet({ ...tiny, labels: 4 }));
     expect(() => classes.forward(image(1, 1, 8, 8), image(1))).toThrow(
-      "knows 4 labels and needs one for each image",
+      "this U-Net has 4 labels and needs one for each image",
     );
   });
 });
