@@ -24,7 +24,13 @@ export const CATALOG: WholeCatalog = {
   models: MODELS,
   recipes: named(RECIPES),
   data: [],
-  agents: async () => named<AnyAgent>((await import("./rl/tabular/agents.ts")).TABULAR_AGENTS),
+  agents: async () => {
+    const [{ TABULAR_AGENTS }, { DEEP_AGENTS }] = await Promise.all([
+      import("./rl/tabular/agents.ts"),
+      import("./rl/deep/agents.ts"),
+    ]);
+    return named<AnyAgent>([...TABULAR_AGENTS, ...DEEP_AGENTS]);
+  },
 };
 
 /** The catalogue with a user's own beside what it has. A name that is taken is a UserError. */

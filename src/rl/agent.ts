@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoint.ts";
 import type { AgentRun } from "../train/run-config.ts";
 import type { Env } from "./env.ts";
+import type { VectorEnvLike } from "./vector.ts";
 
 /** An agent's defaults: its environment and the length of its training. */
 export interface AgentDefaults {
@@ -20,6 +21,8 @@ export interface Setting<O> {
   readonly options: O;
   /** Makes a new environment, for training or evaluation, with a time limit where episodes might never end. */
   readonly makeEnv: () => Env;
+  /** Many at once, for agents that act in several; when left out, a vector of environments from `makeEnv`. */
+  readonly makeVec?: (n: number) => VectorEnvLike;
   /** Whether it steps the environment or samples from its exact model. */
   readonly learnsFrom: AgentRun["learnsFrom"];
   /** Steps after which an episode sampled from a model is truncated; a model has no time limit of its own. */
@@ -32,7 +35,10 @@ export interface Setting<O> {
   readonly from?: Checkpoint | undefined;
   readonly store?: CheckpointStore | undefined;
   readonly logEvery: number;
+  /** Steps between two evaluations. */
   readonly sampleEvery: number;
+  /** Episodes of an evaluation, played without exploring in separate environments; none when left out, or 0. */
+  readonly evaluationEpisodes?: number;
   readonly checkpointEvery: number;
   /** When aborted, the agent saves a checkpoint as soon as it can, and stops. */
   readonly signal?: AbortSignal | undefined;
@@ -59,6 +65,8 @@ export interface Agent<S extends z.ZodObject = z.ZodObject> {
   /** A strict object; every option has a default and `.describe`. */
   readonly options: S;
   readonly training: AgentDefaults;
+  /** Whether it can learn there at all, before anything is written. @throws UserError that says why not */
+  check?(setting: Pick<Setting<z.output<S>>, "options" | "makeEnv">): void;
   learn(setting: Setting<z.output<S>>): AsyncGenerator<TrainEvent, void, undefined>;
   /** The policy of a checkpoint, for playing and evaluation. */
   policy(

@@ -2,6 +2,7 @@ export { AdoptedEnv, asEnv, type EnvSource } from "./adopt.ts";
 export type { Agent, AgentDefaults, AnyAgent, Policy, Setting } from "./agent.ts";
 export { checkEnv, checkModel } from "./checker.ts";
 export * from "./compare.ts";
+export * from "./deep/index.ts";
 export * from "./env.ts";
 export { acrobot } from "./envs/acrobot.ts";
 export { type BanditOptions, type BanditState, bandit, optimalArm } from "./envs/bandit.ts";

@@ -63,6 +63,8 @@ export const AgentRunSchema = z.strictObject({
   maxSteps: count.optional(),
   /** Whether it steps the environment or samples from its exact model. */
   learnsFrom: z.enum(["environment", "model"]),
+  /** Episodes of an evaluation every `sampleEvery` steps, without exploring; of deep agents. */
+  evaluationEpisodes: z.int().min(0).default(0),
   /** What `steps` counts. */
   unit: z.enum(["steps", "episodes"]),
   /** The agent's own options. */

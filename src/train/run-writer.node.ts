@@ -60,9 +60,10 @@ export class RunWriter implements CheckpointStore {
   async on(event: TrainEvent): Promise<string[]> {
     if (event.kind === "validation") await this.#log(event.step, event.metrics);
     if (event.kind === "step") {
-      const { logEvery, steps } = this.#run.config;
+      const { kind, logEvery, steps } = this.#run.config;
       const { step, epoch, metrics } = event;
-      if (step > 1 && step < steps && step % logEvery !== 0) return [];
+      // A model tells of every step; an agent, which may step many environments at once, only of those to be logged.
+      if (kind === "model" && step > 1 && step < steps && step % logEvery !== 0) return [];
       await this.#log(step, metrics, epoch);
       await this.#timing.appendFile(`${JSON.stringify({ step, time: now() })}\n`);
     }

@@ -16,7 +16,8 @@ import { agentCheckpoint, agentOf } from "./session.ts";
 const PlayOptions = z.strictObject({
   episodes: z.int().min(1).default(1).describe("episodes to watch"),
   delay: z.int().min(0).default(250).describe("milliseconds between two pictures, in a terminal"),
-  maxSteps: z.int().min(1).default(200).describe("steps after which an episode is stopped"),
+  maxSteps: z.int().min(1).default(1000).describe("steps after which an episode is stopped"),
+  best: z.boolean().default(false).describe("the best checkpoint by evaluation, not the newest"),
   seed: z.int().min(0).default(0).describe("seed of the environment"),
   json: z.boolean().default(false).describe("print one JSON object per step instead of pictures"),
 });
@@ -36,12 +37,12 @@ export function playCommand(shell: Shell): Cli {
 }
 
 async function run(name: string, parsed: Record<string, unknown>, { catalog, io }: Shell): Promise<void> {
-  const { episodes, delay, maxSteps, seed, json } = pickOptions(PlayOptions, parsed);
+  const { episodes, delay, maxSteps, best, seed, json } = pickOptions(PlayOptions, parsed);
   const folder = await openRunFolder(name);
   const agent = await agentOf({ catalog }, folder);
   const agentRun = folder as RunFolder<AgentRun>;
   const { config } = agentRun;
-  const checkpoint = await agentCheckpoint(agentRun);
+  const checkpoint = await agentCheckpoint(agentRun, best ? "best" : undefined);
   if (!checkpoint)
     throw new UserError(
       `${folder.path} has no checkpoint yet: train it first (galatea resume ${folder.path})`,
@@ -72,14 +73,14 @@ async function run(name: string, parsed: Record<string, unknown>, { catalog, io 
     await show(`${agent.name} on ${config.env}, episode ${episode + 1}\n${env.render().trimEnd()}`);
     while (steps < maxSteps && !io.signal.aborted) {
       const before: unknown = unwrapped instanceof StatefulEnv ? unwrapped.state : undefined;
-      const action = (await policy.act(observation, info, before)) as number;
-      const state = functional?.indexOf?.(before) ?? observation;
-      const result = env.step(action);
+      const action = (await policy.act(observation, info, before)) as number | Float32Array;
+      const state = functional?.indexOf?.(before) ?? plain(observation);
+      const result = env.step(action as number);
       ({ observation, info } = result);
       const { reward, terminated, truncated } = result;
       total += reward;
       steps++;
-      const what = unwrapped.actionNames?.[action] ?? String(action);
+      const what = (typeof action === "number" && unwrapped.actionNames?.[action]) || String(plain(action));
       printer.object({ episode, step: steps, state, action: what, reward, terminated, truncated });
       await show(
         `step ${steps}: ${what}, reward ${short(reward)}, return ${short(total)}\n${env.render().trimEnd()}`,
@@ -92,3 +93,7 @@ async function run(name: string, parsed: Record<string, unknown>, { catalog, io 
     printer.line(`episode ${episode + 1} ${over} after ${steps} steps with a return of ${short(total)}\n`);
   }
 }
+
+/** Arrays of numbers as lists, which JSON and people can read. */
+const plain = (value: unknown): unknown =>
+  ArrayBuffer.isView(value) ? Array.from(value as Float32Array, (x) => Number(x.toPrecision(6))) : value;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Engine } from "../../engine/engine.ts";
 import { lookup, UserError } from "../../errors.ts";
 import { readJsonLines } from "../../files/jsonl.node.ts";
 import { lineChart } from "../../plot/index.ts";
@@ -9,6 +10,7 @@ import { deterministicPolicy, greedyActions } from "../../rl/mdp/policy.ts";
 import { valueIteration } from "../../rl/mdp/value-iteration.ts";
 import { policyReturn } from "../../rl/mdp/values.ts";
 import { Memory } from "../../rl/tabular/memory.ts";
+import { AutoresetMode, makeVec } from "../../rl/vector.ts";
 import type { Checkpoint } from "../../train/checkpoint.ts";
 import type { RunFolder } from "../../train/node.ts";
 import { readCheckpoint } from "../../train/run.ts";
@@ -18,6 +20,7 @@ import type { Shell } from "../common.ts";
 import { newEngine } from "../common.ts";
 import { Interrupted, type Printer, table } from "../io.ts";
 import { short } from "../progress.ts";
+import { reportAgent } from "./report-agent.ts";
 import { oldCheckpoint, saveValues } from "./run-folder.ts";
 import { openFinite, policyText, save, savePolicy, startValue, valuesCsv } from "./shared.ts";
 
@@ -42,12 +45,20 @@ export async function agentOf(
 }
 
 /** The environment that an agent learns in, by the run's configuration. */
-export function settingOf(config: AgentRun): Pick<Setting<unknown>, "makeEnv" | "maxSteps" | "learnsFrom"> {
+export function settingOf(
+  config: AgentRun,
+): Pick<Setting<unknown>, "makeEnv" | "makeVec" | "maxSteps" | "learnsFrom"> {
   const { env, envOptions, learnsFrom } = config;
   const limit = timeLimitOf(env, {});
   const maxSteps = config.maxSteps ?? (limit || PATIENCE);
   return {
     makeEnv: () => make(env, { ...envOptions, max_episode_steps: maxSteps }),
+    makeVec: (n) =>
+      makeVec(env, n, {
+        ...envOptions,
+        max_episode_steps: maxSteps,
+        autoresetMode: AutoresetMode.DISABLED,
+      }),
     maxSteps,
     learnsFrom,
   };
@@ -64,7 +75,8 @@ export async function runAgent(training: AgentTraining): Promise<void> {
   const { run, agent, printer, from } = training;
   const { config } = run;
   const options: unknown = agent.options.parse(config.options);
-  const { seed, steps, logEvery, sampleEvery, checkpointEvery, unit } = config;
+  const { seed, steps, logEvery, sampleEvery, checkpointEvery, evaluationEpisodes, unit } = config;
+  let engine: Promise<Engine> | undefined;
   const writer = await RunWriter.open(run, from?.step ?? 0);
   const bar = printer.progress(agent.name, steps, { unit: unit.slice(0, -1), start: from?.step ?? 0 });
   let last: Record<string, number> = {};
@@ -78,10 +90,11 @@ export async function runAgent(training: AgentTraining): Promise<void> {
       logEvery,
       sampleEvery,
       checkpointEvery,
+      evaluationEpisodes,
       from,
       store: writer,
       signal: printer.io.signal,
-      engine: () => newEngine(config),
+      engine: () => (engine ??= newEngine(config)),
     });
     for await (const event of events) {
       await writer.on(event);
@@ -89,16 +102,20 @@ export async function runAgent(training: AgentTraining): Promise<void> {
         last = event.metrics;
         bar.update(event.step, event.metrics);
         printer.object({ event: unit, [unit.slice(0, -1)]: event.step, ...event.metrics });
-      } else if (event.kind === "checkpoint")
+      } else if (event.kind === "validation")
+        printer.object({ event: "evaluation", step: event.step, ...event.metrics, best: event.best });
+      else if (event.kind === "checkpoint")
         printer.object({ event: "checkpoint", step: event.step, path: event.where });
       else if (event.kind === "done") ({ step: done, finished } = event);
     }
   } finally {
     bar.stop();
     await writer.close();
+    await (await engine)?.dispose();
   }
   const course = { done, last, stopped: !finished };
   if (config.kind === "tabular") await reportTable(training, course);
+  else await reportAgent(run, printer, !finished);
   if (!finished) {
     printer.note(`stopped; nothing is lost. Continue with\n  galatea resume ${run.path}`);
     throw new Interrupted();

@@ -302,3 +302,51 @@ describe("sentences", () => {
     }
   });
 });
+
+describe("deep agents", () => {
+  const small = "--steps 120 --hidden 8 --learning-starts 20 --evaluation-episodes 2 --json";
+
+  it("trains into a run folder with curves, and plays the best checkpoint", async () => {
+    const path = join(folder, "dqn");
+    const trained = json((await rl(`train dqn --env CartPole-v1 ${small} --out ${path}`)).out);
+    expect(trained.filter(({ event }) => event === "evaluation")).toHaveLength(20);
+    expect(trained.at(-1)).toMatchObject({ event: "done", run: path });
+    expect(png(join(path, "learning.png"))).toBe(true);
+    expect(readFileSync(join(path, "learning.csv"), "utf8")).toContain("evaluation/return,120,");
+    const played = json((await rl(`play ${path} --best --max-steps 3 --json`)).out);
+    expect(played).toHaveLength(3);
+    expect(played[0]).toMatchObject({ reward: 1 });
+    expect(played[0]!.state).toHaveLength(4);
+  });
+
+  it("trains from several seeds, and gives the mean", async () => {
+    const path = join(folder, "seeds");
+    const { out } = await rl(`train dqn --env CartPole-v1 ${small} --seeds 2 --seed 5 --out ${path}`);
+    const last = json(out).at(-1)!;
+    expect(last).toMatchObject({ event: "seeds", seeds: 2, metric: "evaluation/return" });
+    const [a, b] = last.values as [number, number];
+    expect(last.mean).toBeCloseTo((a + b) / 2);
+    expect(readFileSync(join(path, "learning.csv"), "utf8").split("\n")[0]).toBe(
+      "step,mean,low,high,seed-5,seed-6",
+    );
+    expect(existsSync(join(path, "seed-6", "config.json"))).toBe(true);
+  });
+
+  it("takes a recipe for the environment, below what is said", async () => {
+    const path = join(folder, "recipe");
+    await rl(`train dqn --env MountainCar-v0 ${small} --lr 0.5 --out ${path}`);
+    const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
+    expect(config).toMatchObject({
+      recipe: "dqn on MountainCar-v0",
+      steps: 120,
+      options: { gamma: 0.98, lr: 0.5, hidden: [8] },
+    });
+  });
+
+  it("refuses what it cannot learn before a folder is made", async () => {
+    const path = join(folder, "refused");
+    const unknown = await rl(`train dqn --env CartPole-v1 --values c51 --atoms 1 --out ${path}`);
+    expect(unknown.thrown?.message).toContain("--atoms");
+    expect(existsSync(path)).toBe(false);
+  });
+});

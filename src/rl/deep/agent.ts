@@ -1,0 +1,240 @@
+import type { z } from "zod";
+import type { Engine } from "../../engine/engine.ts";
+import { UserError } from "../../errors.ts";
+import type { Module, StateDict } from "../../nn/module.ts";
+import { Key } from "../../tensor/random.ts";
+import type { Checkpoint, Metrics, TrainEvent } from "../../train/checkpoint.ts";
+import type { Agent, AgentDefaults, Setting } from "../agent.ts";
+import { fastRandom, type Rng } from "../random.ts";
+import { AutoresetMode, VectorEnv, type VectorEnvLike } from "../vector.ts";
+import { evaluate, mean } from "./evaluate.ts";
+import { type Part, pack, unpack } from "./parts.ts";
+import { type Greedy, GreedyPolicy, type Spaces, spacesOfEnv, spacesOfVector } from "./policy.ts";
+import { preflight } from "./preflight.ts";
+import { due } from "./schedules.ts";
+import { World } from "./world.ts";
+
+/** What an algorithm learns with. */
+export interface Lesson<O, M extends Module> {
+  readonly options: O;
+  /** Its weights have their values. */
+  readonly module: M;
+  readonly spaces: Spaces;
+  readonly world: World;
+  readonly engine: Engine;
+  /** Everything random in the graphs is split from it. */
+  readonly key: Key;
+  /** Everything random on the host. */
+  readonly rng: Rng;
+  /** Steps in all. */
+  readonly steps: number;
+  /** Makes something part of the checkpoint; where a run goes on, it has its saved value from here on. */
+  readonly keep: <P extends Part>(name: string, part: P) => P;
+  /** Frees a program when the agent stops learning. */
+  readonly use: <D extends Disposable>(program: D) => D;
+}
+
+interface Disposable {
+  dispose(): Promise<void>;
+}
+
+/** A deep algorithm: what it builds, how it acts, how it learns. All else is the same for every one. */
+export interface Algorithm<S extends z.ZodObject, M extends Module>
+  extends Pick<Agent<S>, "name" | "about" | "onPolicy" | "options"> {
+  readonly paper: string;
+  readonly training: Omit<AgentDefaults, "unit">;
+  /** The networks that act and learn. @throws UserError for spaces it cannot learn in */
+  build(options: z.output<S>, spaces: Spaces): M;
+  /** What the trained network does, while tracing. */
+  greedy(module: M, options: z.output<S>, spaces: Spaces): Greedy;
+  /** The vector it learns in, from the plain one. */
+  wrap?(env: VectorEnvLike, options: z.output<S>): VectorEnvLike;
+  /** Acts and learns until the world's budget is used up; yields numbers for the log wherever all is in its parts. */
+  learn(lesson: Lesson<z.output<S>, M>): AsyncGenerator<Metrics, void, undefined>;
+}
+
+/** Options that every deep agent has. */
+interface Common {
+  /** One when left out. */
+  readonly envs?: number;
+}
+
+export function deepAgent<S extends z.ZodObject, M extends Module>(algorithm: Algorithm<S, M>): Agent<S> {
+  const { name, about, onPolicy, options, paper, training } = algorithm;
+  return {
+    name,
+    about,
+    onPolicy,
+    options,
+    source: { paper },
+    kind: "agent",
+    training: { ...training, unit: "steps" },
+    check: ({ options: own, makeEnv }) => {
+      preflight(makeEnv(), name);
+      algorithm.build(own, spacesOfEnv(makeEnv(), name));
+    },
+    learn: (setting) => learn(algorithm, setting),
+    policy: async (checkpoint, { options: own, makeEnv, engine }) => {
+      const spaces = spacesOfEnv(makeEnv(), name);
+      requireSpaces(checkpoint, spaces);
+      const module = algorithm.build(own, spaces);
+      module.loadStateDict(checkpoint.tensors.weights, {
+        source: `the checkpoint of step ${checkpoint.step}`,
+      });
+      return new GreedyPolicy(algorithm.greedy(module, own, spaces), spaces, await engine());
+    },
+  };
+}
+
+/** What stands in the JSON of a checkpoint, beside the tensors. */
+interface Progress {
+  readonly spaces: { readonly observation: string; readonly action: string };
+  /** The plain halves of parts. */
+  readonly parts: Readonly<Record<string, unknown>>;
+  readonly last: Metrics;
+  readonly best: number | null;
+}
+
+const described = ({ observation, action }: Spaces): Progress["spaces"] => ({
+  observation: String(observation),
+  action: String(action),
+});
+
+/** @throws UserError where the weights were learned in other spaces */
+function requireSpaces({ progress, step }: Checkpoint, spaces: Spaces): void {
+  const was = (progress as Partial<Progress>).spaces;
+  const is = described(spaces);
+  if (!was || (was.observation === is.observation && was.action === is.action)) return;
+  throw new UserError(
+    `the checkpoint of step ${step} was learned with observations ${was.observation} and actions ${was.action}; ${spaces.id} has ${is.observation} and ${is.action}`,
+  );
+}
+
+/** Apart from the seeds of training: evaluation begins in the same states each time. */
+const EVALUATION_SEED = 1_000_003;
+/** Milliseconds of learning between two moments in which an interruption can be heard. */
+const SLICE = 50;
+
+async function* learn<S extends z.ZodObject, M extends Module>(
+  algorithm: Algorithm<S, M>,
+  setting: Setting<z.output<S>>,
+): AsyncGenerator<TrainEvent, void, undefined> {
+  const { options, steps, seed, from, store, signal } = setting;
+  const { logEvery, sampleEvery, checkpointEvery, evaluationEpisodes = 0 } = setting;
+  const makeVec = setting.makeVec ?? vectorOf(setting.makeEnv);
+  preflight(setting.makeEnv(), algorithm.name);
+  const plain = makeVec((options as Common).envs ?? 1);
+  const env = algorithm.wrap?.(plain, options) ?? plain;
+  const world = new World(env, steps, seed);
+  const spaces = spacesOfVector(plain, algorithm.name);
+  const module = algorithm.build(options, spaces);
+  const key = Key.seed(seed);
+  const rng = fastRandom([seed, 1]);
+  const progress = from?.progress as Progress | undefined;
+  if (from) {
+    requireSpaces(from, spaces);
+    module.loadStateDict(from.tensors.weights, { source: `the checkpoint of step ${from.step}` });
+  } else module.initialize(key.split("weights"));
+  const engine = await setting.engine();
+
+  const parts = new Map<string, Part>();
+  const keep = <P extends Part>(name: string, part: P): P => {
+    parts.set(name, part);
+    if (from) part.load(unpack({ plain: progress!.parts[name], tensors: from.tensors[name] ?? {} }));
+    return part;
+  };
+  keep("world", world);
+  keep("random", { save: () => rng.state(), load: (state) => rng.restore(state as never) });
+
+  const programs: Disposable[] = [];
+  const use = <D extends Disposable>(program: D): D => {
+    programs.push(program);
+    return program;
+  };
+  const policy = use(new GreedyPolicy(algorithm.greedy(module, options, spaces), spaces, engine));
+  let { step: done, seconds } = from ?? { step: 0, seconds: 0 };
+  let last: Metrics = progress?.last ?? {};
+  let best = progress?.best ?? null;
+  let savedAt = from ? done : -1;
+
+  async function* save(): AsyncGenerator<TrainEvent> {
+    if (!store || savedAt === done) return;
+    const tensors: Record<string, StateDict> = {};
+    const plains: Record<string, unknown> = {};
+    for (const [name, part] of parts) {
+      const packed = pack(await part.save());
+      plains[name] = packed.plain;
+      if (Object.keys(packed.tensors).length > 0) tensors[name] = packed.tensors;
+    }
+    const saved = { spaces: described(spaces), parts: plains, last, best } satisfies Progress;
+    const weights = await module.stateDict();
+    const where = await store.save({
+      step: done,
+      seed,
+      seconds,
+      tensors: { weights, ...tensors },
+      progress: JSON.parse(JSON.stringify(saved)) as typeof saved,
+    });
+    savedAt = done;
+    yield { kind: "checkpoint", step: done, where };
+  }
+
+  async function* look(): AsyncGenerator<TrainEvent> {
+    const { returns, lengths } = await evaluate(policy, makeVec(evaluationEpisodes), seed + EVALUATION_SEED);
+    const found = mean(returns);
+    const better = best === null || found > best;
+    if (better) best = found;
+    const metrics = { "evaluation/return": found, "evaluation/length": mean(lengths) };
+    yield { kind: "validation", step: done, metrics, best: better };
+    if (!better || !store) return;
+    yield* save();
+    await store.markBest?.(done, metrics);
+  }
+
+  try {
+    let began = performance.now();
+    let breathed = began;
+    for await (const metrics of algorithm.learn({
+      options,
+      module,
+      spaces,
+      world,
+      engine,
+      key,
+      rng,
+      steps,
+      keep,
+      use,
+    })) {
+      last = { ...last, ...metrics };
+      const before = done;
+      done = world.steps;
+      const over = done >= steps;
+      const now = performance.now();
+      if (now - breathed > SLICE) {
+        await new Promise((later) => setTimeout(later));
+        breathed = now;
+      }
+      const [log, sample, check] = [logEvery, sampleEvery, checkpointEvery].map(
+        (every) => over || due(before, done, every) > 0,
+      );
+      if (log || sample || check) seconds += (now - began) / 1000;
+      if (log) yield { kind: "step", step: done, metrics: { ...world.takeEpisodes(), ...last } };
+      if (sample && evaluationEpisodes > 0 && !signal?.aborted) yield* look();
+      if (check) yield* save();
+      if (log || sample || check) began = performance.now();
+      if (over || signal?.aborted) break;
+    }
+    yield* save();
+    yield { kind: "done", step: done, finished: done >= steps, seconds };
+  } finally {
+    for (const program of programs) await program.dispose();
+    world.env.close();
+  }
+}
+
+/** Environments one by one, where there is no vector of their own. */
+export const vectorOf =
+  (makeEnv: Setting<unknown>["makeEnv"]) =>
+  (n: number): VectorEnvLike =>
+    new VectorEnv(makeEnv, n, { autoresetMode: AutoresetMode.DISABLED });

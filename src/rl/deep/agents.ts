@@ -1,0 +1,9 @@
+import type { AnyAgent } from "../agent.ts";
+import { a2c } from "./a2c.ts";
+import { actorCritic } from "./actor-critic.ts";
+import { dqn } from "./dqn.ts";
+import { ppo } from "./ppo.ts";
+import { reinforce } from "./reinforce.ts";
+
+/** The deep agents, from value-based to policy-based methods. */
+export const DEEP_AGENTS: readonly AnyAgent[] = [dqn, reinforce, actorCritic, a2c, ppo];

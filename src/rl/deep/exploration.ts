@@ -1,0 +1,35 @@
+import type { Rng } from "../random.ts";
+import type { Rows } from "../rows.ts";
+
+/**
+ * In each environment, with probability ε any available action, else the best (the first among equals): the rule of
+ * `tabular/rules.ts` for rows of action values.
+ *
+ * @param q values [n, actions]
+ * @param masks 1 for available actions, n rows; undefined where all are
+ * @param out n actions, counted from `start`
+ */
+export function epsilonGreedy(
+  q: Float32Array,
+  masks: Uint8Array | undefined,
+  epsilon: number,
+  rng: Rng,
+  start: number,
+  out: Rows,
+): void {
+  const n = out.length;
+  const actions = q.length / n;
+  for (let i = 0; i < n; i++) {
+    const row = i * actions;
+    const random = rng.random() < epsilon;
+    let best = -1;
+    let available = 0;
+    for (let a = 0; a < actions; a++) {
+      if (masks && masks[row + a] === 0) continue;
+      available++;
+      if (random ? rng.random() * available < 1 : best < 0 || q[row + a]! > q[row + best]!) best = a;
+    }
+    // Where nothing is available the step resets, and its action is ignored.
+    out[i] = start + Math.max(best, 0);
+  }
+}

@@ -1,0 +1,16 @@
+export { a2c } from "./a2c.ts";
+export { actorCritic } from "./actor-critic.ts";
+export { type Algorithm, deepAgent, type Lesson } from "./agent.ts";
+export { DEEP_AGENTS } from "./agents.ts";
+export { type Curve, interval, meanCurve } from "./curves.ts";
+export { type DqnOptions, dqn } from "./dqn.ts";
+export { type Chooser, evaluate as evaluatePolicy, type Played } from "./evaluate.ts";
+export type { Part } from "./parts.ts";
+export { GreedyPolicy, type Spaces } from "./policy.ts";
+export { ppo } from "./ppo.ts";
+export { type AgentRecipe, agentRecipe } from "./recipes.ts";
+export { reinforce } from "./reinforce.ts";
+export { Replay, type ReplayOptions } from "./replay.ts";
+export { advantages } from "./returns.ts";
+export { Update } from "./update.ts";
+export { type Transitions, World } from "./world.ts";

@@ -1,0 +1,175 @@
+import { z } from "zod";
+import { adam } from "../../optim/adam.ts";
+import {
+  add,
+  clamp,
+  div,
+  exp,
+  less,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  sqrt,
+  square,
+  sub,
+  sum,
+  where,
+} from "../../tensor/ops.ts";
+import { hostPermutation } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Metrics } from "../../train/checkpoint.ts";
+import { VectorNormalizeReward } from "../vector-normalize.ts";
+import { ActorCritic, likeliest, Moments } from "./actor-critic-network.ts";
+import { deepAgent, type Lesson } from "./agent.ts";
+import { count, Deep, share } from "./options.ts";
+import { meanOf } from "./policy-gradient.ts";
+import { advantages } from "./returns.ts";
+import { Actor, Rollout } from "./rollout.ts";
+import { lrSchedule } from "./schedules.ts";
+import { scalarsOf, Update } from "./update.ts";
+
+const PpoOptions = Deep.extend({
+  envs: Deep.shape.envs.default(8),
+  lr: Deep.shape.lr.default(1e-3),
+  lrFinal: Deep.shape.lrFinal.default(0),
+  gamma: share.default(0.98).describe("discount factor γ"),
+  lambda: share.default(0.8).describe("λ of generalised advantage estimation"),
+  horizon: count.default(32).describe("steps of each environment between updates"),
+  epochs: count.default(20).describe("passes over a rollout"),
+  batchSize: count.default(256).describe("transitions in an update"),
+  clip: z
+    .number()
+    .positive()
+    .default(0.2)
+    .describe("how far the ratio of new to old probability may leave 1, ε"),
+  clipFinal: share.default(0).describe("ε at the last step, as a share of the first; linear between"),
+  valueClip: z
+    .number()
+    .positive()
+    .optional()
+    .describe("how far a value may move from the old one (default: any)"),
+  valueCoefficient: z.number().min(0).default(1).describe("weight of ½(V − R)² in the loss"),
+  entropy: z.number().min(0).default(0).describe("weight of the policy's entropy in the loss"),
+  targetKl: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      "updates of a rollout end when the divergence from the old policy is 1.5 times this (default: never)",
+    ),
+  maxGradNorm: Deep.shape.maxGradNorm.default(0.5),
+  normalizeAdvantage: z
+    .boolean()
+    .default(true)
+    .describe("advantages with mean 0 and deviation 1 in each update"),
+  normalizeObservation: z
+    .boolean()
+    .default(false)
+    .describe("observations with mean 0 and deviation 1, by running moments"),
+  normalizeReward: z.boolean().default(false).describe("rewards over the running deviation of returns"),
+});
+type PpoOptions = z.output<typeof PpoOptions>;
+
+/** Advantages with mean 0 and (unbiased) deviation 1 among the rows that count; of one row, as it is. */
+function standardized(A: Tensor, weights: Tensor): Tensor {
+  const centred = sub(A, meanOf(A, weights));
+  const n = sum(weights);
+  const variance = div(sum(mul(square(centred), weights)), maximum(sub(n, 1), 1));
+  return where(less(n, 1.5), A, div(centred, add(sqrt(variance), 1e-8)));
+}
+
+async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<Metrics, void, undefined> {
+  const { options, module: network, spaces, world, engine, key, steps, keep, use } = lesson;
+  const { horizon, epochs, batchSize: B, valueClip, normalizeAdvantage, targetKl } = options;
+  const actor = use(new Actor(network, { spaces, world, engine, key }));
+  const rollout = new Rollout(spaces, world, horizon);
+  const moments = network.observations && keep("moments", new Moments(network.observations));
+  const update = keep(
+    "optimizer",
+    use(
+      new Update({
+        engine,
+        players: [
+          {
+            name: "ppo",
+            module: network,
+            optimizer: adam({ eps: 1e-5 }),
+            schedule: lrSchedule(options, steps),
+            maxGradNorm: options.maxGradNorm,
+            loss: (batch, _, step) => {
+              const { observations, actions, masks, weights } = batch as Record<string, Tensor>;
+              const { logProbs, values, advantages: raw, returns } = batch as Record<string, Tensor>;
+              const policy = network.policy(observations!, masks);
+              const A = normalizeAdvantage ? standardized(raw!, weights!) : raw!;
+              const logRatio = sub(policy.logProb(actions!), logProbs!);
+              const r = exp(logRatio);
+              const epsilon = mul(
+                sub(1, mul(clamp(mul(step, 1 / steps), 0, 1), 1 - options.clipFinal)),
+                options.clip,
+              );
+              // Eq. 7: the smaller of the two, so that moving further than ε gains nothing.
+              const clipped = maximum(minimum(r, add(epsilon, 1)), sub(1, epsilon));
+              const policyLoss = neg(meanOf(minimum(mul(r, A), mul(clipped, A)), weights!));
+
+              const V = network.value(observations!);
+              const moved = valueClip && add(values!, clamp(sub(V, values!), -valueClip, valueClip));
+              const error = square(sub(V, returns!));
+              const worst = moved ? maximum(error, square(sub(moved, returns!))) : error;
+              const valueLoss = mul(meanOf(worst, weights!), 0.5);
+
+              const entropy = meanOf(policy.entropy(), weights!);
+              const loss = add(
+                policyLoss,
+                sub(mul(valueLoss, options.valueCoefficient), mul(entropy, options.entropy)),
+              );
+              // E[(r − 1) − ln r], which is never below 0.
+              const kl = meanOf(sub(sub(r, 1), logRatio), weights!);
+              const outside = meanOf(sub(r, 1).abs().greater(epsilon).cast("float32"), weights!);
+              return { loss, policy_loss: policyLoss, value_loss: valueLoss, entropy, kl, clipped: outside };
+            },
+          },
+        ],
+      }),
+    ),
+  );
+
+  while (world.left > 0) {
+    const shuffle = key.split("shuffle").split(world.clock);
+    const now = world.steps;
+    await rollout.collect(world, actor, (t) => t === horizon);
+    const A = advantages(rollout.rewards, options.gamma, options.lambda);
+    const rows = rollout.transitions();
+    let metrics: Metrics = {};
+    passes: for (let epoch = 0; epoch < epochs; epoch++) {
+      const order = hostPermutation(shuffle.split(epoch), rows.length).map((i) => rows[i]!);
+      for (let at = 0; at < order.length; at += B) {
+        const batch = rollout.batch(order.subarray(at, at + B), B, A);
+        metrics = scalarsOf(await update.step(batch, shuffle, now));
+        if (targetKl !== undefined && metrics.kl! > 1.5 * targetKl) break passes;
+      }
+    }
+    // From the next rollout on: policy and values of this one were of the old moments.
+    moments?.update(rollout.observations, rollout.valid);
+    yield metrics;
+  }
+}
+
+/**
+ * Proximal policy optimisation (Schulman et al. 2017). It is A2C (`a2c.ts`) that uses its rollout many times: the ratio
+ * of new to old probability takes the place of log π, and what would move it far from 1 is clipped away. Details follow
+ * Huang et al. 2022 ("The 37 implementation details of PPO").
+ */
+export const ppo = deepAgent({
+  name: "ppo",
+  about: "proximal policy optimisation: a clipped ratio lets a rollout be used many times",
+  paper: "Schulman et al. 2017",
+  onPolicy: true,
+  options: PpoOptions,
+  training: { env: "CartPole-v1", steps: 100_000 },
+  build: (options, spaces) => new ActorCritic(spaces, { ...options, activation: "tanh" }),
+  greedy: likeliest,
+  wrap: (env, { normalizeReward, gamma }) =>
+    normalizeReward ? new VectorNormalizeReward(env, { gamma, clip: 10 }) : env,
+  learn,
+});

@@ -1,0 +1,246 @@
+import { type Compiled, compile } from "../../engine/compile.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
+import type { Key } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { HostBatch } from "../../train/task.ts";
+import type { Rows } from "../rows.ts";
+import type { ActorCritic } from "./actor-critic-network.ts";
+import { type Spaces, writeActions } from "./policy.ts";
+import type { Rewards } from "./returns.ts";
+import type { Transitions, World } from "./world.ts";
+
+interface Decision {
+  readonly actions: Tensor;
+  readonly logProbs: Tensor;
+  readonly values: Tensor;
+}
+
+/** The policy at work: one call for the actions of all environments, their log-probabilities, and the values of the states. */
+export class Actor {
+  readonly #act: Compiled<
+    [Tensor, Tensor | undefined, Key],
+    { actions: Tensor; logProbs: Tensor; values: Tensor }
+  >;
+  readonly #value: Compiled<[Tensor], Tensor>;
+  readonly #spaces: Spaces;
+  readonly #key: Key;
+  readonly #actions: Rows;
+  readonly #masks: Float32Array | undefined;
+
+  constructor(
+    network: ActorCritic,
+    { spaces, world, engine, key }: { spaces: Spaces; world: World; engine: Engine; key: Key },
+  ) {
+    this.#spaces = spaces;
+    this.#key = key.split("act");
+    this.#actions = world.env.makeActions();
+    this.#masks = world.masks && new Float32Array(world.masks.length);
+    this.#act = compile(
+      (x: Tensor, mask: Tensor | undefined, draw: Key): Decision & Record<string, Tensor> => {
+        const policy = network.policy(x, mask);
+        const actions = policy.sample(draw);
+        return { actions, logProbs: policy.logProb(actions), values: network.value(x) };
+      },
+      { engine, name: "policy" },
+    ) as never;
+    this.#value = compile((x: Tensor) => network.value(x), { engine, name: "value" });
+  }
+
+  /** Acts once in every environment. Continuous actions are clipped for the environment alone. */
+  async step(
+    world: World,
+  ): Promise<{ taken: NdArray; logProbs: Float32Array; values: Float32Array; step: Transitions }> {
+    const masks = world.masks;
+    if (masks) this.#masks!.set(masks);
+    const mask = this.#masks && ndarray(this.#masks, [world.n, this.#masks.length / world.n]);
+    const act = this.#act as unknown as (
+      x: NdArray,
+      mask: NdArray | undefined,
+      key: Key,
+    ) => Promise<{ actions: NdArray; logProbs: NdArray; values: NdArray }>;
+    const { actions, logProbs, values } = await act(world.inputs(), mask, this.#key.split(world.clock));
+    writeActions(actions.data as Float32Array, this.#spaces.actions, this.#actions);
+    const step = world.step(this.#actions);
+    return {
+      taken: actions,
+      logProbs: logProbs.data as Float32Array,
+      values: values.data as Float32Array,
+      step,
+    };
+  }
+
+  /** V of rows of features, in pieces of n rows. */
+  async values(rows: Float32Array, n: number): Promise<Float32Array> {
+    const { shape, size } = this.#spaces.features;
+    const count = rows.length / size;
+    const out = new Float32Array(Math.ceil(count / n) * n);
+    const piece = new Float32Array(n * size);
+    for (let at = 0; at < count; at += n) {
+      piece.fill(0);
+      piece.set(rows.subarray(at * size, Math.min(count, at + n) * size));
+      const { data } = await this.#value(ndarray(piece, [n, ...shape]));
+      out.set(data as Float32Array, at);
+    }
+    return out;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#act.dispose();
+    await this.#value.dispose();
+  }
+}
+
+/** Arrays of a rollout, row t · n + i for step t of environment i. */
+interface Columns {
+  readonly observations: Float32Array;
+  readonly actions: Float32Array | Int32Array;
+  readonly logProbs: Float32Array;
+  readonly values: Float32Array;
+  readonly nextValues: Float32Array;
+  readonly rewards: Float32Array;
+  readonly terminated: Uint8Array;
+  readonly truncated: Uint8Array;
+  readonly valid: Uint8Array;
+  readonly masks: Float32Array;
+}
+
+/** What was experienced with one policy, to be learned from once. Actions are kept as they were drawn, not clipped. */
+export class Rollout {
+  readonly #spaces: Spaces;
+  readonly #n: number;
+  readonly #maskWidth: number;
+  #columns: Columns;
+  steps = 0;
+
+  constructor(spaces: Spaces, world: World, horizon: number) {
+    this.#spaces = spaces;
+    this.#n = world.n;
+    this.#maskWidth = spaces.masked && spaces.actions.kind === "discrete" ? spaces.actions.n : 0;
+    this.#columns = this.#make(horizon);
+  }
+
+  #make(horizon: number): Columns {
+    const rows = horizon * this.#n;
+    const { actions, features } = this.#spaces;
+    return {
+      observations: new Float32Array(rows * features.size),
+      actions: actions.kind === "discrete" ? new Int32Array(rows) : new Float32Array(rows * actions.size),
+      logProbs: new Float32Array(rows),
+      values: new Float32Array(rows),
+      nextValues: new Float32Array(rows),
+      rewards: new Float32Array(rows),
+      terminated: new Uint8Array(rows),
+      truncated: new Uint8Array(rows),
+      valid: new Uint8Array(rows),
+      masks: new Float32Array(rows * this.#maskWidth),
+    };
+  }
+
+  /** Room for more steps: whole episodes have no length that is known before. */
+  #grow(): void {
+    const old = this.#columns;
+    this.#columns = this.#make((2 * old.rewards.length) / this.#n);
+    for (const [name, column] of Object.entries(this.#columns))
+      column.set(old[name as keyof Columns] as never);
+  }
+
+  /** Acts until `done` says that it is enough, or the budget is used up. */
+  async collect(
+    world: World,
+    actor: Actor,
+    done: (steps: number, last: Transitions) => boolean,
+  ): Promise<void> {
+    const n = this.#n;
+    const { size, write } = this.#spaces.features;
+    /** Rows whose next state has no row of its own: before an end, and at the last step. */
+    const pending: number[] = [];
+    const next: Float32Array[] = [];
+    for (this.steps = 0; world.left > 0; ) {
+      if (this.steps * n === this.#columns.rewards.length) this.#grow();
+      const to = this.#columns;
+      const at = this.steps * n;
+      to.observations.set(world.inputs().data, at * size);
+      if (world.masks) to.masks.set(world.masks, at * this.#maskWidth);
+      const { taken, logProbs, values, step } = await actor.step(world);
+      to.actions.set(taken.data as never, at * (taken.data.length / n));
+      to.logProbs.set(logProbs, at);
+      to.values.set(values, at);
+      to.rewards.set(step.rewards, at);
+      to.terminated.set(step.terminated, at);
+      to.truncated.set(step.truncated, at);
+      to.valid.set(step.valid, at);
+      // What came before now knows its next state's value.
+      if (at > 0) for (let i = 0; i < n; i++) to.nextValues[at - n + i] = values[i]!;
+      this.steps++;
+      const last = done(this.steps, step) || world.left === 0;
+      for (let i = 0; i < n; i++) {
+        if (step.terminated[i] === 1 || step.valid[i] === 0 || !(step.truncated[i] === 1 || last)) continue;
+        const row = new Float32Array(size);
+        write(step.next, i, row, 0);
+        pending.push(at + i);
+        next.push(row);
+      }
+      if (last) break;
+    }
+    const rows = new Float32Array(next.length * size);
+    for (const [i, row] of next.entries()) rows.set(row, i * size);
+    const found = await actor.values(rows, n);
+    for (const [i, row] of pending.entries()) this.#columns.nextValues[row] = found[i]!;
+  }
+
+  get rows(): number {
+    return this.steps * this.#n;
+  }
+
+  get observations(): Float32Array {
+    return this.#columns.observations.subarray(0, this.rows * this.#spaces.features.size);
+  }
+
+  get valid(): Uint8Array {
+    return this.#columns.valid.subarray(0, this.rows);
+  }
+
+  get values(): Float32Array {
+    return this.#columns.values.subarray(0, this.rows);
+  }
+
+  get rewards(): Rewards {
+    return { ...this.#columns, steps: this.steps, envs: this.#n };
+  }
+
+  /** The rows that are transitions. */
+  transitions(): Int32Array {
+    return Int32Array.from(
+      Array.from({ length: this.rows }, (_, k) => k).filter((k) => this.#columns.valid[k] === 1),
+    );
+  }
+
+  /** These rows as a batch of B: rows beyond them have weight 0, so that every batch has one shape. */
+  batch(rows: Int32Array, B: number, advantages: Float32Array): HostBatch {
+    const { observations, actions, logProbs, values, masks } = this.#columns;
+    const { features, actions: space } = this.#spaces;
+    const take = <T extends Float32Array | Int32Array>(from: T, width: number): T => {
+      const out = new (from.constructor as new (n: number) => T)(B * width);
+      for (const [b, k] of rows.entries())
+        for (let j = 0; j < width; j++) out[b * width + j] = from[k * width + j]!;
+      return out;
+    };
+    const A = take(advantages, 1);
+    const V = take(values, 1);
+    return {
+      observations: ndarray(take(observations, features.size), [B, ...features.shape]),
+      actions:
+        space.kind === "discrete"
+          ? ndarray(take(actions as Int32Array, 1))
+          : ndarray(take(actions as Float32Array, space.size), [B, space.size]),
+      logProbs: ndarray(take(logProbs, 1)),
+      values: ndarray(V),
+      advantages: ndarray(A),
+      // Returns: what V is to become.
+      returns: ndarray(A.map((a, b) => a + V[b]!)),
+      weights: ndarray(Float32Array.from({ length: B }, (_, b) => Number(b < rows.length))),
+      ...(this.#maskWidth > 0 && { masks: ndarray(take(masks, this.#maskWidth), [B, this.#maskWidth]) }),
+    };
+  }
+}
