@@ -27,6 +27,10 @@ export const MODELS = named({
     description: "denoising diffusion with a transformer over patches (DiT, adaLN-Zero)",
     load: async () => (await import("./generative/diffusion/dit.ts")).dit,
   },
+  gpt: {
+    description: "transformer that writes text token by token: GPT-2, with its techniques as options",
+    load: async () => (await import("./sequence/gpt-model.ts")).gpt,
+  },
   classifier: {
     description: "classifier of images; the ruler by which images of the other models are measured",
     load: async () => (await import("./generative/classifier.ts")).classifier,

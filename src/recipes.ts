@@ -1,7 +1,7 @@
 import { type Recipe, recipe } from "./model/contract.ts";
 import { MODELS } from "./models.ts";
 
-const { classifier, ddpm, dit, gan, vae } = MODELS;
+const { classifier, ddpm, dit, gan, gpt, vae } = MODELS;
 
 /** Models with data and options that go well together, and their recorded results. */
 export const RECIPES: readonly Recipe[] = [
@@ -72,6 +72,29 @@ export const RECIPES: readonly Recipe[] = [
     recorded:
       "10 epochs in 81 s on two cores; ELBO −100.9 nats with dynamic binarisation, IWAE-100 −97.6 " +
       "(galatea train vae-mnist; galatea evaluate vae-mnist)",
+  }),
+  recipe("gpt-shakespeare", gpt, {
+    description: "nanoGPT's recipe for CPUs, on a text of your own: input.txt, by characters",
+    options: { width: 128, context: 64, positions: "learned", activation: "gelu", bias: false },
+    training: { data: "text:input.txt", batchSize: 12, lr: 1e-3, steps: 2000 },
+  }),
+  recipe("gpt-stories", gpt, {
+    description:
+      "the smallest of llama2.c, 260,000 parameters: rotary positions, RMSNorm, SwiGLU, 512 tokens",
+    options: {
+      layers: 5,
+      heads: 8,
+      width: 64,
+      context: 512,
+      feedForward: 172,
+      normKind: "rms",
+      gated: true,
+      activation: "silu",
+      bias: false,
+    },
+    training: { data: "text:stories.txt", tokenizer: "bpe:512", batchSize: 32, lr: 1e-3, steps: 100_000 },
+    recorded:
+      "not trained here. llama2.c reaches 1.297 nats a token on TinyStories, with half as many heads for keys as for queries",
   }),
   recipe("classifier-mnist", classifier, {
     description: "a classifier of digits, by which generated digits are measured",

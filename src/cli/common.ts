@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { WholeCatalog } from "../catalog.ts";
 import type { Data } from "../data/data.ts";
-import { openData as openDataIn } from "../data/node.ts";
+import { type OpenOptions, openData as openDataIn } from "../data/node.ts";
+import { tokenizersOf } from "../data/spec.ts";
 import { DEVICES, type Device, type Engine, setDefaultEngine } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/onnx/node.ts";
 import type { Catalog } from "../model/catalog.ts";
@@ -40,9 +41,12 @@ export async function openEngine(choice: EngineChoice): Promise<Engine> {
   return engine;
 }
 
+/** A data set, and how it is read; text of a run is read by the run's tokenizers. */
+type DataChoice = Pick<ModelRun, "data" | "imageSize" | "spec"> & Pick<OpenOptions, "tokenizer">;
+
 /** Open a data set, with a progress bar. */
 export async function openData(
-  { data: name, imageSize }: Pick<ModelRun, "data" | "imageSize">,
+  { data: name, imageSize, spec, tokenizer }: DataChoice,
   { catalog, printer }: { catalog: Catalog; printer: Printer },
 ): Promise<Data> {
   const reading = printer.parts(`reading ${name}`);
@@ -50,6 +54,8 @@ export async function openData(
     return await openDataIn(name, {
       onProgress: reading.report,
       extra: catalog.data,
+      like: tokenizersOf(spec),
+      tokenizer,
       ...(imageSize && { imageSize }),
     });
   } finally {
@@ -58,7 +64,5 @@ export async function openData(
 }
 
 /** The world of a run (its data set and files), for the commands of its model. */
-export const worldOf = (
-  config: Pick<ModelRun, "data" | "imageSize">,
-  how: { catalog: Catalog; printer: Printer },
-): World => nodeWorld(() => openData(config, how));
+export const worldOf = (config: DataChoice, how: { catalog: Catalog; printer: Printer }): World =>
+  nodeWorld(() => openData(config, how));

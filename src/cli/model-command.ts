@@ -97,8 +97,21 @@ async function runCommand(
   const opened = await openWithWeights(run, pickOptions(WeightOptions, parsed), runtime, printer, shell);
   const parts = printer.parts(name);
   try {
-    const output = await opened.do(name, given, { seed, progress: parts.report });
+    let written = "";
+    const write = (text: string): void => {
+      written += text;
+      if (!printer.json) shell.io.stdout.write(text);
+    };
+    const made = await opened.do(name, given, {
+      seed,
+      progress: parts.report,
+      write,
+      signal: shell.io.signal,
+    });
     parts.stop();
+    if (written !== "") printer.line();
+    // What was shown as it was written is not shown again.
+    const output = written !== "" && !printer.json ? { ...made, text: [] } : made;
     const folder = out ?? join(outputsOf(run), name);
     await report(output, { folder, prefix: `${opened.step}-`, printer, name, run, step: opened.step });
   } finally {

@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import { DATASETS } from "../data/names.ts";
+import type { DataSpec, TokenizerSpec } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
 import { asModelRun, type Catalog } from "../model/catalog.ts";
 import {
@@ -65,10 +68,18 @@ const trainingOptions = ({ training, recipe }: Chosen) =>
   z.strictObject({
     data: z.string().default(training.data).describe("the data set, one of those below"),
     imageSize: count.optional().describe("resize and crop images to this many pixels per side"),
+    tokenizer: z
+      .string()
+      .default(training.tokenizer ?? "characters")
+      .describe(
+        "how text becomes tokens: characters, bytes, words, words:N, bpe:N (learned, N tokens), gpt2:FOLDER",
+      ),
     from: z
       .string()
       .optional()
-      .describe("start from the weights of this run, and its options unless they are given (fine-tuning)"),
+      .describe(
+        "start from the weights of this run, and its options and tokenizer unless they are given (fine-tuning); for gpt, a folder of GPT-2's files, too",
+      ),
     epochs: positive.optional().describe(`passes over the training data${defaultOf(training.epochs)}`),
     steps: count.optional().describe(`training steps, instead of epochs${defaultOf(training.steps)}`),
     batchSize: count.default(training.batchSize).describe("examples in a batch"),
@@ -193,7 +204,9 @@ async function start(
       training.steps === undefined && training.epochs === undefined ? choice.training : training;
     const { batchSize, lr, accumulate, validation, patience, seed, logEvery, keep, imageSize, data } =
       training;
-    const world = worldOf({ data, imageSize }, { catalog, printer });
+    const tokenizer = weights?.tokenizer ?? training.tokenizer;
+    const spec = weights?.spec;
+    const world = worldOf({ data, imageSize, spec, tokenizer }, { catalog, printer });
     const opened = await world.data();
     const config: ModelRun = {
       format: 2,
@@ -235,18 +248,36 @@ async function start(
   }
 }
 
+/** Weights to start from, with what they were trained with. */
+interface Pretrained extends NonNullable<Training["weights"]> {
+  readonly path: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The data they were trained on, of a run; its tokenizers are used again. */
+  readonly spec?: DataSpec | undefined;
+  /** The tokenizer that belongs to them, of other programs' files. */
+  readonly tokenizer?: TokenizerSpec;
+}
+
 /** The weights of another run (averaged where it has averages), and its options. */
-async function weightsOf(
-  name: string,
-  model: AnyModel,
-): Promise<NonNullable<Training["weights"]> & { path: string; options: Record<string, unknown> }> {
+async function weightsOf(name: string, model: AnyModel): Promise<Pretrained> {
+  if (model.adopt && existsSync(join(name, "model.safetensors"))) {
+    const read = (file: string): Promise<Uint8Array | undefined> =>
+      readFile(join(name, file)).catch(() => undefined);
+    return { ...(await model.adopt(read, name)), source: name, path: name };
+  }
   const run = await openRunFolder(name);
   const config = asModelRun(run.path, run.config);
   if (config.model !== model.name)
     throw new UserError(`${run.path} is a ${config.model}: its weights do not fit a ${model.name}`);
   const { tensors, step } = await checkpointOf(run, {});
   const dict = tensors.ema ?? tensors.weights;
-  return { dict, source: `${run.path}, step ${step}`, path: run.path, options: config.options };
+  return {
+    dict,
+    source: `${run.path}, step ${step}`,
+    path: run.path,
+    options: config.options,
+    spec: config.spec,
+  };
 }
 
 /** A data set's name as part of a folder's name. */

@@ -82,6 +82,10 @@ export type PairSpec = z.output<typeof PairSpec>;
 export const DataSpec = z.discriminatedUnion("kind", [ImageSpec, PointSpec, TokenSpec, PairSpec]);
 export type DataSpec = z.output<typeof DataSpec>;
 
+/** The spec of text, whose tokenizers must be used whenever it is read again. */
+export const tokenizersOf = (spec: DataSpec | undefined): TokenSpec | PairSpec | undefined =>
+  spec?.kind === "tokens" || spec?.kind === "pairs" ? spec : undefined;
+
 /**
  * The fields of an example of such data. Images and points have one form; how a stream of tokens or a pair becomes
  * an example is the model's choice, so those have none here.

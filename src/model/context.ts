@@ -6,15 +6,17 @@ import type { Variable } from "../tensor/variable.ts";
 import type { Context, World } from "./contract.ts";
 
 export interface ContextParts<O, M extends Module>
-  extends Omit<Context<O, M>, "compile" | "progress" | keyof World> {
+  extends Omit<Context<O, M>, "compile" | "progress" | "write" | "signal" | keyof World> {
   /** During training: what stands in for the weights, made while tracing (their moving averages, or nothing). */
   readonly averages?: (() => ReadonlyMap<Variable, Tensor>) | undefined;
   readonly progress?: Context["progress"] | undefined;
+  readonly write?: Context["write"] | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Run a job with a model's context, and dispose of the programs it compiled. */
 export async function withModel<O, M extends Module, T>(
-  { averages, progress, ...parts }: ContextParts<O, M>,
+  { averages, progress, write, signal, ...parts }: ContextParts<O, M>,
   job: (context: Context<O, M>) => Promise<T>,
 ): Promise<T> {
   const { engine, module, world } = parts;
@@ -34,6 +36,8 @@ export async function withModel<O, M extends Module, T>(
       return program;
     },
     progress: progress ?? (() => undefined),
+    write: write ?? (() => undefined),
+    signal,
   };
   try {
     return await job(context);

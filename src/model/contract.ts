@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import type { Data, Examples } from "../data/data.ts";
-import type { DataSpec } from "../data/spec.ts";
+import type { DataSpec, TokenizerSpec } from "../data/spec.ts";
 import type { Compiled } from "../engine/compile.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ExportFunction } from "../engine/onnx/export.ts";
-import type { Module } from "../nn/module.ts";
+import type { Module, StateDict } from "../nn/module.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Learning } from "../train/learning.ts";
 import type { SavedRun } from "../train/run.ts";
@@ -19,6 +19,8 @@ export interface TrainingDefaults extends Partial<Learning> {
   readonly lr: number;
   readonly epochs?: number;
   readonly steps?: number;
+  /** How text becomes tokens; by characters when left out. */
+  readonly tokenizer?: string;
 }
 
 /** Examples to train on, and examples to evaluate on. */
@@ -50,6 +52,10 @@ export interface Context<O = unknown, M extends Module = Module> extends World {
   readonly world: World;
   /** Compile on the engine with the weights to use. The programs are disposed of when the job is done. */
   readonly compile: <A extends readonly unknown[], R>(fn: (...args: A) => R, name?: string) => Compiled<A, R>;
+  /** Show text while it is being written. Output text that was written here is not printed again. */
+  readonly write: (text: string) => void;
+  /** Fires when the job is interrupted. */
+  readonly signal: AbortSignal | undefined;
   /** Report the progress of a long job. Throws where the job was interrupted. */
   readonly progress: (done: number, total: number, what?: string) => void;
 }
@@ -113,8 +119,17 @@ export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = M
   /** A quick look during training: pictures, numbers for the log, and warnings as text. */
   preview?(context: Context<z.output<S>, M>): Promise<Output>;
   readonly exports?: Exports<z.output<S>, M>;
+  /** Read this model from files of other programs, for fine-tuning. @throws UserError naming what is missing or does not fit. */
+  adopt?(read: (name: string) => Promise<Uint8Array | undefined>, folder: string): Promise<Adopted>;
   /** Further metadata for an exported weights file, where the weights alone are not enough to use it. */
   metadata?(context: Context<z.output<S>, M>): Promise<Readonly<Record<string, string>>>;
+}
+
+/** A model in files of other programs: its options, its weights by this module's names, its tokenizer. */
+export interface Adopted {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly dict: StateDict;
+  readonly tokenizer: TokenizerSpec;
 }
 
 /** A model with its types erased, as the catalogue holds it. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Data } from "../data/data.ts";
 import { openData } from "../data/node.ts";
+import { tokenizersOf } from "../data/spec.ts";
 import type { Engine } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/onnx/node.ts";
 import { fileProblem, writeFileAtomic } from "../files/node.ts";
@@ -49,9 +50,11 @@ export async function openRunIn(
   { engine, ...choice }: OpenRunOptions = {},
 ): Promise<OpenedRun> {
   const run = await openRunFolder(name);
-  const { device, threads, data, imageSize } = asModelRun(run.path, run.config);
+  const { device, threads, data, imageSize, spec } = asModelRun(run.path, run.config);
   const own = engine ?? (await nodeEngine({ device, ...(threads && { threads }) }));
-  const world = nodeWorld(() => openData(data, { extra: catalog.data, ...(imageSize && { imageSize }) }));
+  const world = nodeWorld(() =>
+    openData(data, { extra: catalog.data, like: tokenizersOf(spec), ...(imageSize && { imageSize }) }),
+  );
   return openRunOf(run, catalog, own, world, choice);
 }
 

@@ -39,12 +39,9 @@ export interface OpenedRun<M extends Module = Module> {
   use<T>(job: (context: Context<Record<string, unknown>, M>) => Promise<T>, how?: UseOptions): Promise<T>;
 }
 
-export interface UseOptions {
-  readonly key?: Key;
-  readonly progress?: Context["progress"];
-}
+export type UseOptions = Partial<Pick<Context, "key" | "progress" | "write" | "signal">>;
 
-export interface DoOptions extends Pick<UseOptions, "progress"> {
+export interface DoOptions extends Omit<UseOptions, "key"> {
   /** Determines everything random; 0 when left out. */
   readonly seed?: number;
 }
@@ -108,8 +105,8 @@ export async function openRunOf(
   module.loadStateDict(weights === "ema" ? tensors.ema! : tensors.weights, {
     source: `${run.path}, step ${step}`,
   });
-  const use: OpenedRun["use"] = (job, { key = Key.seed(0), progress } = {}) =>
-    withModel({ module, options, spec, engine, key, world, progress }, job);
+  const use: OpenedRun["use"] = (job, { key = Key.seed(0), ...how } = {}) =>
+    withModel({ module, options, spec, engine, key, world, ...how }, job);
   return {
     path: run.path,
     config,
@@ -123,12 +120,12 @@ export async function openRunOf(
     engine,
     world,
     use,
-    do: async (name, given = {}, { seed = 0, progress } = {}) => {
+    do: async (name, given = {}, { seed = 0, ...how } = {}) => {
       const command = lookup("command", model.commands as AnyModel["commands"], name);
       const parsed = parseOptions(command.options as z.ZodObject, given);
       return use((context) => command.run(context, parsed), {
         key: Key.seed(seed).split(name),
-        ...(progress && { progress }),
+        ...how,
       });
     },
   };

@@ -16,11 +16,23 @@ export interface CacheShape {
   readonly size: number;
 }
 
+/** What a step of attention remembers by: each layer's memory, which writes at position `at` (int32 [1]). */
+export interface Remembering {
+  readonly capacity: number;
+  writing(at: Tensor): (layer: number) => Memory;
+}
+
+/** `all` [B, H, capacity, D] with `now` [B, H, 1, D] written at position `at`. */
+export function writtenAt(at: Tensor, all: Tensor, now: Tensor): Tensor {
+  const capacity = all.shape[2]!;
+  return where(reshape(equal(arange(capacity), at), [capacity, 1]), now, all);
+}
+
 /**
  * Keys and values of what was read, layer by layer, in variables of fixed shape [batch, heads, capacity, size]: they stay
  * in the engine from step to step, and one program serves all positions.
  */
-export class KeyValueCache {
+export class KeyValueCache implements Remembering {
   readonly capacity: number;
   readonly #layers: readonly { readonly keys: Variable; readonly values: Variable }[];
 
@@ -35,13 +47,12 @@ export class KeyValueCache {
     }));
   }
 
-  /** While tracing: each layer's memory, which writes at position `at` (int32 [1]) and gives all that is there. */
+  /** While tracing. */
   writing(at: Tensor): (layer: number) => Memory {
-    const here = reshape(equal(arange(this.capacity), at), [this.capacity, 1]);
     return (layer) => (keys, values) => {
       const part = this.#layers[layer]!;
       const write = (variable: Variable, now: Tensor): Tensor => {
-        const all = where(here, now, readVariable(variable));
+        const all = writtenAt(at, readVariable(variable), now);
         assign(variable, all);
         return all;
       };

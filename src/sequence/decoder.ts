@@ -1,6 +1,7 @@
 import type { Compiled } from "../engine/compile.ts";
+import type { ExportPart } from "../model/contract.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { KeyValueCache } from "./cache.ts";
+import { KeyValueCache, writtenAt } from "./cache.ts";
 import type { Gpt } from "./gpt.ts";
 
 /**
@@ -70,5 +71,33 @@ export function plainGptDecoder(gpt: Gpt, rows: number, compile: Compile): Decod
       });
     },
     dispose: () => program.dispose(),
+  };
+}
+
+/**
+ * One step of decoding as a function that other programs run: a token of each row and its position in, logits out, and the
+ * keys and values of all layers in and out ("keys.0" [batch, heads, context, size], first zeros).
+ */
+export function decodingStep(gpt: Gpt, batch: number): ExportPart {
+  const { layers, heads, width, context } = gpt.options;
+  const names = Array.from({ length: layers }, (_, i) => [`keys.${i}`, `values.${i}`] as const);
+  const shape = [batch, heads, context, width / heads];
+  return {
+    description: "one step of decoding: tokens, their position and the cache to logits and the next cache",
+    inputs: {
+      tokens: { shape: [batch], dtype: "int32" },
+      position: { shape: [1], dtype: "int32" },
+      ...Object.fromEntries(names.flat().map((name) => [name, { shape, dtype: "float32" }])),
+    },
+    run: ({ tokens, position, ...cache }) => {
+      const next: Record<string, Tensor> = {};
+      const writing = (at: Tensor) => (layer: number) => (keys: Tensor, values: Tensor) => {
+        const write = (name: string, now: Tensor): Tensor =>
+          (next[`next.${name}`] = writtenAt(at, cache[name]!, now));
+        const [k, v] = names[layer]!;
+        return [write(k, keys), write(v, values)] as const;
+      };
+      return { logits: gpt.step(tokens!, position!, { capacity: context, writing }), ...next };
+    },
   };
 }

@@ -1,7 +1,10 @@
 /** GPT weights as others write them: GPT-2's (OpenAI, Hugging Face) and minGPT's (Karpathy; nanoGPT's, too). */
 import { z } from "zod";
+import { readGpt2Tokenizer } from "../data/bpe.ts";
+import type { TokenizerSpec } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
 import type { StateDict } from "../nn/module.ts";
+import { readSafeTensors } from "../nn/safetensors.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { GptOptions } from "./gpt.ts";
@@ -156,6 +159,33 @@ export function writeGpt2Weights(
     tie_word_embeddings: true,
   };
   return { tensors, config };
+}
+
+/** A file of a folder by its name; undefined where there is none. */
+type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
+
+/**
+ * A GPT and its tokenizer from a folder of others: config.json, model.safetensors, and vocab.bpe with encoder.json or
+ * merges.txt with vocab.json.
+ * @throws UserError naming what is missing or is not a GPT's.
+ */
+export async function readGptFiles(
+  read: ReadFile,
+  folder: string,
+): Promise<GptWeights & { readonly tokenizer: TokenizerSpec }> {
+  const required = async (name: string): Promise<Uint8Array> => {
+    const bytes = await read(name);
+    if (!bytes) throw new UserError(`${folder}: ${name} of a GPT is missing`);
+    return bytes;
+  };
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  const source = `${folder}/model.safetensors`;
+  const { tensors } = readSafeTensors(await required("model.safetensors"), source);
+  const weights = readGptWeights(tensors, JSON.parse(text(await required("config.json"))), source);
+  const openai = await read("vocab.bpe");
+  const merges = text(openai ?? (await required("merges.txt")));
+  const vocabulary = text(await required(openai ? "encoder.json" : "vocab.json"));
+  return { ...weights, tokenizer: readGpt2Tokenizer(merges, vocabulary).spec };
 }
 
 /** A matrix [a, b] as [b, a]. */

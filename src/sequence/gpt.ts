@@ -7,12 +7,12 @@ import { causalBias, HIDDEN } from "../nn/attention.ts";
 import { dropout } from "../nn/dropout.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
-import { Module, Parameter } from "../nn/module.ts";
+import { Module, Parameter, type StateDict } from "../nn/module.ts";
 import type { LayerNorm, RMSNorm } from "../nn/normalization.ts";
 import { add, arange, gather, lessEqual, reshape, where } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { KeyValueCache } from "./cache.ts";
+import type { Remembering } from "./cache.ts";
 import { alibiBias, type Positions, rotate, sinusoidsAt } from "./positions.ts";
 import { Block, type BlockOptions, first, normOf, type Scope, type Watch } from "./transformer.ts";
 
@@ -58,6 +58,16 @@ export class Gpt extends Module {
     return this.#options;
   }
 
+  /** @throws UserError where the weights are of other tokens, or of another architecture. */
+  override loadStateDict(dict: Readonly<StateDict>, { source = "the state dict" } = {}): this {
+    const [have, want] = [dict["wte.weight"]?.shape[0], this.#options.vocabSize];
+    if (have !== undefined && have !== want)
+      throw new UserError(
+        `${source}: the weights have ${have} tokens and the data's tokenizer has ${want}: read the data with the tokenizer that belongs to the weights (option \`tokenizer\`)`,
+      );
+    return super.loadStateDict(dict, { source });
+  }
+
   /** Tokens [B, T] → logits of what follows each [B, T, V]. With a key, a training pass. */
   forward(tokens: Tensor, key?: Key, watch?: Watch): Tensor {
     const length = tokens.shape[1]!;
@@ -71,7 +81,7 @@ export class Gpt extends Module {
   }
 
   /** One token of each row [B] at position `at` (int32 [1]), the same for all, with what is remembered of those before. */
-  step(tokens: Tensor, at: Tensor, cache: KeyValueCache): Tensor {
+  step(tokens: Tensor, at: Tensor, cache: Remembering): Tensor {
     const { capacity } = cache;
     const past = where(lessEqual(arange(capacity), at), 0, HIDDEN);
     const scope = this.#scope(at, capacity, past);
@@ -118,7 +128,7 @@ export class Gpt extends Module {
 interface Pass {
   readonly key?: Key | undefined;
   readonly watch?: Watch | undefined;
-  readonly cache?: ReturnType<KeyValueCache["writing"]>;
+  readonly cache?: ReturnType<Remembering["writing"]>;
 }
 
 /** The output layer, where it has weights of its own. */

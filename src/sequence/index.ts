@@ -1,7 +1,8 @@
 export { type BeamOptions, beamSearch, type Found } from "./beam.ts";
-export { type CacheShape, KeyValueCache } from "./cache.ts";
+export { type CacheShape, KeyValueCache, type Remembering } from "./cache.ts";
 export { CountModel } from "./count-model.ts";
-export { type Compile, type Decoder, gptDecoder, plainGptDecoder } from "./decoder.ts";
+export { type Compile, type Decoder, decodingStep, gptDecoder, plainGptDecoder } from "./decoder.ts";
+export { languageExamples, PADDING, type Window, windowsOf } from "./examples.ts";
 export {
   ChoiceOptions,
   type GenerateOptions,
@@ -12,7 +13,8 @@ export {
   type WrittenText,
 } from "./generate.ts";
 export { Gpt, type GptOptions } from "./gpt.ts";
-export { type GptWeights, readGptWeights, writeGpt2Weights } from "./gpt-weights.ts";
+export { gpt } from "./gpt-model.ts";
+export { type GptWeights, readGptFiles, readGptWeights, writeGpt2Weights } from "./gpt-weights.ts";
 export * from "./logits.ts";
 export { alibiBias, alibiSlopes, POSITIONS, type Positions, rotate, sinusoidsAt } from "./positions.ts";
 export {

@@ -5,11 +5,20 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { init } from "../../src/nn/index.ts";
 import { beamSearch } from "../../src/sequence/beam.ts";
-import { type Compile, type Decoder, gptDecoder, plainGptDecoder } from "../../src/sequence/decoder.ts";
+import {
+  type Compile,
+  type Decoder,
+  decodingStep,
+  gptDecoder,
+  plainGptDecoder,
+} from "../../src/sequence/decoder.ts";
 import { type GenerateOptions, generate, generateText } from "../../src/sequence/generate.ts";
 import { Gpt, type GptOptions } from "../../src/sequence/gpt.ts";
 import * as logitsBy from "../../src/sequence/logits.ts";
+import { ndarray, zeros } from "../../src/tensor/ndarray.ts";
 import { Key } from "../../src/tensor/random.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { distance } from "../goldens/read.ts";
 
 let engine: Engine;
 let compile: Compile;
@@ -77,6 +86,37 @@ describe("with a cache the same tokens as without", () => {
       for (const decoder of decoders) await decoder.dispose();
     },
   );
+});
+
+test("a step for other programs gives the same logits, its cache going in and out", async () => {
+  const gpt = lively({ positions: "rotary" });
+  const decoder = gptDecoder(gpt, 2, compile);
+  const part = decodingStep(gpt, 2);
+  const program = compile((inputs: Readonly<Record<string, Tensor>>) => part.run(inputs));
+  const cache = (name: string): boolean => !["tokens", "position"].includes(name);
+  let state = Object.fromEntries(
+    Object.entries(part.inputs).flatMap(([name, { shape }]) =>
+      cache(name) ? [[name, zeros(shape, "float32")]] : [],
+    ),
+  );
+  for (const [position, tokens] of [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ].entries()) {
+    const { logits, ...next } = await program({
+      ...state,
+      tokens: ndarray(Int32Array.from(tokens), [2]),
+      position: ndarray(Int32Array.of(position), [1]),
+    });
+    const expected = await decoder.step(Int32Array.from(tokens), position);
+    expect(distance(logits!, ndarray(expected, [2, 9]))).toBeLessThan(1e-6);
+    state = Object.fromEntries(
+      Object.entries(next).map(([name, value]) => [name.replace("next.", ""), value]),
+    ) as never;
+  }
+  await program.dispose();
+  await decoder.dispose();
 });
 
 describe("choosing", () => {

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import type { DataSpec, TokenSpec } from "../data/spec.ts";
+import { tokenizerOf } from "../data/tokenizers.ts";
+import { UserError } from "../errors.ts";
+import { type Context, command, exporting, type Model, type Player } from "../model/contract.ts";
+import { ACTIVATIONS, type ActivationName } from "../nn/activations.ts";
+import { learnBy } from "../train/learning.ts";
+import { decodingStep } from "./decoder.ts";
+import { languageExamples, nextTokenLoss, readAndNext } from "./examples.ts";
+import { Gpt, type GptOptions } from "./gpt.ts";
+import { readGptFiles } from "./gpt-weights.ts";
+import { Evaluate, evaluate, lookAt, Sample, sample } from "./language-commands.ts";
+import { POSITIONS } from "./positions.ts";
+
+const count = z.int().min(1).max(100_000);
+
+const Options = z.strictObject({
+  layers: count.default(4).describe("blocks"),
+  heads: count.default(4).describe("heads of attention"),
+  width: count.default(64).describe("numbers a token is, between blocks"),
+  context: count.default(32).describe("the most tokens it sees at once"),
+  feedForward: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe("width between the two linear layers of a block; 0: none (default: 4 × width)"),
+  activation: z
+    .enum(Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]])
+    .default("gelu_tanh")
+    .describe("between those layers"),
+  gated: z.boolean().default(false).describe("a gate beside the activation; with silu it is SwiGLU"),
+  positions: z.enum(POSITIONS).default("rotary").describe("how it knows where a token stands"),
+  norm: z
+    .enum(["pre", "post", "none"])
+    .default("pre")
+    .describe("where norms stand: before a part, behind the sum"),
+  normKind: z.enum(["layer", "rms"]).default("layer").describe("LayerNorm or RMSNorm"),
+  attention: z.boolean().default(true).describe("no token sees another"),
+  residual: z.boolean().default(true).describe("what a part gives is not added to what it was given"),
+  causal: z
+    .boolean()
+    .default(true)
+    .describe("a token sees those behind it, too, and so what it should predict"),
+  bias: z.boolean().default(true).describe("no biases in linear layers and norms"),
+  tied: z.boolean().default(true).describe("the output layer has weights of its own"),
+  dropout: z.number().min(0).lt(1).default(0).describe("probability of dropping, in training"),
+});
+type Config = z.output<typeof Options>;
+
+/** The tokens of these data. @throws UserError where they are none. */
+function tokensOf(spec: DataSpec): TokenSpec {
+  if (spec.kind === "tokens") return spec;
+  throw new UserError(
+    `gpt learns from text, and the data set "${spec.name}" holds ${spec.kind}: choose names, text:FILE or lines:FILE`,
+  );
+}
+
+const gptOptions = ({ feedForward, ...options }: Config, spec: DataSpec): GptOptions => ({
+  ...options,
+  feedForward: feedForward ?? 4 * options.width,
+  vocabSize: tokenizerOf(tokensOf(spec).tokenizer).vocabSize,
+});
+
+export const gpt: Model<typeof Options, Gpt> = {
+  name: "gpt",
+  options: Options,
+  training: {
+    data: "names",
+    batchSize: 32,
+    lr: 7e-3,
+    steps: 3200,
+    optimizer: "adamw",
+    beta2: 0.99,
+    weightDecay: 0.1,
+    warmup: 100,
+    lrSchedule: "cosine",
+    maxGradNorm: 1,
+  },
+  build: (options, spec) => new Gpt(gptOptions(options, spec)),
+  examples: ({ context }, data) => {
+    tokensOf(data.spec);
+    return languageExamples(data as never, context);
+  },
+  players: (module, _, plan) => {
+    const measured =
+      (trains: boolean): Player["loss"] =>
+      ({ tokens }, key) => {
+        const { read, next } = readAndNext(tokens!);
+        return { loss: nextTokenLoss(module.forward(read, trains ? key : undefined), next) };
+      };
+    return [{ name: "gpt", module, loss: measured(true), validate: measured(false), ...learnBy(plan) }];
+  },
+  preview: (context) => lookAt(context),
+  commands: {
+    sample: command(Sample, (context: Context<Config, Gpt>, options) => sample(context, options)),
+    evaluate: command(Evaluate, (context: Context<Config, Gpt>, options) => evaluate(context, options)),
+  },
+  exports: exporting(z.strictObject({}), ({ module }, batch) => ({ step: decodingStep(module, batch) })),
+  adopt: async (files, folder) => {
+    const found = await readGptFiles(files, folder);
+    const { vocabSize: _, ...options } = found.options;
+    return { ...found, options };
+  },
+};
