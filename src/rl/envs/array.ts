@@ -2,7 +2,7 @@ import type { EpisodeOptions, FunctionalEnv, Info, TransitionTable, VectorKernel
 import type { Generator } from "../random.ts";
 import { type Rows, rowLayout } from "../rows.ts";
 import { show } from "../show.ts";
-import { Box, type Space } from "../spaces.ts";
+import { Box, type Discrete, type Space } from "../spaces.ts";
 
 /**
  * Dynamics on a row of numbers: the state of environment i of a vector begins at `at` = i · stateSize of one
@@ -11,6 +11,7 @@ import { Box, type Space } from "../spaces.ts";
  */
 export interface ArrayDynamics {
   readonly stateSize: number;
+  /** Begins an episode. The state is where the episode before ended, or zeros where there was none or a seed is given. */
   initial(state: Float64Array, at: number, rng: Generator, options?: EpisodeOptions): void;
   /** Replaces the state by its successor. A Discrete action is one whole number. */
   step(state: Float64Array, at: number, actions: Rows, actionAt: number, rng: Generator): void;
@@ -18,6 +19,8 @@ export interface ArrayDynamics {
   reward(state: Float64Array, at: number, out: Float64Array, outAt: number): void;
   terminal(state: Float64Array, at: number): boolean;
   observe(state: Float64Array, at: number, out: Rows, outAt: number): void;
+  /** Writes 1 for each action that does something, else 0: `info.action_mask`. Left out: all always do. */
+  mask?(state: Float64Array, at: number, out: Uint8Array | Int8Array, outAt: number): void;
 }
 
 export interface ArrayEnv<O, A = number> extends FunctionalEnv<Float64Array, O, A> {
@@ -40,20 +43,22 @@ interface ArraySpec<O, A> {
 
 /** The functional environment of array dynamics: its state is a Float64Array that is never modified. */
 export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): ArrayEnv<O, A> {
-  const { id, dynamics, observationSpace, actionSpace, actionNames, info } = spec;
+  const { id, dynamics, observationSpace, actionSpace, actionNames } = spec;
   const { stateSize } = dynamics;
   const observations = rowLayout(observationSpace);
   const actions = rowLayout(actionSpace);
   const action = actions.make(1);
   const { renderSvg, model, indexOf } = spec;
+  const info = withMask(dynamics, actionSpace, spec.info);
   return {
     id,
     dynamics,
     observationSpace,
     actionSpace,
     ...(actionNames === undefined ? {} : { actionNames }),
-    initial: (rng, options) => {
+    initial: (rng, options, last) => {
       const state = new Float64Array(stateSize);
+      if (last !== undefined) state.set(last);
       dynamics.initial(state, 0, rng, options);
       return state;
     },
@@ -87,6 +92,21 @@ export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): A
   };
 }
 
+/** What the environment tells, with the mask of its dynamics. */
+function withMask(
+  dynamics: ArrayDynamics,
+  actionSpace: Space<unknown>,
+  info: ((state: Float64Array) => Info) | undefined,
+): ((state: Float64Array) => Info) | undefined {
+  if (dynamics.mask === undefined) return info;
+  const { n } = actionSpace as Discrete;
+  return (state) => {
+    const action_mask = new Int8Array(n);
+    dynamics.mask!(state, 0, action_mask, 0);
+    return { ...info?.(state), action_mask };
+  };
+}
+
 /** An action for pictures. */
 function actionText(action: unknown, names: readonly string[] | undefined): string | undefined {
   if (action === undefined) return undefined;
@@ -106,13 +126,19 @@ function arrayKernel(
   const { stateSize } = dynamics;
   const state = new Float64Array(n * stateSize);
   return {
-    initial: (i, rng, options) => dynamics.initial(state, i * stateSize, rng, options),
+    initial: (i, rng, options, seed) => {
+      if (seed !== undefined) state.fill(0, i * stateSize, (i + 1) * stateSize);
+      dynamics.initial(state, i * stateSize, rng, options);
+    },
     step: (i, actions, rng, rewards) => {
       dynamics.step(state, i * stateSize, actions, i * actionWidth, rng);
       dynamics.reward(state, i * stateSize, rewards, i);
     },
     terminal: (i) => dynamics.terminal(state, i * stateSize),
     observe: (i, out) => dynamics.observe(state, i * stateSize, out, i * width),
+    ...(dynamics.mask === undefined
+      ? {}
+      : { mask: (i: number, out: Uint8Array, at: number) => dynamics.mask!(state, i * stateSize, out, at) }),
     info: (i) => info?.(state.slice(i * stateSize, (i + 1) * stateSize)) ?? NOTHING,
     snapshot: () => state.slice(),
     restore: (saved) => state.set(saved as Float64Array),

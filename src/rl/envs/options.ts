@@ -1,4 +1,5 @@
 import { UserError, unknownName } from "../../errors.ts";
+import { show } from "../show.ts";
 
 /** @throws UserError for options unknown to the environment: a misspelt option must not silently do nothing. */
 export function checkOptions(id: string, options: object, known: readonly string[]): void {
@@ -11,6 +12,14 @@ export function checkOptions(id: string, options: object, known: readonly string
 export function numberOption(id: string, name: string, value: unknown, low: number, high: number): number {
   if (typeof value !== "number" || !(value >= low && value <= high)) {
     throw new UserError(`${id}: ${name} must be a number from ${low} to ${high}, not ${String(value)}`);
+  }
+  return value;
+}
+
+/** True or false, or a sentence. */
+export function booleanOption(id: string, name: string, value: unknown): boolean {
+  if (typeof value !== "boolean") {
+    throw new UserError(`${id}: ${name} must be true or false, not ${show(value)}`);
   }
   return value;
 }
