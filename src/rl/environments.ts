@@ -7,13 +7,17 @@ import { cartPole } from "./envs/cart-pole.ts";
 import { type CliffWalkingOptions, cliffWalking } from "./envs/cliff-walking.ts";
 import { type FrozenLakeOptions, frozenLake } from "./envs/frozen-lake.ts";
 import { gambler } from "./envs/gambler.ts";
+import { game2048 } from "./envs/game-2048.ts";
 import { gridworld4x4, gridworld5x5, windyGridworld } from "./envs/gridworlds.ts";
 import { blockingMaze, dynaMaze, shortcutMaze } from "./envs/maze.ts";
+import { minatarGames } from "./envs/minatar/index.ts";
 import { mountainCar } from "./envs/mountain-car.ts";
 import { mountainCarContinuous } from "./envs/mountain-car-continuous.ts";
 import { pendulum } from "./envs/pendulum.ts";
 import { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
+import { snake } from "./envs/snake.ts";
 import { taxi } from "./envs/taxi.ts";
+import { connectFourEnv, ticTacToeEnv } from "./games/opponent.ts";
 
 /** A named environment as plain data, for `register` or an extension. */
 export interface EnvSpec {
@@ -59,6 +63,41 @@ export const environments = {
   ),
   "Acrobot-v1": entry(acrobot, 500, "swing the end of two links above a line"),
   "Pendulum-v1": entry(pendulum, 200, "swing a pendulum up and hold it there"),
+  // Seaquest never ends for one who stays at the surface; the limit is this library's own.
+  "MinAtar/Asterix-v0": entry(minatarGames.asterix.all, 0, minatarGames.asterix.about),
+  "MinAtar/Breakout-v0": entry(minatarGames.breakout.all, 0, minatarGames.breakout.about),
+  "MinAtar/Freeway-v0": entry(minatarGames.freeway.all, 0, minatarGames.freeway.about),
+  "MinAtar/Seaquest-v0": entry(minatarGames.seaquest.all, 10000, minatarGames.seaquest.about),
+  "MinAtar/SpaceInvaders-v0": entry(minatarGames.spaceInvaders.all, 0, minatarGames.spaceInvaders.about),
+  "MinAtar/Asterix-v1": entry(
+    minatarGames.asterix.minimal,
+    0,
+    `${minatarGames.asterix.about}, only the moves that do something`,
+  ),
+  "MinAtar/Breakout-v1": entry(
+    minatarGames.breakout.minimal,
+    0,
+    `${minatarGames.breakout.about}, only the moves that do something`,
+  ),
+  "MinAtar/Freeway-v1": entry(
+    minatarGames.freeway.minimal,
+    0,
+    `${minatarGames.freeway.about}, only the moves that do something`,
+  ),
+  "MinAtar/Seaquest-v1": entry(
+    minatarGames.seaquest.minimal,
+    10000,
+    `${minatarGames.seaquest.about}, only the moves that do something`,
+  ),
+  "MinAtar/SpaceInvaders-v1": entry(
+    minatarGames.spaceInvaders.minimal,
+    0,
+    `${minatarGames.spaceInvaders.about}, only the moves that do something`,
+  ),
+  "Snake-v0": entry(snake, 1000, "eat and grow on 10 × 10 cells"),
+  "2048-v0": entry(game2048, 0, "slide and merge tiles"),
+  "TicTacToe-v0": entry(ticTacToeEnv, 0, "three in a row, against an opponent"),
+  "ConnectFour-v0": entry(connectFourEnv, 0, "four in a line, on a board of any size, against an opponent"),
   "WindyGridworld-v0": entry(windyGridworld, 0, "cross a grid against the wind (Example 6.5)"),
   "RandomWalk-v0": entry(randomWalk, 0, "walk at random over 5 states (Example 6.2)"),
   "RandomWalk19-v0": entry(

@@ -18,6 +18,7 @@ export { cartPole } from "./envs/cart-pole.ts";
 export { type CliffWalkingOptions, cliffWalking } from "./envs/cliff-walking.ts";
 export { type FrozenLakeOptions, frozenLake, randomMap } from "./envs/frozen-lake.ts";
 export { type GamblerOptions, gambler } from "./envs/gambler.ts";
+export { type Game2048Options, game2048 } from "./envs/game-2048.ts";
 export { gridworld4x4, gridworld5x5, type WindyGridworldOptions, windyGridworld } from "./envs/gridworlds.ts";
 export {
   blockingMaze,
@@ -27,13 +28,16 @@ export {
   dynaMaze,
   shortcutMaze,
 } from "./envs/maze.ts";
+export { type MinAtarOptions, minatarGames } from "./envs/minatar/index.ts";
 export { type MountainCarOptions, mountainCar } from "./envs/mountain-car.ts";
 export { mountainCarContinuous } from "./envs/mountain-car-continuous.ts";
 export { type PendulumOptions, pendulum } from "./envs/pendulum.ts";
 export { type RandomWalkOptions, randomWalk } from "./envs/random-walk.ts";
+export { type SnakeOptions, snake } from "./envs/snake.ts";
 export { type TabularEnv, type TabularSpec, tabularEnv } from "./envs/tabular.ts";
 export { decodeTaxi, encodeTaxi, type TaxiOptions, type TaxiPosition, taxi } from "./envs/taxi.ts";
 export * from "./figures/index.ts";
+export * from "./games/index.ts";
 export * from "./linear/index.ts";
 export {
   type EnvId,
