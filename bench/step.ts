@@ -10,6 +10,7 @@ import * as ops from "../src/tensor/ops.ts";
 import { hostNormal, hostUniform, Key } from "../src/tensor/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { DiT, GPT, mlp, UNet, VAE } from "./networks.ts";
+import { type Repeats, timeSteps } from "./timing.ts";
 
 const key = Key.seed(0);
 const gauss = (name: string, ...shape: number[]): NdArray =>
@@ -32,10 +33,7 @@ const integers = (name: string, below: number, ...shape: number[]): NdArray =>
     shape,
   );
 
-interface Workload {
-  readonly repeats: number;
-  /** Steps not counted, first. JavaScript's compiler needs some hundreds where a step takes a fraction of a millisecond. */
-  readonly warmup?: number;
+interface Workload extends Repeats {
   readonly net: Module;
   readonly feeds: readonly NdArray[];
   readonly loss: (feeds: readonly Tensor[], noise: Key) => Tensor;
@@ -106,23 +104,12 @@ export async function measure(
     },
     { engine, name },
   );
-  const n = work.repeats;
-  const started = performance.now();
-  const losses: number[] = [];
   const noise = key.split("noise");
-  const once = async (): Promise<void> => {
-    losses.push((await step(noise, ...work.feeds)).data[0] as number);
-  };
-  await once();
-  const firstMs = performance.now() - started;
-  for (let i = 1; i < (work.warmup ?? 3); i++) await once();
-  const times: number[] = [];
-  for (let i = 0; i < n; i++) {
-    const start = performance.now();
-    await once();
-    times.push(performance.now() - start);
-  }
-  times.sort((a, b) => a - b);
+  let steps = 0;
+  const times = await timeSteps(
+    async () => (await step(noise.split(steps++), ...work.feeds)).data[0] as number,
+    work,
+  );
   await engine.dispose();
   return {
     name: "training step",
@@ -131,15 +118,9 @@ export async function measure(
     dtype: "f32",
     threads,
     parameters: work.net.parameterCount,
-    median_ms: round(times[n >> 1]!),
-    p12_ms: round(times[Math.floor(n * 0.12)]!),
-    first_ms: round(firstMs),
-    loss: [losses[0], losses.at(-1)],
-    max_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
+    ...times,
   };
 }
-
-const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 /** tsx bench/step.ts [workload ...] [--device wasm] [--threads 1] */
 if (process.argv[1]?.endsWith("step.ts")) {
