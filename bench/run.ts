@@ -1,37 +1,58 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import { program } from "commander";
 
 /**
  * npm run bench [-- workload ...] [--peer] [--rounds N] [--profile]
  *
  * Each measurement runs in a process of its own, so that peak memory is its own, and prints JSON lines. With
- * --peer, PyTorch runs the same training and sampling steps in turn with ours (A B A B ...), and a line with the
- * ratio of medians follows. docs/benchmarks.md says how to install the peer.
+ * --peer, others run the same training and sampling steps in turn with ours (A B A B ...): PyTorch, and in WebAssembly
+ * jax-js and TensorFlow.js. A line with the ratio of medians follows for each. docs/benchmarks.md says how to install them.
  */
 interface Workload {
   readonly file: string;
   readonly args?: readonly string[];
-  /** Whether torch_peer.py knows it too. */
-  readonly peer: boolean;
+  readonly peers?: readonly Peer[];
 }
 
-const training = (name: string): Workload => ({ file: "step.ts", args: [name], peer: true });
+interface Peer {
+  readonly name: string;
+  /** What it prints about a workload: one JSON line. */
+  readonly run: (workload: string, python: string) => Line[];
+  /** Where npm puts it, of those in JavaScript. */
+  readonly folder?: string;
+}
+
+const pytorch: Peer = {
+  name: "PyTorch",
+  run: (workload, python) => lines(python, [here("torch_peer.py"), workload]),
+};
+const javascript: readonly Peer[] = [
+  { name: "jax-js", run: () => typescript("peers/jax.ts"), folder: "@jax-js/jax" },
+  { name: "TensorFlow.js", run: () => typescript("peers/tfjs.ts"), folder: "@tensorflow/tfjs-backend-wasm" },
+];
+
+const training = (name: string): Workload => ({ file: "step.ts", args: [name], peers: [pytorch] });
 const WORKLOADS: Readonly<Record<string, Workload>> = {
   mlp: training("mlp"),
-  vae: { file: "step.ts", args: ["vae", "--threads", "1"], peer: false },
-  "vae-wasm": { file: "step.ts", args: ["vae", "--threads", "1", "--device", "wasm"], peer: false },
+  vae: { file: "step.ts", args: ["vae", "--threads", "1"] },
+  "vae-wasm": {
+    file: "step.ts",
+    args: ["vae", "--threads", "1", "--device", "wasm"],
+    peers: javascript,
+  },
   unet: training("unet"),
   dit: training("dit"),
   gpt: training("gpt"),
   lstm: training("lstm"),
   gru: training("gru"),
-  policy: { file: "policy.ts", peer: false },
-  sampling: { file: "sampling.ts", peer: true },
-  random: { file: "random.ts", peer: false },
-  export: { file: "export.ts", peer: false },
-  "rl-env": { file: "rl-env.ts", peer: false },
-  "rl-tabular": { file: "rl-tabular.ts", peer: false },
+  policy: { file: "policy.ts" },
+  sampling: { file: "sampling.ts", peers: [pytorch] },
+  random: { file: "random.ts" },
+  export: { file: "export.ts" },
+  "rl-env": { file: "rl-env.ts" },
+  "rl-tabular": { file: "rl-tabular.ts" },
 };
 
 type Line = Record<string, unknown>;
@@ -49,29 +70,44 @@ function lines(command: string, args: readonly string[]): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-const ours = ({ file, args = [] }: Workload): Line[] =>
+const typescript = (file: string, args: readonly string[] = []): Line[] =>
   lines(process.execPath, ["--import", "tsx", here(file), ...args]);
+const ours = ({ file, args }: Workload): Line[] => typescript(file, args);
 
 const print = (line: Line): void => console.log(JSON.stringify(line));
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-/** Ours and PyTorch's in turn, and how the medians compare. */
-function beside(name: string, { rounds, python }: { rounds: number; python: string }): void {
-  const mine: Line[] = [];
-  const theirs: Line[] = [];
-  for (let round = 0; round < rounds; round++) {
-    mine.push(...ours(WORKLOADS[name]!));
-    print(mine.at(-1)!);
-    theirs.push(...lines(python, [here("torch_peer.py"), name]));
-    print(theirs.at(-1)!);
-  }
+/** Ours and the peers' in turn, and how the medians compare. */
+function beside(
+  name: string,
+  workload: Workload,
+  peers: readonly Peer[],
+  { rounds, python }: { rounds: number; python: string },
+): void {
+  const missing = peers.find(({ folder }) => folder && !existsSync(here(`peers/node_modules/${folder}`)));
+  if (missing)
+    program.error(
+      `${missing.name} is not installed: \`npm install --prefix bench/peers\` brings the peers in JavaScript`,
+    );
+  const sides: readonly Pick<Peer, "run">[] = [{ run: () => ours(workload) }, ...peers];
+  const results = sides.map((): Line[] => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [i, { run }] of sides.entries()) {
+      results[i]!.push(...run(name, python));
+      print(results[i]!.at(-1)!);
+    }
+  const [mine, ...others] = results as [Line[], ...Line[][]];
+  for (const [i, theirs] of others.entries()) print(compared(name, peers[i]!, mine, theirs));
+}
+
+function compared(workload: string, peer: Peer, mine: readonly Line[], theirs: readonly Line[]): Line {
   const of = (list: readonly Line[], field: string): number => median(list.map((l) => l[field] as number));
-  const ratio = (field: string, peer = field): number =>
-    Math.round((1000 * of(mine, field)) / of(theirs, peer)) / 1000;
-  print({
-    name: "ours over PyTorch",
-    workload: name,
-    rounds,
+  const ratio = (field: string, other = field): number =>
+    Math.round((1000 * of(mine, field)) / of(theirs, other)) / 1000;
+  return {
+    name: `ours over ${peer.name}`,
+    workload,
+    rounds: mine.length,
     time: ratio("median_ms"),
     best_time: ratio("p12_ms"),
     ...("inference_median_ms" in theirs[0]! && {
@@ -80,14 +116,15 @@ function beside(name: string, { rounds, python }: { rounds: number; python: stri
     }),
     memory: ratio("max_rss_mb"),
     same_parameters: mine[0]!.parameters === theirs[0]!.parameters,
-  });
+  };
 }
 
-new Command("bench")
+program
+  .name("bench")
   .description("time whole training steps, sampling steps and environment steps; JSON lines on stdout")
   .argument("[workload...]", `any of ${Object.keys(WORKLOADS).join(", ")}; all when left out`)
-  .option("--peer", "run PyTorch in turn with ours and print ratios", false)
-  .option("--rounds <n>", "rounds of ours and the peer's", Number, 3)
+  .option("--peer", "run others in turn with ours and print ratios", false)
+  .option("--rounds <n>", "rounds of ours and the peers'", Number, 3)
   .option("--profile", "where a training step's time goes, operator by operator", false)
   .option("--python <path>", "a Python that has PyTorch", "python3")
   .action((names: string[], options: { peer: boolean; profile: boolean; rounds: number; python: string }) => {
@@ -97,7 +134,7 @@ new Command("bench")
       if (!workload) throw new Error(`unknown workload "${name}": ${all.join(", ")}`);
       if (options.profile)
         for (const line of ours({ ...workload, file: "profile.ts", args: [name] })) print(line);
-      else if (options.peer && workload.peer) beside(name, options);
+      else if (options.peer && workload.peers) beside(name, workload, workload.peers, options);
       else for (const line of ours(workload)) print(line);
     }
   })
