@@ -52,6 +52,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   random: { file: "random.ts" },
   export: { file: "export.ts" },
   "rl-env": { file: "rl-env.ts" },
+  "rl-deep": { file: "rl-deep.ts" },
   "rl-tabular": { file: "rl-tabular.ts" },
 };
 

@@ -22,6 +22,9 @@ const QUICK: Readonly<Record<string, Record<string, unknown>>> = {
   reinforce: { hidden: [8] },
   "actor-critic": { hidden: [8], envs: 2 },
   a2c: { hidden: [8], envs: 2, normalizeObservation: true },
+  ddpg: { hidden: [8], learningStarts: 20, envs: 2, noise: "wandering" },
+  td3: { hidden: [8], learningStarts: 20 },
+  sac: { hidden: [8], learningStarts: 20, envs: 2 },
   ppo: {
     hidden: [8],
     envs: 2,
