@@ -26,9 +26,9 @@ const A2cOptions = Deep.extend({
 type A2cOptions = z.output<typeof A2cOptions>;
 
 async function* learn(lesson: Lesson<A2cOptions, ActorCritic>): AsyncGenerator<Metrics, void, undefined> {
-  const { options, module: network, spaces, world, engine, key, steps, keep, use } = lesson;
+  const { options, module: network, spaces, world, engine, key, rng, steps, keep, use } = lesson;
   const { horizon, gamma, lambda } = options;
-  const actor = use(new Actor(network, { spaces, world, engine, key }));
+  const actor = use(new Actor(network, { spaces, world, engine, rng }));
   const rollout = new Rollout(spaces, world, horizon);
   const moments = network.observations && keep("moments", new Moments(network.observations));
   const update = keep(

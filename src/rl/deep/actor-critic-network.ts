@@ -94,6 +94,13 @@ export class ActorCritic extends Module {
     return this.log_std ? gaussian(out, asTensor(this.log_std)) : categorical(out, mask);
   }
 
+  /** What acting needs: logits or means [B, k], values [B], and of continuous actions log σ [k]. */
+  heads(x: Tensor): { out: Tensor; values: Tensor; logStd?: Tensor } {
+    const seen = this.observations?.forward(x) ?? x;
+    const heads = { out: this.actor.forward(seen), values: this.value(x) };
+    return this.log_std ? { ...heads, logStd: asTensor(this.log_std) } : heads;
+  }
+
   /** V(x), [B]; 0 without a critic. */
   value(x: Tensor): Tensor {
     const n = x.shape[0]!;

@@ -20,9 +20,9 @@ const ActorCriticOptions = Deep.extend({
 type Options = z.output<typeof ActorCriticOptions>;
 
 async function* learn(lesson: Lesson<Options, ActorCritic>): AsyncGenerator<Metrics, void, undefined> {
-  const { options, module: network, spaces, world, engine, key, steps, keep, use } = lesson;
+  const { options, module: network, spaces, world, engine, key, rng, steps, keep, use } = lesson;
   const { gamma } = options;
-  const actor = use(new Actor(network, { spaces, world, engine, key }));
+  const actor = use(new Actor(network, { spaces, world, engine, rng }));
   const update = keep(
     "optimizer",
     use(

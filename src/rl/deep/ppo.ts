@@ -80,9 +80,9 @@ function standardized(A: Tensor, weights: Tensor): Tensor {
 }
 
 async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<Metrics, void, undefined> {
-  const { options, module: network, spaces, world, engine, key, steps, keep, use } = lesson;
+  const { options, module: network, spaces, world, engine, key, rng, steps, keep, use } = lesson;
   const { horizon, epochs, batchSize: B, valueClip, normalizeAdvantage, targetKl } = options;
-  const actor = use(new Actor(network, { spaces, world, engine, key }));
+  const actor = use(new Actor(network, { spaces, world, engine, rng }));
   const rollout = new Rollout(spaces, world, horizon);
   const moments = network.observations && keep("moments", new Moments(network.observations));
   const update = keep(

@@ -1,4 +1,4 @@
-/** Options of an agent that suit an environment, where its defaults do not, and what was seen with them. */
+/** Options of an agent that suit an environment, where its defaults do not. */
 export interface AgentRecipe {
   readonly agent: string;
   readonly env: string;
@@ -6,8 +6,24 @@ export interface AgentRecipe {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** The numbers of rl-baselines3-zoo where it has the pair. */
+/** After rl-baselines3-zoo, where it has the pair. */
 export const AGENT_RECIPES: readonly AgentRecipe[] = [
+  {
+    agent: "dqn",
+    env: "Acrobot-v1",
+    steps: 100_000,
+    options: {
+      lr: 6.3e-4,
+      batchSize: 128,
+      replay: 50_000,
+      trainEvery: 4,
+      gradientSteps: 4,
+      targetEvery: 250,
+      epsilonFinal: 0.1,
+      explore: 0.12,
+      hidden: [64, 64],
+    },
+  },
   {
     agent: "dqn",
     env: "MountainCar-v0",
@@ -22,6 +38,36 @@ export const AGENT_RECIPES: readonly AgentRecipe[] = [
       targetEvery: 600,
       epsilonFinal: 0.07,
       explore: 0.2,
+    },
+  },
+  {
+    agent: "ppo",
+    env: "Acrobot-v1",
+    steps: 200_000,
+    options: {
+      envs: 16,
+      horizon: 128,
+      batchSize: 256,
+      epochs: 4,
+      gamma: 0.99,
+      lambda: 0.94,
+      clipFinal: 1,
+      normalizeObservation: true,
+    },
+  },
+  {
+    agent: "ppo",
+    env: "Pendulum-v1",
+    steps: 200_000,
+    options: {
+      envs: 4,
+      horizon: 512,
+      batchSize: 256,
+      epochs: 10,
+      gamma: 0.9,
+      lambda: 0.95,
+      clipFinal: 1,
+      normalizeReward: true,
     },
   },
 ];

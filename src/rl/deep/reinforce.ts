@@ -26,8 +26,8 @@ const roomFor = (steps: number): number => 2 ** Math.max(5, Math.ceil(Math.log2(
 async function* learn(
   lesson: Lesson<ReinforceOptions, ActorCritic>,
 ): AsyncGenerator<Metrics, void, undefined> {
-  const { options, module: network, spaces, world, engine, key, steps, keep, use } = lesson;
-  const actor = use(new Actor(network, { spaces, world, engine, key }));
+  const { options, module: network, spaces, world, engine, key, rng, steps, keep, use } = lesson;
+  const actor = use(new Actor(network, { spaces, world, engine, rng }));
   const episode = new Rollout(spaces, world, 64);
   const update = keep(
     "optimizer",

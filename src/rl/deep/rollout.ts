@@ -1,49 +1,43 @@
 import { type Compiled, compile } from "../../engine/compile.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
-import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { HostBatch } from "../../train/task.ts";
+import type { Rng } from "../random.ts";
 import type { Rows } from "../rows.ts";
 import type { ActorCritic } from "./actor-critic-network.ts";
 import { type Spaces, writeActions } from "./policy.ts";
 import type { Rewards } from "./returns.ts";
+import { drawCategorical, drawGaussian } from "./sampling.ts";
 import type { Transitions, World } from "./world.ts";
 
-interface Decision {
-  readonly actions: Tensor;
-  readonly logProbs: Tensor;
-  readonly values: Tensor;
-}
+type Heads = { readonly out: Tensor; readonly values: Tensor; readonly logStd?: Tensor };
 
-/** The policy at work: one call for the actions of all environments, their log-probabilities, and the values of the states. */
+/** The policy at work: one call for what it says of all environments, and for the values of the states. */
 export class Actor {
-  readonly #act: Compiled<
-    [Tensor, Tensor | undefined, Key],
-    { actions: Tensor; logProbs: Tensor; values: Tensor }
-  >;
+  readonly #heads: Compiled<[Tensor], Heads>;
   readonly #value: Compiled<[Tensor], Tensor>;
   readonly #spaces: Spaces;
-  readonly #key: Key;
+  readonly #rng: Rng;
   readonly #actions: Rows;
-  readonly #masks: Float32Array | undefined;
+  readonly #taken: NdArray<"int32"> | NdArray<"float32">;
+  readonly #logProbs: Float32Array;
 
   constructor(
     network: ActorCritic,
-    { spaces, world, engine, key }: { spaces: Spaces; world: World; engine: Engine; key: Key },
+    { spaces, world, engine, rng }: { spaces: Spaces; world: World; engine: Engine; rng: Rng },
   ) {
+    const { actions } = spaces;
+    const { n } = world;
     this.#spaces = spaces;
-    this.#key = key.split("act");
+    this.#rng = rng;
     this.#actions = world.env.makeActions();
-    this.#masks = world.masks && new Float32Array(world.masks.length);
-    this.#act = compile(
-      (x: Tensor, mask: Tensor | undefined, draw: Key): Decision & Record<string, Tensor> => {
-        const policy = network.policy(x, mask);
-        const actions = policy.sample(draw);
-        return { actions, logProbs: policy.logProb(actions), values: network.value(x) };
-      },
-      { engine, name: "policy" },
-    ) as never;
+    this.#taken =
+      actions.kind === "discrete"
+        ? ndarray(new Int32Array(n))
+        : ndarray(new Float32Array(n * actions.size), [n, actions.size]);
+    this.#logProbs = new Float32Array(n);
+    this.#heads = compile((x: Tensor): Heads => network.heads(x), { engine, name: "policy" }) as never;
     this.#value = compile((x: Tensor) => network.value(x), { engine, name: "value" });
   }
 
@@ -51,23 +45,17 @@ export class Actor {
   async step(
     world: World,
   ): Promise<{ taken: NdArray; logProbs: Float32Array; values: Float32Array; step: Transitions }> {
-    const masks = world.masks;
-    if (masks) this.#masks!.set(masks);
-    const mask = this.#masks && ndarray(this.#masks, [world.n, this.#masks.length / world.n]);
-    const act = this.#act as unknown as (
+    const heads = this.#heads as unknown as (
       x: NdArray,
-      mask: NdArray | undefined,
-      key: Key,
-    ) => Promise<{ actions: NdArray; logProbs: NdArray; values: NdArray }>;
-    const { actions, logProbs, values } = await act(world.inputs(), mask, this.#key.split(world.clock));
-    writeActions(actions.data as Float32Array, this.#spaces.actions, this.#actions);
+    ) => Promise<Record<"out" | "values" | "logStd", NdArray>>;
+    const { out, values, logStd } = await heads(world.inputs());
+    const said = out.data as Float32Array;
+    const taken = this.#taken;
+    if (taken.dtype === "int32") drawCategorical(said, world.masks, this.#rng, taken.data, this.#logProbs);
+    else drawGaussian(said, logStd.data as Float32Array, this.#rng, taken.data, this.#logProbs);
+    writeActions(taken.data, this.#spaces.actions, this.#actions);
     const step = world.step(this.#actions);
-    return {
-      taken: actions,
-      logProbs: logProbs.data as Float32Array,
-      values: values.data as Float32Array,
-      step,
-    };
+    return { taken, logProbs: this.#logProbs, values: values.data as Float32Array, step };
   }
 
   /** V of rows of features, in pieces of n rows. */
@@ -86,7 +74,7 @@ export class Actor {
   }
 
   async dispose(): Promise<void> {
-    await this.#act.dispose();
+    await this.#heads.dispose();
     await this.#value.dispose();
   }
 }

@@ -22,8 +22,8 @@ export interface UpdateOptions {
 }
 
 /**
- * The players of an agent (critic, actor, temperature) and their optimizers: a move of any of them, one after the
- * other, is one call of one program. Each sees the weights to which those before it have moved.
+ * The players of an agent (critic, actor, temperature) and their optimizers: a move of any of them is one call of one
+ * program. All see the weights from before the call.
  */
 export class Update {
   readonly #players: readonly Player[];
@@ -36,23 +36,17 @@ export class Update {
     this.#program = compile(
       (batch: Batch, key: Key, step: Tensor, names: string): Outputs => {
         const moved = names.split(" ");
-        const outputs: Outputs = {};
-        for (const player of players.filter(({ name }) => moved.includes(name)))
-          Object.assign(outputs, this.#move(player, batch, key.split(player.name), step));
+        const moves = players
+          .filter(({ name }) => moved.includes(name))
+          .map((player) => gradientsOf(player, batch, key.split(player.name), step));
+        // All gradients first: the updates that follow are elementwise, and run in place in one pass.
+        for (const { player, gradients } of moves)
+          this.#optimizers.get(player.name)!.step(gradients, player.schedule(step));
         after?.(moved);
-        return outputs;
+        return Object.assign({}, ...moves.map(({ outputs }) => outputs)) as Outputs;
       },
       { engine, name: `update of ${players.map(({ name }) => name).join(", ")}` },
     );
-  }
-
-  #move(player: Player, batch: Batch, key: Key, step: Tensor): Outputs {
-    const { module, loss, maxGradNorm, schedule, name } = player;
-    const { loss: value, ...others } = loss(batch, key, step);
-    const raw = grad(value, module.parameters());
-    const gradients = maxGradNorm === undefined ? raw : clipGradNorm(raw, maxGradNorm).gradients;
-    this.#optimizers.get(name)!.step(gradients, schedule(step));
-    return { [`${name}_loss`]: value, ...others };
   }
 
   /**
@@ -106,6 +100,15 @@ export class Update {
   dispose(): Promise<void> {
     return this.#program.dispose();
   }
+}
+
+function gradientsOf(player: Player, batch: Batch, key: Key, step: Tensor) {
+  const { module, maxGradNorm, name } = player;
+  const { loss, ...others } = player.loss(batch, key, step);
+  const raw = grad(loss, module.parameters());
+  const gradients = maxGradNorm === undefined ? raw : clipGradNorm(raw, maxGradNorm).gradients;
+  const outputs: Outputs = { [`${name}_loss`]: loss, ...others };
+  return { player, gradients, outputs };
 }
 
 /** The scalars among the outputs of an update. */

@@ -7,6 +7,7 @@ import { ddpg } from "../../../src/rl/deep/ddpg.ts";
 import { categorical, gaussian, squashed } from "../../../src/rl/deep/distributions.ts";
 import { rescale } from "../../../src/rl/deep/policy.ts";
 import { sac } from "../../../src/rl/deep/sac.ts";
+import { drawCategorical, drawGaussian } from "../../../src/rl/deep/sampling.ts";
 import { td3 } from "../../../src/rl/deep/td3.ts";
 import { fastRandom } from "../../../src/rl/random.ts";
 import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
@@ -61,6 +62,30 @@ test("gaussian: log-probability and entropy of two actions", async () => {
     5,
   );
   expect((await numbers(policy.entropy()))[0]).toBeCloseTo(1 + Math.log(2 * Math.PI) + Math.LN2, 5);
+});
+
+test("draws on the host have the probabilities that the graph gives them", async () => {
+  const rows = 2000;
+  const logits = Float32Array.from({ length: 3 * rows }, (_, i) => [9, 0, Math.log(3)][i % 3]!);
+  const masks = Uint8Array.from({ length: 3 * rows }, (_, i) => Number(i % 3 > 0));
+  const [a, logp] = [new Int32Array(rows), new Float32Array(rows)];
+  drawCategorical(logits, masks, fastRandom(0), a, logp);
+  const mask = constant(ndarray(Float32Array.from(masks), [rows, 3]));
+  const policy = categorical(constant(ndarray(logits, [rows, 3])), mask);
+  expect(a.filter((x) => x === 2).length / rows).toBeCloseTo(0.75, 1);
+  expect(a).not.toContain(0);
+  const same = await numbers(policy.logProb(constant(ndarray(a))));
+  for (const [i, x] of same.entries()) expect(logp[i]).toBeCloseTo(x, 5);
+
+  const means = Float32Array.from({ length: 2 * rows }, (_, i) => i % 2);
+  const logStd = Float32Array.of(0, -1);
+  const [u, logq] = [new Float32Array(2 * rows), new Float32Array(rows)];
+  drawGaussian(means, logStd, fastRandom(1), u, logq);
+  const normal = gaussian(constant(ndarray(means, [rows, 2])), constant(ndarray(logStd)));
+  const again = await numbers(normal.logProb(constant(ndarray(u, [rows, 2]))));
+  for (const [i, x] of again.entries()) expect(logq[i]).toBeCloseTo(x, 3);
+  const second = Array.from({ length: rows }, (_, i) => u[2 * i + 1]! - 1);
+  expect(Math.sqrt(second.reduce((sum, v) => sum + v * v, 0) / rows)).toBeCloseTo(Math.exp(-1), 1);
 });
 
 test("actions between −1 and 1, and those of an environment", async () => {
