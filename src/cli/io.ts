@@ -4,6 +4,8 @@ import { type Progress, type ProgressOptions, progress } from "./progress.ts";
 export interface Io {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** The keyboard, where it is not the process's own. */
+  readonly stdin?: NodeJS.ReadStream;
   /** Fires at the first Ctrl-C. */
   readonly signal: AbortSignal;
 }

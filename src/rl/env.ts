@@ -68,6 +68,8 @@ export interface FunctionalEnv<S, O, A> {
   reward(state: S, action: A, next: S): number;
   terminal(state: S): boolean;
   info?(state: S): Info;
+  /** What a player does who presses no key: the game goes on by the clock. Without it, the game waits for a key. */
+  idle?(state: S): A;
   /** The reason why an action of the action space is not available in a state; undefined if it is. */
   unavailable?(state: S, action: A): string | undefined;
   /** The state as text, without ANSI codes. */

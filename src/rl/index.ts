@@ -38,6 +38,7 @@ export { type TabularEnv, type TabularSpec, tabularEnv } from "./envs/tabular.ts
 export { decodeTaxi, encodeTaxi, type TaxiOptions, type TaxiPosition, taxi } from "./envs/taxi.ts";
 export * from "./figures/index.ts";
 export * from "./games/index.ts";
+export { type Key, type KeyAction, keyActions } from "./keys.ts";
 export * from "./linear/index.ts";
 export {
   type EnvId,

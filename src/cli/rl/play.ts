@@ -3,6 +3,7 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { type Env, StatefulEnv } from "../../rl/env.ts";
 import { make } from "../../rl/make.ts";
+import { saveVideo } from "../../rl/video.node.ts";
 import { openRunFolder, type RunFolder } from "../../train/node.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import { Cli } from "../command.ts";
@@ -11,7 +12,9 @@ import { newEngine } from "../common.ts";
 import { Printer } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
 import { short } from "../progress.ts";
+import { playByKeyboard } from "./human.ts";
 import { agentCheckpoint, agentOf } from "./session.ts";
+import { EnvOptions, parseEnvOptions, requireEnv } from "./shared.ts";
 
 const PlayOptions = z.strictObject({
   episodes: z.int().min(1).default(1).describe("episodes to watch"),
@@ -19,6 +22,8 @@ const PlayOptions = z.strictObject({
   maxSteps: z.int().min(1).default(1000).describe("steps after which an episode is stopped"),
   best: z.boolean().default(false).describe("the best checkpoint by evaluation, not the newest"),
   seed: z.int().min(0).default(0).describe("seed of the environment"),
+  human: z.boolean().default(false).describe("play by keyboard, the environment of a run or of --env"),
+  gif: z.string().optional().describe("file for the pictures as an animation"),
   json: z.boolean().default(false).describe("print one JSON object per step instead of pictures"),
 });
 
@@ -26,18 +31,47 @@ export function playCommand(shell: Shell): Cli {
   const command = new Cli("play")
     .summary("watch the learned policy of a run")
     .description("Play episodes with the greedy policy of a run, as pictures in the terminal. Ctrl-C stops.")
-    .argument("<run>", "folder of the run, or its name under runs/")
-    .action((name: string, parsed: Record<string, unknown>) => run(name, parsed, shell)) as Cli;
+    .argument("[run]", "folder of the run, or its name under runs/")
+    .action((name: string | undefined, parsed: Record<string, unknown>) =>
+      parsed.human === true ? human(name, parsed, shell) : run(name, parsed, shell),
+    ) as Cli;
   addOptions(command, PlayOptions, "Options:");
+  addOptions(command, EnvOptions, "With --human:");
   return command.examples(
     ["galatea rl play runs/q-learning-CliffWalking-v1", "one episode"],
     ["galatea rl play q-learning-FrozenLake-v1 --episodes 3 --delay 100", "three, faster"],
     ["galatea rl play runs/taxi --json", "its steps for programs"],
+    ["galatea rl play runs/taxi --gif taxi.gif", "also as an animation"],
+    ["galatea rl play --human --env MinAtar/Breakout-v0 --delay 150", "play yourself, by the arrow keys"],
   );
 }
 
-async function run(name: string, parsed: Record<string, unknown>, { catalog, io }: Shell): Promise<void> {
-  const { episodes, delay, maxSteps, best, seed, json } = pickOptions(PlayOptions, parsed);
+/** A person plays: the environment of --env, or that of a run. */
+async function human(
+  name: string | undefined,
+  parsed: Record<string, unknown>,
+  { io }: Shell,
+): Promise<void> {
+  const { env, envOptions } = pickOptions(EnvOptions, parsed);
+  const { json, ...options } = pickOptions(PlayOptions, parsed);
+  if (json) throw new UserError("--json is for programs, --human for people: choose one");
+  if (name !== undefined && env !== undefined)
+    throw new UserError("play --human takes a run or --env, not both");
+  if (name === undefined) {
+    return playByKeyboard(make(requireEnv(env), parseEnvOptions(envOptions)) as Env, io, options);
+  }
+  const { config } = (await openRunFolder(name)) as RunFolder<AgentRun>;
+  return playByKeyboard(make(config.env, config.envOptions) as Env, io, options);
+}
+
+async function run(
+  name: string | undefined,
+  parsed: Record<string, unknown>,
+  { catalog, io }: Shell,
+): Promise<void> {
+  const { episodes, delay, maxSteps, best, seed, gif, json } = pickOptions(PlayOptions, parsed);
+  if (name === undefined)
+    throw new UserError("say which run to play, or play yourself: play --human --env ID");
   const folder = await openRunFolder(name);
   const agent = await agentOf({ catalog }, folder);
   const agentRun = folder as RunFolder<AgentRun>;
@@ -56,11 +90,13 @@ async function run(name: string, parsed: Record<string, unknown>, { catalog, io 
   const { unwrapped } = env;
   const { functional } = unwrapped;
   const live = io.stdout.isTTY && !json;
+  const pictures: string[] = [];
   let height = 0;
   const show = async (text: string): Promise<void> => {
     // In a terminal each picture replaces the one before.
     if (live && height > 0) io.stdout.write(`\x1b[${height}A\x1b[J`);
     printer.line(text);
+    if (gif !== undefined) pictures.push(env.renderSvg());
     height = text.split("\n").length;
     if (live) await setTimeout(delay, undefined, { signal: io.signal }).catch(() => {});
   };
@@ -91,6 +127,10 @@ async function run(name: string, parsed: Record<string, unknown>, { catalog, io 
       }
     }
     printer.line(`episode ${episode + 1} ${over} after ${steps} steps with a return of ${short(total)}\n`);
+  }
+  if (gif !== undefined) {
+    await saveVideo(gif, pictures);
+    printer.line(`${gif}: ${pictures.length} pictures`);
   }
 }
 

@@ -112,6 +112,7 @@ export function acrobot(options: object = {}, id = "Acrobot-v1"): ArrayEnv<Float
     ),
     actionSpace: new Discrete(3),
     actionNames: ["torque -1", "torque 0", "torque +1"],
+    idle: () => 1,
     render: (state, action) => `${head(state, action)}\n${links(state)}`,
     renderSvg: draw,
   });

@@ -37,6 +37,7 @@ interface ArraySpec<O, A> {
   readonly render: (state: Float64Array, action: string | undefined) => string;
   readonly renderSvg?: (state: Float64Array, action: string | undefined) => string;
   readonly info?: (state: Float64Array) => Info;
+  readonly idle?: (state: Float64Array) => A;
   readonly model?: () => TransitionTable;
   readonly indexOf?: (state: Float64Array) => number;
 }
@@ -48,7 +49,7 @@ export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): A
   const observations = rowLayout(observationSpace);
   const actions = rowLayout(actionSpace);
   const action = actions.make(1);
-  const { renderSvg, model, indexOf } = spec;
+  const { renderSvg, idle, model, indexOf } = spec;
   const info = withMask(dynamics, actionSpace, spec.info);
   return {
     id,
@@ -87,6 +88,7 @@ export function arrayEnv<O = Float32Array, A = number>(spec: ArraySpec<O, A>): A
       : { renderSvg: (state, a) => renderSvg(state, actionText(a, actionNames)) }),
     kernel: (n) => arrayKernel(dynamics, observations.width, actions.width, n, info),
     ...(info === undefined ? {} : { info }),
+    ...(idle === undefined ? {} : { idle: (state: Float64Array) => idle(state) }),
     ...(model === undefined ? {} : { model }),
     ...(indexOf === undefined ? {} : { indexOf }),
   };

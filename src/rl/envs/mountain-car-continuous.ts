@@ -66,6 +66,7 @@ export function mountainCarContinuous(
     dynamics: dynamics(id, numberOption(id, "goal_velocity", goal_velocity, -MAX_SPEED, MAX_SPEED)),
     observationSpace: new Box([MIN_POSITION, -MAX_SPEED], [MAX_POSITION, MAX_SPEED]),
     actionSpace: new Box(-1, 1, [1]),
+    idle: () => Float32Array.of(0),
     render: hillsText(GOAL),
     renderSvg: hillsSvg(GOAL),
   });

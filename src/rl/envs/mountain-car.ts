@@ -54,6 +54,7 @@ export function mountainCar(options: MountainCarOptions = {}, id = "MountainCar-
     observationSpace: new Box([MIN_POSITION, -MAX_SPEED], [MAX_POSITION, MAX_SPEED]),
     actionSpace: new Discrete(3),
     actionNames: ["left", "coast", "right"],
+    idle: () => 1,
     render: hillsText(GOAL),
     renderSvg: hillsSvg(GOAL),
   });

@@ -89,6 +89,7 @@ export function pendulum(
       high,
     ),
     actionSpace: new Box(-MAX_TORQUE, MAX_TORQUE, [1]),
+    idle: () => Float32Array.of(0),
     render: (state, action) => `${head(state, action)}\n${rod(state[0]!)}`,
     renderSvg: draw,
   });

@@ -130,6 +130,7 @@ export function snake(options: SnakeOptions = {}, id = "Snake-v0"): ArrayEnv<Uin
     dynamics: rules,
     observationSpace: new Box(0, 1, [size, size, CHANNELS.length], "uint8"),
     actionSpace: new Discrete(4),
+    idle: (state) => state[HEADING]!,
     actionNames: ["up", "right", "down", "left"],
     render: (state, action) => cellsText(view(state), head(state, action)),
     renderSvg: (state, action) => cellsSvg(view(state), head(state, action)),

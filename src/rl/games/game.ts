@@ -41,5 +41,9 @@ export interface TwoPlayerGame<S> {
 
 /** The legal actions, in order. */
 export function legalActions<S>(game: TwoPlayerGame<S>, state: S): number[] {
-  return game.actionNames.flatMap((_, action) => (game.legal(state, action) ? [action] : []));
+  const actions: number[] = [];
+  for (let action = 0; action < game.actionNames.length; action++) {
+    if (game.legal(state, action)) actions.push(action);
+  }
+  return actions;
 }

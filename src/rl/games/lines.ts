@@ -34,7 +34,9 @@ function lineGame({ name, rows, columns, connect, drop, symmetries }: LineGame):
   const size = rows * columns;
   /** Stones of this kind from a cell on in one direction, without the cell itself. */
   const run = (cells: Uint8Array, from: number, dr: number, dc: number): number => {
-    let [r, c, n] = [Math.floor(from / columns) + dr, (from % columns) + dc, 0];
+    let r = Math.floor(from / columns) + dr;
+    let c = (from % columns) + dc;
+    let n = 0;
     while (r >= 0 && r < rows && c >= 0 && c < columns && cells[r * columns + c] === cells[from]) {
       r += dr;
       c += dc;
@@ -70,16 +72,17 @@ function lineGame({ name, rows, columns, connect, drop, symmetries }: LineGame):
       const next = cells.slice();
       const cell = cellOf(cells, action);
       next[cell] = 1 + (moves % 2);
-      const won = DIRECTIONS.some(
-        ([dr, dc]) => run(next, cell, dr, dc) + run(next, cell, -dr, -dc) + 1 >= connect,
-      );
+      let won = false;
+      for (const [dr, dc] of DIRECTIONS) {
+        won ||= run(next, cell, dr, dc) + run(next, cell, -dr, -dc) + 1 >= connect;
+      }
       return { cells: next, moves: moves + 1, won };
     },
     outcome: ({ moves, won }): GameOutcome | undefined => {
       if (won) return moves % 2 === 1 ? 1 : -1;
       return moves === size ? 0 : undefined;
     },
-    key: ({ cells }) => String.fromCharCode(...cells),
+    key: ({ cells }) => String.fromCharCode.apply(null, cells as unknown as number[]),
     observe: ({ cells }, player, out: Rows, at) => {
       for (let i = 0; i < size; i++) {
         out[at + i] = cells[i] === 1 + player ? 1 : 0;

@@ -112,6 +112,7 @@ export function minatar(game: Game, minimal: boolean) {
       dynamics: dynamics(game, moves, sticky, ramping),
       observationSpace: new Box(0, 1, [SIZE, SIZE, channels.length], "uint8"),
       actionSpace: new Discrete(moves.length),
+      idle: () => NOOP,
       actionNames: moves.map((move) => MOVES[move]!),
       render: (state, action) => cellsText(view(state), head(state, action)),
       renderSvg: (state, action) => cellsSvg(view(state), head(state, action)),
