@@ -69,7 +69,7 @@ export const gpt: Model<typeof Options, Gpt> = {
     data: "names",
     batchSize: 32,
     lr: 7e-3,
-    steps: 3200,
+    steps: 4200,
     optimizer: "adamw",
     beta2: 0.99,
     weightDecay: 0.1,
