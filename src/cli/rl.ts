@@ -1,6 +1,7 @@
 import { Cli } from "./command.ts";
 import type { Shell } from "./common.ts";
 import { compareCommand } from "./rl/compare.ts";
+import { exportCommand } from "./rl/export.ts";
 import { figureCommand } from "./rl/figure.ts";
 import { listCommand } from "./rl/list.ts";
 import { playCommand } from "./rl/play.ts";
@@ -10,7 +11,7 @@ import { trainCommand } from "./rl/train.ts";
 /** `galatea rl …`: finite decision processes, exact solvers and learning methods. */
 export async function rlCommand(shell: Shell): Promise<Cli> {
   const rl = new Cli("rl").description(
-    "Reinforcement learning without networks: environments, exact solvers, and the methods of Sutton & Barto. " +
+    "Reinforcement learning: environments, exact solvers, the methods of Sutton & Barto, and deep agents. " +
       "`solve` needs the model of an environment, `train` learns from samples of it.",
   ) as Cli;
   const { io } = shell;
@@ -22,6 +23,7 @@ export async function rlCommand(shell: Shell): Promise<Cli> {
     figureCommand(io),
     compareCommand(io),
     playCommand(shell),
+    exportCommand(shell),
   ];
   for (const command of commands) rl.addCommand(command);
   return rl.examples(

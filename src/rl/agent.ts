@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
+import type { ExportFunction } from "../engine/onnx/export.ts";
+import type { Module } from "../nn/module.ts";
 import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoint.ts";
 import type { AgentRun } from "../train/run-config.ts";
 import type { Env } from "./env.ts";
@@ -50,6 +52,12 @@ export interface Policy {
   act(observation: unknown, info: Readonly<Record<string, unknown>>, state: unknown): Promise<unknown>;
 }
 
+/** A policy as a function of observations [size, …], and of available actions where not all always are. */
+export interface PolicyGraph {
+  readonly module: Module;
+  readonly at: (size: number) => ExportFunction;
+}
+
 /**
  * A learning algorithm, tabular or deep. `learn` yields training events; its metrics include `return` and `length`
  * of the episodes since the previous metrics.
@@ -68,6 +76,8 @@ export interface Agent<S extends z.ZodObject = z.ZodObject> {
   /** Whether it can learn there at all, before anything is written. @throws UserError that says why not */
   check?(setting: Pick<Setting<z.output<S>>, "options" | "makeEnv">): void;
   learn(setting: Setting<z.output<S>>): AsyncGenerator<TrainEvent, void, undefined>;
+  /** The policy of a checkpoint as a function for other programs, where it is a network. */
+  graph?(checkpoint: Checkpoint, setting: Pick<Setting<z.output<S>>, "options" | "makeEnv">): PolicyGraph;
   /** The policy of a checkpoint, for playing and evaluation. */
   policy(
     checkpoint: Checkpoint,

@@ -15,6 +15,7 @@ import { scalarsOf, Update } from "./update.ts";
 const ActorCriticOptions = Deep.extend({
   envs: Deep.shape.envs.default(8),
   lr: Deep.shape.lr.default(1e-3),
+  lrFinal: Deep.shape.lrFinal.default(0),
   entropy: z.number().min(0).default(0.01).describe("weight of the policy's entropy in the loss"),
 });
 type Options = z.output<typeof ActorCriticOptions>;

@@ -3,6 +3,7 @@ import type { Engine } from "../../engine/engine.ts";
 import { UserError } from "../../errors.ts";
 import type { Module, StateDict } from "../../nn/module.ts";
 import { Key } from "../../tensor/random.ts";
+import type { Shape } from "../../tensor/shape.ts";
 import type { Checkpoint, Metrics, TrainEvent } from "../../train/checkpoint.ts";
 import type { Agent, AgentDefaults, Setting } from "../agent.ts";
 import { fastRandom, type Rng } from "../random.ts";
@@ -74,16 +75,39 @@ export function deepAgent<S extends z.ZodObject, M extends Module>(algorithm: Al
       algorithm.build(own, spacesOfEnv(makeEnv(), name));
     },
     learn: (setting) => learn(algorithm, setting),
-    policy: async (checkpoint, { options: own, makeEnv, engine }) => {
-      const spaces = spacesOfEnv(makeEnv(), name);
-      requireSpaces(checkpoint, spaces);
-      const module = algorithm.build(own, spaces);
-      module.loadStateDict(checkpoint.tensors.weights, {
-        source: `the checkpoint of step ${checkpoint.step}`,
-      });
-      return new GreedyPolicy(algorithm.greedy(module, own, spaces), spaces, await engine());
+    policy: async (checkpoint, setting) => {
+      const { greedy, spaces } = trained(algorithm, checkpoint, setting);
+      return new GreedyPolicy(greedy, spaces, await setting.engine());
+    },
+    graph: (checkpoint, setting) => {
+      const { module, greedy, spaces } = trained(algorithm, checkpoint, setting);
+      const { features, actions } = spaces;
+      const of = (size: number, shape: Shape) => ({ shape: [size, ...shape], dtype: "float32" }) as const;
+      return {
+        module,
+        at: (size) => ({
+          inputs: {
+            observations: of(size, features.shape),
+            ...(spaces.masked && actions.kind === "discrete" && { mask: of(size, [actions.n]) }),
+          },
+          run: ({ observations, mask }) => ({ actions: greedy(observations!, mask) }),
+        }),
+      };
     },
   };
+}
+
+/** The networks of a checkpoint. @throws UserError where it is of other spaces or another architecture */
+function trained<S extends z.ZodObject, M extends Module>(
+  algorithm: Algorithm<S, M>,
+  checkpoint: Checkpoint,
+  { options, makeEnv }: Pick<Setting<z.output<S>>, "options" | "makeEnv">,
+): { module: M; greedy: Greedy; spaces: Spaces } {
+  const spaces = spacesOfEnv(makeEnv(), algorithm.name);
+  requireSpaces(checkpoint, spaces);
+  const module = algorithm.build(options, spaces);
+  module.loadStateDict(checkpoint.tensors.weights, { source: `the checkpoint of step ${checkpoint.step}` });
+  return { module, greedy: algorithm.greedy(module, options, spaces), spaces };
 }
 
 /** What stands in the JSON of a checkpoint, beside the tensors. */

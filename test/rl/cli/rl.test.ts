@@ -317,6 +317,8 @@ describe("deep agents", () => {
     expect(played).toHaveLength(3);
     expect(played[0]).toMatchObject({ reward: 1 });
     expect(played[0]!.state).toHaveLength(4);
+    const [exported] = json((await rl(`export ${path} --best --json`)).out);
+    expect(existsSync(exported!.file as string)).toBe(true);
   });
 
   it("trains from several seeds, and gives the mean", async () => {
