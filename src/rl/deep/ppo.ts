@@ -72,11 +72,17 @@ const PpoOptions = Deep.extend({
 type PpoOptions = z.output<typeof PpoOptions>;
 
 /** Advantages with mean 0 and (unbiased) deviation 1 among the rows that count; of one row, as it is. */
-function standardized(A: Tensor, weights: Tensor): Tensor {
+export function standardized(A: Tensor, weights: Tensor): Tensor {
   const centred = sub(A, meanOf(A, weights));
   const n = sum(weights);
   const variance = div(sum(mul(square(centred), weights)), maximum(sub(n, 1), 1));
   return where(less(n, 1.5), A, div(centred, add(sqrt(variance), 1e-8)));
+}
+
+/** Eq. 7: min(r A, clip(r, 1 − ε, 1 + ε) A). Moving further than ε gains nothing; moving back does. */
+export function clippedObjective(r: Tensor, A: Tensor, epsilon: Tensor): Tensor {
+  const clipped = maximum(minimum(r, add(epsilon, 1)), sub(1, epsilon));
+  return minimum(mul(r, A), mul(clipped, A));
 }
 
 async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<Metrics, void, undefined> {
@@ -108,9 +114,7 @@ async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<M
                 sub(1, mul(clamp(mul(step, 1 / steps), 0, 1), 1 - options.clipFinal)),
                 options.clip,
               );
-              // Eq. 7: the smaller of the two, so that moving further than ε gains nothing.
-              const clipped = maximum(minimum(r, add(epsilon, 1)), sub(1, epsilon));
-              const policyLoss = neg(meanOf(minimum(mul(r, A), mul(clipped, A)), weights!));
+              const policyLoss = neg(meanOf(clippedObjective(r, A, epsilon), weights!));
 
               const V = network.value(observations!);
               const moved = valueClip && add(values!, clamp(sub(V, values!), -valueClip, valueClip));

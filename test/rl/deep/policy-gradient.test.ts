@@ -6,7 +6,7 @@ import { a2c } from "../../../src/rl/deep/a2c.ts";
 import { actorCritic } from "../../../src/rl/deep/actor-critic.ts";
 import { ActorCritic } from "../../../src/rl/deep/actor-critic-network.ts";
 import { spacesOfEnv } from "../../../src/rl/deep/policy.ts";
-import { ppo } from "../../../src/rl/deep/ppo.ts";
+import { clippedObjective, ppo, standardized } from "../../../src/rl/deep/ppo.ts";
 import { reinforce } from "../../../src/rl/deep/reinforce.ts";
 import { Box, Discrete } from "../../../src/rl/spaces.ts";
 import { ndarray } from "../../../src/tensor/ndarray.ts";
@@ -116,4 +116,19 @@ test("actor-critic: no gradient goes through the bootstrapped value (it would dr
   expect(Math.abs(v0! - 0.5)).toBeLessThan(0.12);
   expect(v1!).toBeGreaterThan(0.88);
   expect(v2!).toBeLessThan(0.12);
+});
+
+const t = (...values: number[]) => constant(ndarray(Float32Array.from(values)));
+const numbers = async (x: ReturnType<typeof t>): Promise<number[]> =>
+  Array.from((await evaluate(x, await engine())).data as Float32Array, (v) => Number(v.toFixed(4)));
+
+test("ppo: what is clipped, and on which side", async () => {
+  const [r, A] = [t(1.5, 1.5, 0.5, 0.5, 1.1), t(1, -1, 1, -1, 2)];
+  expect(await numbers(clippedObjective(r, A, constant(0.2)))).toEqual([1.2, -1.5, 0.5, -0.8, 2.2]);
+});
+
+test("ppo: advantages are standardised among the rows that count, one alone stays", async () => {
+  const A = await numbers(standardized(t(1, 2, 3, 99), t(1, 1, 1, 0)));
+  expect(A.slice(0, 3)).toEqual([-1, 0, 1]);
+  expect((await numbers(standardized(t(7, 99), t(1, 0))))[0]).toBe(7);
 });
