@@ -163,7 +163,7 @@ async function start(agent: AnyAgent, given: Given, { catalog, io }: Shell): Pro
   };
   if (deep) agent.check?.({ options, ...settingOf(config) });
   const printer = new Printer(io, json);
-  const path = out ?? (await freeRunPath(`${agent.name}-${env}`));
+  const path = out ?? (await freeRunPath(`${agent.name}-${env.replaceAll("/", "-")}`));
   if (deep && deep.seeds > 1) {
     await runSeeds({ agent, config, printer, path, seeds: deep.seeds });
     return;
