@@ -77,6 +77,8 @@ export const RECIPES: readonly Recipe[] = [
     description: "nanoGPT's recipe for CPUs, on a text of your own: input.txt, by characters",
     options: { width: 128, context: 64, positions: "learned", activation: "gelu", bias: false },
     training: { data: "text:input.txt", batchSize: 12, lr: 1e-3, steps: 2000 },
+    recorded:
+      "on tiny-shakespeare 1.93 nats a character after 72 s on two cores, where nanoGPT reports 1.88 and a 5-gram model has 1.67 (galatea train gpt-shakespeare)",
   }),
   recipe("gpt-stories", gpt, {
     description:
