@@ -137,3 +137,20 @@ test("the best checkpoint by evaluation is marked, and episodes are counted in t
   const step = events.find((e) => e.kind === "step")!;
   expect(step.metrics.return).toBe(step.metrics.length);
 });
+
+test.each([
+  ["dqn", "MinAtar/Breakout-v0"],
+  ["ppo", "MinAtar/Breakout-v0"],
+  ["dqn", "Snake-v0"],
+  ["ppo", "Snake-v0"],
+])("%s learns from the pictures and masks of %s", async (name, env) => {
+  const agent = DEEP_AGENTS.find((each) => each.name === name)!;
+  const { events, saved } = await onEnv(agent, QUICK[name]!, {
+    env,
+    steps: 64,
+    sampleEvery: 64,
+    evaluationEpisodes: 1,
+  });
+  expect(events.some((e) => e.kind === "validation")).toBe(true);
+  expect(Object.keys(saved.at(-1)!.tensors.weights).some((key) => key.includes("convolution"))).toBe(true);
+});
