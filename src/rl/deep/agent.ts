@@ -204,7 +204,9 @@ async function* learn<S extends z.ZodObject, M extends Module>(
   }
 
   async function* look(): AsyncGenerator<TrainEvent> {
-    const { returns, lengths } = await evaluate(policy, makeVec(evaluationEpisodes), seed + EVALUATION_SEED);
+    const stage = makeVec(evaluationEpisodes);
+    const { returns, lengths } = await evaluate(policy, stage, seed + EVALUATION_SEED);
+    stage.close();
     const found = mean(returns);
     const better = best === null || found > best;
     if (better) best = found;

@@ -83,12 +83,15 @@ test("a mask that allows nothing is refused before training, one that comes late
     "Masked-v0: the mask after reset() allows no action",
   );
   const mask = [0, 1, 0];
-  const world = new World(masked(mask).makeVec(1), 10, 0);
-  mask[1] = 0;
-  mask[2] = 1;
-  world.step(Int32Array.of(2));
-  mask[2] = 0;
-  expect(() => world.step(Int32Array.of(2))).toThrow();
+  class Stuck extends Masked {
+    override step(action: number) {
+      mask.fill(0);
+      return { ...this.reset(), reward: action, terminated: false, truncated: false };
+    }
+  }
+  const vector = new VectorEnv(() => new Stuck(mask), 1, { autoresetMode: AutoresetMode.DISABLED });
+  const world = new World(vector, 10, 0);
+  expect(() => world.step(Int32Array.of(1))).toThrow("the mask of environment 0 allows no action");
 });
 
 test("SameStep hides the mask of a last state: a sentence", () => {
