@@ -69,7 +69,6 @@ const IDS: readonly (readonly [string, object])[] = [
   ["MountainCar-v0", { max_episode_steps: 60 }],
   ["Acrobot-v1", { max_episode_steps: 70 }],
   ["MinAtar/SpaceInvaders-v1", { max_episode_steps: 90 }],
-  ["MinAtar/Seaquest-v0", { max_episode_steps: 90 }],
   ["GamblersProblem-v0", {}],
   ["CarRental-v0", { max_episode_steps: 20 }],
   ["BlockingMaze-v0", { change_at: 50 }],
@@ -347,7 +346,6 @@ describe("a step allocates nothing", () => {
     "Pendulum-v1",
     "MountainCarContinuous-v0",
     "MinAtar/Breakout-v0",
-    "MinAtar/Asterix-v0",
   ];
   it.each(ids)("%s", (id) => {
     const vec = makeVec(id, 256, { autoresetMode: AutoresetMode.SAME_STEP });
