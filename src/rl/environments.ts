@@ -2,6 +2,7 @@ import type { EnvSource } from "./adopt.ts";
 import { acrobot } from "./envs/acrobot.ts";
 import { bandit } from "./envs/bandit.ts";
 import { blackjack } from "./envs/blackjack.ts";
+import { LunarLander, type LunarLanderOptions } from "./envs/box2d/lunar-lander.ts";
 import { carRental } from "./envs/car-rental.ts";
 import { cartPole } from "./envs/cart-pole.ts";
 import { type CliffWalkingOptions, cliffWalking } from "./envs/cliff-walking.ts";
@@ -113,6 +114,20 @@ export const environments = {
   "BlockingMaze-v0": entry(blockingMaze, 0, "a maze whose path closes (Example 8.2)"),
   "ShortcutMaze-v0": entry(shortcutMaze, 0, "a maze where a shorter path opens (Example 8.3)"),
   "Bandit-v0": entry(bandit, 1000, "the ten-armed testbed (Section 2.3)"),
+} as const;
+
+/** Those whose world is a physics engine: objects, not pure functions. */
+export const physicsEnvironments = {
+  "LunarLander-v3": entry(
+    (options: LunarLanderOptions, id: string) => new LunarLander(options, id),
+    1000,
+    "land a module between two flags",
+  ),
+  "LunarLanderContinuous-v3": entry(
+    (options: LunarLanderOptions, id: string) => new LunarLander({ continuous: true, ...options }, id),
+    1000,
+    "the same by two throttles",
+  ),
 } as const;
 
 export type EnvId = keyof typeof environments;

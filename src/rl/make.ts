@@ -1,12 +1,14 @@
 import { UserError, unknownName } from "../errors.ts";
 import { asEnv, type EnvSource } from "./adopt.ts";
 import type { Env, FunctionalEnv, StatefulEnv } from "./env.ts";
-import { type EnvId, type EnvSpec, environments } from "./environments.ts";
+import { type EnvId, type EnvSpec, environments, physicsEnvironments } from "./environments.ts";
 import { TimeLimit } from "./wrappers/time-limit.ts";
 
 export { type EnvId, type EnvSpec, environments } from "./environments.ts";
 
-const registry = new Map<string, EnvSpec>(Object.entries(environments).map(([id, e]) => [id, { id, ...e }]));
+const registry = new Map<string, EnvSpec>(
+  Object.entries({ ...environments, ...physicsEnvironments }).map(([id, e]) => [id, { id, ...e }]),
+);
 
 /**
  * Registers your own environment under a name for `make`, `makeVec` and the command line:
