@@ -60,7 +60,7 @@ test("a run to pass on has the weights alone: it samples the same, and is not tr
   expect(on.err).toContain("holds the weights alone: it can be sampled and measured, but not trained on");
 });
 
-test("sample, reconstruct and evaluate use the run and keep what they made before", async () => {
+test("sample uses the run, and keeps what it made before", async () => {
   const first = await cli(["sample", run, "--count", "4", "--seed", "1"]);
   expect(first.code, first.err).toBe(0);
   const path = join(run, "sample/20-samples.png");
@@ -71,7 +71,9 @@ test("sample, reconstruct and evaluate use the run and keep what they made befor
   const other = await cli(["sample", run, "--count", "4", "--seed", "2", "--out", join(folder, "other")]);
   expect(other.code).toBe(0);
   expect(readFileSync(join(folder, "other/20-samples.png")).equals(readFileSync(path))).toBe(false);
+});
 
+test("reconstruct and evaluate use the run", async () => {
   const reconstruct = await cli(["reconstruct", run, "--count", "3"]);
   expect(reconstruct.code, reconstruct.err).toBe(0);
   const evaluate = await cli(["evaluate", run, "--json"]);
