@@ -70,15 +70,15 @@ const trainingOptions = ({ training, recipe }: Chosen) =>
     imageSize: count.optional().describe("resize and crop images to this many pixels per side"),
     tokenizer: z
       .string()
-      .default(training.tokenizer ?? "characters")
+      .optional()
       .describe(
-        "how text becomes tokens: characters, bytes, words, words:N, bpe:N (learned, N tokens), gpt2:FOLDER",
+        `how text becomes tokens: characters, bytes, words, words:N, bpe:N (learned, N tokens), gpt2:FOLDER (default: ${training.tokenizer ?? "characters"})`,
       ),
     from: z
       .string()
       .optional()
       .describe(
-        "start from the weights of this run, and its options and tokenizer unless they are given (fine-tuning); for gpt, a folder of GPT-2's files, too",
+        "start from the weights of this run, with its tokenizer, and its options unless they are given (fine-tuning); for gpt, a folder of GPT-2's files, too",
       ),
     epochs: positive.optional().describe(`passes over the training data${defaultOf(training.epochs)}`),
     steps: count.optional().describe(`training steps, instead of epochs${defaultOf(training.steps)}`),
@@ -204,8 +204,9 @@ async function start(
       training.steps === undefined && training.epochs === undefined ? choice.training : training;
     const { batchSize, lr, accumulate, validation, patience, seed, logEvery, keep, imageSize, data } =
       training;
-    const tokenizer = weights?.tokenizer ?? training.tokenizer;
     const spec = weights?.spec;
+    const tokenizer =
+      training.tokenizer ?? weights?.tokenizer ?? (spec ? undefined : choice.training.tokenizer);
     const world = worldOf({ data, imageSize, spec, tokenizer }, { catalog, printer });
     const opened = await world.data();
     const config: ModelRun = {

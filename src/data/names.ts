@@ -46,6 +46,10 @@ export const CIFAR10 = [
   "truck",
 ] as const;
 
+/** The message where a tokenizer is given for data without text. */
+export const noText = (name: string): string =>
+  `"${name}" holds no text, so there is nothing to make tokens of: leave option \`tokenizer\` out.`;
+
 /** The message where an image size is given for data without images. */
 export const noImages = (name: string): string =>
   `"${name}" holds no images, so there is nothing to resize: leave the image size out.`;

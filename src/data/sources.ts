@@ -1,6 +1,6 @@
 import { UserError, unknownName } from "../errors.ts";
 import type { Data, ImageData, PairData, PointData, TokenData } from "./data.ts";
-import { noImages } from "./names.ts";
+import { noImages, noText } from "./names.ts";
 import type { POINTS } from "./points.ts";
 import { DataSpec, type TokenizerSpec } from "./spec.ts";
 
@@ -58,10 +58,14 @@ export async function openNamed<O extends OpenOptions>(
   openers: Readonly<Record<string, Opener<O>>>,
   options: O,
 ): Promise<Data> {
-  const { imageSize, like, extra = [] } = options;
+  const { imageSize, tokenizer, like, extra = [] } = options;
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0))
     throw new UserError(
       `an image size of ${imageSize} is not possible: give a whole number of pixels, such as 32.`,
+    );
+  if (tokenizer !== undefined && like !== undefined)
+    throw new UserError(
+      "text is read by the tokenizer that the weights were trained with: leave option `tokenizer` out.",
     );
   const open = find(openers, name);
   const own = extra.find((source) => source.name === name);
@@ -72,6 +76,8 @@ export async function openNamed<O extends OpenOptions>(
   const data = own ? await own.open(options) : await open!(rest(name), name, options);
   if (own) requireSpec(data, name);
   if (imageSize !== undefined) requireSize(data, imageSize);
+  if (tokenizer !== undefined && data.kind !== "tokens" && data.kind !== "pairs")
+    throw new UserError(noText(name));
   if (like) requireLike(data, like);
   return data;
 }

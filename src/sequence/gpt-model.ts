@@ -15,36 +15,36 @@ import { POSITIONS } from "./positions.ts";
 const count = z.int().min(1).max(100_000);
 
 const Options = z.strictObject({
-  layers: count.default(4).describe("blocks"),
-  heads: count.default(4).describe("heads of attention"),
-  width: count.default(64).describe("numbers a token is, between blocks"),
-  context: count.default(32).describe("the most tokens it sees at once"),
+  layers: count.default(4).describe("Transformer blocks"),
+  heads: count.default(4).describe("attention heads per block"),
+  width: count.default(64).describe("embedding width"),
+  context: count.default(32).describe("context length in tokens"),
   feedForward: z
     .int()
     .min(0)
     .max(1_000_000)
     .optional()
-    .describe("width between the two linear layers of a block; 0: none (default: 4 × width)"),
+    .describe("hidden width of the feed-forward layers; 0: no feed-forward (default: 4 × width)"),
   activation: z
     .enum(Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]])
     .default("gelu_tanh")
-    .describe("between those layers"),
-  gated: z.boolean().default(false).describe("a gate beside the activation; with silu it is SwiGLU"),
-  positions: z.enum(POSITIONS).default("rotary").describe("how it knows where a token stands"),
+    .describe("activation of the feed-forward layers"),
+  gated: z.boolean().default(false).describe("gate the feed-forward layers; with silu this is SwiGLU"),
+  positions: z.enum(POSITIONS).default("rotary").describe("position encoding"),
   norm: z
     .enum(["pre", "post", "none"])
     .default("pre")
-    .describe("where norms stand: before a part, behind the sum"),
+    .describe("normalise before each sublayer (pre), after the residual sum (post), or not at all"),
   normKind: z.enum(["layer", "rms"]).default("layer").describe("LayerNorm or RMSNorm"),
-  attention: z.boolean().default(true).describe("no token sees another"),
-  residual: z.boolean().default(true).describe("what a part gives is not added to what it was given"),
+  attention: z.boolean().default(true).describe("leave attention out: no token sees another"),
+  residual: z.boolean().default(true).describe("leave the residual connections out"),
   causal: z
     .boolean()
     .default(true)
-    .describe("a token sees those behind it, too, and so what it should predict"),
+    .describe("leave the causal mask out: a token sees those after it, and so what it should predict"),
   bias: z.boolean().default(true).describe("no biases in linear layers and norms"),
-  tied: z.boolean().default(true).describe("the output layer has weights of its own"),
-  dropout: z.number().min(0).lt(1).default(0).describe("probability of dropping, in training"),
+  tied: z.boolean().default(true).describe("do not tie the output layer to the embedding"),
+  dropout: z.number().min(0).lt(1).default(0).describe("dropout probability"),
 });
 type Config = z.output<typeof Options>;
 

@@ -39,9 +39,9 @@ export class Gpt extends Module {
   constructor(options: GptOptions) {
     super();
     const { vocabSize, context, width, layers, positions, tied, norm, heads } = options;
-    if (positions === "rotary" && (width / heads) % 2 !== 0)
+    if (positions === "rotary" && (width / heads) % 2 === 1)
       throw new UserError(
-        `rotary positions turn pairs of numbers, and a head has ${width / heads}: choose another option \`width\` or \`heads\``,
+        `rotary positions rotate pairs of numbers, and a head has ${width / heads}: change option \`width\` or option \`heads\``,
       );
     if (positions === "sinusoidal" && width % 2 !== 0)
       throw new UserError(`sinusoids come in pairs: option \`width\` must be even, not ${width}`);

@@ -161,3 +161,14 @@ describe("data sets of a user's own", () => {
     );
   });
 });
+
+test("a tokenizer is refused where there is no text, and where the text has one already", async () => {
+  await expect(openData("ring-8", { tokenizer: "bytes" })).rejects.toThrow(
+    '"ring-8" holds no text, so there is nothing to make tokens of: leave option `tokenizer` out.',
+  );
+  const text = `text:${await put("t.txt", "0123456789".repeat(3))}` as const;
+  const { spec } = await openData(text);
+  await expect(openData(text, { like: spec, tokenizer: "bytes" })).rejects.toThrow(
+    "text is read by the tokenizer that the weights were trained with: leave option `tokenizer` out.",
+  );
+});

@@ -36,13 +36,18 @@ const COMMON = {
   json: z.boolean().default(false).describe("print one JSON object per line instead of text"),
 };
 
-/** Options of every agent's training, with the agent's own defaults. */
-const trainingOptions = ({ training }: AnyAgent) =>
-  EnvOptions.extend({
+/** What tabular methods take besides: a network has no use for an exact model. */
+const tabularOptions = ({ training }: AnyAgent) =>
+  z.strictObject({
     learnsFrom: z
       .enum(["environment", "model"])
       .default(training.learnsFrom ?? "environment")
       .describe("step the environment, or draw from its exact model, which is faster"),
+  });
+
+/** Options of every agent's training, with the agent's own defaults. */
+const trainingOptions = ({ training }: AnyAgent) =>
+  EnvOptions.extend({
     ...COMMON,
     logEvery: count
       .optional()
@@ -61,7 +66,10 @@ const DeepOptions = z.strictObject({
   seeds: count
     .default(1)
     .describe("runs from as many seeds, one after the other: their mean and its 95% confidence interval"),
-  threads: count.max(1024).optional().describe("threads for one operator (default: as many as help)"),
+  threads: count
+    .max(1024)
+    .optional()
+    .describe("threads for one operator (default: by the size of the graph, at most one per core)"),
 });
 
 /** The source of an agent's algorithm, for the help. */
@@ -99,7 +107,7 @@ function agentCommand(agent: AnyAgent, shell: Shell): Cli {
   addOptions(command, agent.options as z.ZodObject, "Agent:");
   addOptions(command, lengthOption(agent), "Training:");
   addOptions(command, trainingOptions(agent), "Training:");
-  if (kind === "agent") addOptions(command, DeepOptions, "Training:");
+  addOptions(command, kind === "agent" ? DeepOptions : tabularOptions(agent), "Training:");
   command.action((parsed: Record<string, unknown>) => start(agent, { command, parsed }, shell));
   return command.examples(...(kind === "agent" ? deepExamples(agent) : tabularExamples(agent)));
 }
@@ -130,7 +138,7 @@ interface Given {
 async function start(agent: AnyAgent, given: Given, { catalog, io }: Shell): Promise<void> {
   const { parsed } = given;
   const { envOptions: texts, ...training } = pickOptions(trainingOptions(agent), parsed);
-  const { learnsFrom, maxSteps, seed, logEvery, checkpointEvery, keep, out, json } = training;
+  const { maxSteps, seed, logEvery, checkpointEvery, keep, out, json } = training;
   const env = requireEnv(training.env);
   const envOptions = parseEnvOptions(texts);
   // Made before the folder is, so that an error leaves nothing behind.
@@ -148,7 +156,7 @@ async function start(agent: AnyAgent, given: Given, { catalog, io }: Shell): Pro
     env,
     envOptions,
     ...(maxSteps && { maxSteps }),
-    learnsFrom,
+    learnsFrom: deep ? "environment" : pickOptions(tabularOptions(agent), parsed).learnsFrom,
     unit: agent.training.unit,
     seed,
     device: "cpu",

@@ -63,8 +63,8 @@ async function* learn(lesson: Lesson<A2cOptions, ActorCritic>): AsyncGenerator<M
 
 /**
  * Advantage actor–critic (Mnih et al. 2016, algorithm S3, its actors in step with one another). It is actor–critic
- * (`actor-critic.ts`) that takes several steps before it guesses the rest, in many environments at once: less bias, and
- * a gradient that is the mean of many courses.
+ * (`actor-critic.ts`) that takes several steps before it bootstraps, in many environments at once: less bias, and
+ * a gradient averaged over many trajectories.
  */
 export const a2c = deepAgent({
   name: "a2c",

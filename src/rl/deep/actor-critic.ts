@@ -80,7 +80,7 @@ async function* learn(lesson: Lesson<Options, ActorCritic>): AsyncGenerator<Metr
 
 /**
  * One-step actor–critic (Sutton & Barto, section 13.5, without the factor γᵗ). It is REINFORCE with baseline
- * (`reinforce.ts`) that does not wait for the end of the episode: the return is guessed after one step as R + γ V(S′),
+ * (`reinforce.ts`) that does not wait for the end of the episode: it bootstraps after one step, from R + γ V(S′),
  * as TD(0) does (`tabular/td-prediction.ts`).
  */
 export const actorCritic = deepAgent({
