@@ -111,13 +111,16 @@ export async function idxDataset(
   find: (file: string) => Promise<NamedBytes>,
   limit: Limit = {},
 ): Promise<Dataset> {
-  const part = async (images: string, labels: string, count: number | undefined): Promise<Split> =>
-    idxSplit(...(await Promise.all([find(images), find(labels)])), count);
   const { trainImages, trainLabels, testImages, testLabels } = IDX_FILES;
-  const [train, test] = await Promise.all([
-    part(trainImages, trainLabels, limit.train),
-    part(testImages, testLabels, limit.test),
-  ]);
+  // All four at once; where several are missing, the first in this order is the one that is named.
+  const found = await Promise.allSettled([trainImages, trainLabels, testImages, testLabels].map(find));
+  const file = (i: number): NamedBytes => {
+    const one = found[i]!;
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  };
+  const train = await idxSplit(file(0), file(1), limit.train);
+  const test = await idxSplit(file(2), file(3), limit.test);
   return dataset(name, classes, train, test);
 }
 
