@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { add, asTensor, chunk, concat, mul, type Operand, relu, reshape, scan, sigmoid, slice, stack, sub, tanh, transpose, zeros } from "../tensor/ops.ts"; // biome-ignore format: a list of names
+import { add, asTensor, chunk, concat, mul, type Operand, relu, reshape, scan, sigmoid, slice, stack, sub, tanh, transpose, where, zeros } from "../tensor/ops.ts"; // biome-ignore format: a list of names
 import type { Key } from "../tensor/random.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -153,7 +153,7 @@ const MARKS = ["", "_reverse"];
  * is prepared in the same time for every T. State is named as in PyTorch: weight_ih_l0, weight_hh_l0, bias_ih_l0,
  * bias_hh_l0, … _l0_reverse.
  */
-class Recurrent extends Module {
+export class Recurrent extends Module {
   /** Layer by layer; forwards, then backwards. */
   readonly cells: readonly RecurrentCell[];
   readonly #directions: number;
@@ -182,23 +182,27 @@ class Recurrent extends Module {
     });
   }
 
-  /** `state`: as RecurrentOutput gives it; zeros when left out. */
-  forward(x: Operand, state?: CellState, key?: Key): RecurrentOutput {
+  /**
+   * `state`: as RecurrentOutput gives it; zeros when left out. `mask` (bool [B, T]): true where x is an example's own; where
+   * it is padding, the state stays as it was, so that the last is that of the example's last step, in both directions.
+   */
+  forward(x: Operand, state?: CellState, key?: Key, mask?: Tensor): RecurrentOutput {
     const t = asTensor(x);
-    const [batch] = t.shape as [number];
+    const [batch, length] = t.shape as [number, number];
     if (t.rank !== 3)
       throw new UserError(`a recurrent network takes [B, T, features], but was given ${showShape(t.shape)}`);
     let h = transpose(t, [1, 0, 2]);
+    const own = mask && reshape(transpose(mask), [length, batch, 1]);
     const last: CellState[] = [];
     for (let first = 0; first < this.cells.length; first += this.#directions) {
       if (first > 0) h = dropout(h, this.#dropout, key?.split(first));
       const directions = this.cells.slice(first, first + this.#directions).map((cell, d) => {
         const start = state ? state.map((part) => step(part, 0, first + d)) : cell.initial(batch);
-        const advance = (now: CellState, x: Tensor): [CellState, Tensor] => {
-          const next = cell.advance(x, now);
+        const advance = (now: CellState, { x, own }: Step): [CellState, Tensor] => {
+          const next = cell.advance(x, now).map((part, i) => (own ? where(own, part, now[i]!) : part));
           return [next, next[0]!];
         };
-        const [end, outputs] = scan(advance, start, cell.fromInput(h), { reverse: d === 1 });
+        const [end, outputs] = scan(advance, start, { x: cell.fromInput(h), own }, { reverse: d === 1 });
         last.push(end);
         return outputs;
       });
@@ -210,6 +214,9 @@ class Recurrent extends Module {
     };
   }
 }
+
+/** What a step of a layer reads: what the input brings, and which rows it is of. */
+type Step = { readonly x: Tensor; readonly own: Tensor | undefined };
 
 /** Element i of an axis, which goes. */
 function step(x: Tensor, axis: number, i: number): Tensor {

@@ -49,8 +49,11 @@ export interface Scope {
   readonly watch?: Watch | undefined;
 }
 
-/** Where one layer's keys and values [B, H, T, D] are kept from call to call: it gives all there are [B, H, S, D]. */
-export type Memory = (keys: Tensor, values: Tensor) => readonly [keys: Tensor, values: Tensor];
+/** Of one layer, [B, H, T, D] both. */
+export type KeysAndValues = readonly [keys: Tensor, values: Tensor];
+
+/** Where one layer's keys and values are kept from call to call: it gives all there are [B, H, S, D]. */
+export type Memory = (...now: KeysAndValues) => KeysAndValues;
 
 /** GPT-2's first values: N(0, 0.02²), and less for what is added to the sum of `layers` blocks. */
 export const first = init.normal(0, 0.02);
@@ -124,11 +127,15 @@ export class CrossAttention extends Attention {
     this.c_proj = linear(width, width, bias, firstOfResult(layers));
   }
 
-  /** x [B, T, W] looks at source [B, S, W]. */
-  forward(x: Tensor, source: Tensor, scope: Scope, key?: Key): Tensor {
-    const q = splitHeads(this.q_attn.forward(x), this.heads);
+  /** Keys and values [B, H, S, D] of a source [B, S, W]: the same for all that look at it. */
+  read(source: Tensor): KeysAndValues {
     const [k, v] = chunk(this.c_attn.forward(source), 2, -1).map((t) => splitHeads(t, this.heads));
-    return this.look(q, k!, v!, scope, key);
+    return [k!, v!];
+  }
+
+  /** x [B, T, W] looks at what was read of a source. */
+  forward(x: Tensor, [k, v]: KeysAndValues, scope: Scope, key?: Key): Tensor {
+    return this.look(splitHeads(this.q_attn.forward(x), this.heads), k, v, scope, key);
   }
 }
 
@@ -154,12 +161,11 @@ export class FeedForward extends Module {
   }
 }
 
-/** A source that a decoder looks at, and how. */
-export interface Source {
-  /** [B, S, W]. */
-  readonly states: Tensor;
-  readonly scope: Scope;
-}
+/** A source that a decoder looks at, and how: its states [B, S, W], or what a layer has read of them. */
+export type Source = { readonly scope: Scope } & (
+  | { readonly states: Tensor; readonly read?: never }
+  | { readonly read: KeysAndValues; readonly states?: never }
+);
 
 /** Self-attention, attention to a source where there is one, feed-forward: each a part that may be left out. */
 export class Block extends Module {
@@ -195,7 +201,10 @@ export class Block extends Module {
     if (crossattention && source)
       h = sublayer(
         h,
-        (y, k) => crossattention.forward(y, source.states, source.scope, k),
+        (y, k) => {
+          const read = source.read ?? crossattention.read(source.states);
+          return crossattention.forward(y, read, source.scope, k);
+        },
         { ...how, norm: this.ln_cross_attn },
         key?.split("crossattention"),
       );
