@@ -1,20 +1,19 @@
 /** Peebles and Xie (2023), "Scalable diffusion models with transformers": DiT with adaLN-Zero blocks. */
 import { z } from "zod";
 import { UserError, unknownName } from "../../errors.ts";
-import { joinHeads, scaledDotProductAttention, splitHeads } from "../../nn/attention.ts";
 import { Sequential } from "../../nn/container.ts";
 import { Conv2d } from "../../nn/convolution.ts";
 import { Embedding, sinusoids, sinusoidTable } from "../../nn/embedding.ts";
 import * as init from "../../nn/init.ts";
 import { type LayerOptions, Linear } from "../../nn/linear.ts";
 import { Buffer, type Initializer, Module } from "../../nn/module.ts";
-import { LayerNorm } from "../../nn/normalization.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
-import { silu } from "../../tensor/ops.ts";
+import { concat, silu } from "../../tensor/ops.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { imageShapeOf } from "../coders.ts";
 import { count, DIFFUSION, LEARNS, names } from "./config.ts";
+import { Block, CONDITIONINGS, type Conditioning, FinalLayer } from "./dit-blocks.ts";
 import { diffusionModel } from "./family.ts";
 import type { DiffusionNetwork } from "./model.ts";
 
@@ -27,16 +26,15 @@ export interface DiTOptions {
   readonly heads: number;
   /** Rows of the label table: one more than the classes where labels are dropped; 0: unconditional. */
   readonly labels: number;
+  /** How time and class reach the tokens; adaLN-Zero when left out. */
+  readonly conditioning?: Conditioning;
   /** Also predict a variance, in as many further output channels. */
   readonly learnSigma?: boolean;
 }
 
 /** Width of the sinusoidal time embedding. */
 const FREQUENCIES = 256;
-const EPS = 1e-6;
 
-const GLOROT: LayerOptions = { weightInit: init.xavierUniform(), biasInit: init.zeros };
-const ZERO: LayerOptions = { weightInit: init.zeros, biasInit: init.zeros };
 const SMALL: LayerOptions = { weightInit: init.normal(0, 0.02), biasInit: init.zeros };
 /** Glorot initialisation of the kernel as a matrix [out, in·kh·kw]: a patch embedding is a linear layer over patches. */
 const glorotFlat: Initializer = (key, shape) =>
@@ -83,94 +81,6 @@ class LabelEmbedder extends Module {
   }
 }
 
-class Attention extends Module {
-  readonly qkv: Linear;
-  readonly proj: Linear;
-  readonly #heads: number;
-
-  constructor(width: number, heads: number) {
-    super();
-    this.#heads = heads;
-    this.qkv = new Linear(width, 3 * width, GLOROT);
-    this.proj = new Linear(width, width, GLOROT);
-  }
-
-  forward(x: Tensor): Tensor {
-    const heads = this.qkv.forward(x).chunk(3, -1).map((h) => splitHeads(h, this.#heads)); // biome-ignore format: one chain
-    const [q, k, v] = heads as [Tensor, Tensor, Tensor];
-    return this.proj.forward(joinHeads(scaledDotProductAttention(q, k, v)));
-  }
-}
-
-class Mlp extends Module {
-  readonly fc1: Linear;
-  readonly fc2: Linear;
-
-  constructor(width: number) {
-    super();
-    this.fc1 = new Linear(width, 4 * width, GLOROT);
-    this.fc2 = new Linear(4 * width, width, GLOROT);
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.fc2.forward(this.fc1.forward(x).geluTanh());
-  }
-}
-
-/** Shifts, scales and gates from the condition c [B, D]: `count` tensors [B, 1, D], initially zero (adaLN-Zero). */
-const modulation = (width: number, count: number): Sequential =>
-  new Sequential(silu, new Linear(width, count * width, ZERO));
-const modulations = (by: Sequential, c: Tensor, count: number): Tensor[] => {
-  const all = by.forward(c);
-  return all.reshape(all.shape[0]!, 1, all.shape[1]!).chunk(count, -1);
-};
-const modulate = (x: Tensor, shift: Tensor, scale: Tensor): Tensor => x.mul(scale.add(1)).add(shift);
-const plainNorm = (width: number): LayerNorm => new LayerNorm(width, { eps: EPS, elementwiseAffine: false });
-
-/** Section 3.2: x + gate·attention(modulated x), then the same with the MLP. */
-class Block extends Module {
-  readonly #norm1: LayerNorm;
-  readonly attn: Attention;
-  readonly #norm2: LayerNorm;
-  readonly mlp: Mlp;
-  readonly adaLN_modulation: Sequential;
-
-  constructor({ width, heads }: DiTOptions) {
-    super();
-    this.#norm1 = plainNorm(width);
-    this.attn = new Attention(width, heads);
-    this.#norm2 = plainNorm(width);
-    this.mlp = new Mlp(width);
-    this.adaLN_modulation = modulation(width, 6);
-  }
-
-  forward(x: Tensor, c: Tensor): Tensor {
-    const [shift1, scale1, gate1, shift2, scale2, gate2] = modulations(this.adaLN_modulation, c, 6) as Six;
-    const h = x.add(gate1.mul(this.attn.forward(modulate(this.#norm1.forward(x), shift1, scale1))));
-    return h.add(gate2.mul(this.mlp.forward(modulate(this.#norm2.forward(h), shift2, scale2))));
-  }
-}
-
-type Six = [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-
-class FinalLayer extends Module {
-  readonly #norm: LayerNorm;
-  readonly linear: Linear;
-  readonly adaLN_modulation: Sequential;
-
-  constructor(width: number, features: number) {
-    super();
-    this.#norm = plainNorm(width);
-    this.linear = new Linear(width, features, ZERO);
-    this.adaLN_modulation = modulation(width, 2);
-  }
-
-  forward(x: Tensor, c: Tensor): Tensor {
-    const [shift, scale] = modulations(this.adaLN_modulation, c, 2) as [Tensor, Tensor];
-    return this.linear.forward(modulate(this.#norm.forward(x), shift, scale));
-  }
-}
-
 /** x [B, C, H, W], t [B], labels [B] → [B, C or 2C, H, W]. Names as in the authors' models.py. */
 export class DiT extends Module implements DiffusionNetwork {
   readonly x_embedder: PatchEmbed;
@@ -184,15 +94,16 @@ export class DiT extends Module implements DiffusionNetwork {
   constructor(options: DiTOptions) {
     super();
     requireOptions(options);
-    const { shape, patch, depth, width, labels, learnSigma = false } = options;
+    const { shape, patch, depth, width, heads, labels, learnSigma = false } = options;
+    const { conditioning = "adaln-zero" } = options;
     const grid = [shape[1]! / patch, shape[2]! / patch] as const;
     this.#options = options;
     this.x_embedder = new PatchEmbed(options);
     this.pos_embed = new Buffer([1, grid[0] * grid[1], width], () => positions(grid, width));
     this.t_embedder = new TimestepEmbedder(width);
     this.y_embedder = labels > 0 ? new LabelEmbedder(labels, width) : undefined;
-    this.blocks = Array.from({ length: depth }, () => new Block(options));
-    this.final_layer = new FinalLayer(width, patch ** 2 * shape[0]! * (learnSigma ? 2 : 1));
+    this.blocks = Array.from({ length: depth }, () => new Block(width, heads, conditioning));
+    this.final_layer = new FinalLayer(width, patch ** 2 * shape[0]! * (learnSigma ? 2 : 1), conditioning);
   }
 
   get labelCount(): number {
@@ -210,11 +121,28 @@ export class DiT extends Module implements DiffusionNetwork {
           ? "this DiT has no labels, but was given some"
           : `this DiT has ${this.labelCount} labels and needs one for each image`,
       );
-    let c = this.t_embedder.forward(t);
-    if (this.y_embedder) c = c.add(this.y_embedder.embedding_table.forward(labels!));
-    let h = this.x_embedder.forward(x).add(this.pos_embed);
+    const time = this.t_embedder.forward(t);
+    const label = this.y_embedder?.embedding_table.forward(labels!);
+    const patches = this.x_embedder.forward(x).add(this.pos_embed);
+    return this.#image(
+      this.#options.conditioning === "in-context"
+        ? this.#inContext(patches, label ? [time, label] : [time])
+        : this.#run(patches, label ? time.add(label) : time),
+    );
+  }
+
+  #run(tokens: Tensor, c: Tensor | undefined): Tensor {
+    let h = tokens;
     for (const block of this.blocks) h = block.forward(h, c);
-    return this.#image(this.final_layer.forward(h, c));
+    return this.final_layer.forward(h, c);
+  }
+
+  /** Section 3.2: time and class as further tokens, which are dropped at the end. */
+  #inContext(patches: Tensor, told: readonly Tensor[]): Tensor {
+    const extra = told.map((c) => c.reshape(c.shape[0]!, 1, c.shape[1]!));
+    const out = this.#run(concat([patches, ...extra], 1), undefined);
+    const [images, tokens] = patches.shape as [number, number, number];
+    return out.slice({ starts: [0, 0, 0], lengths: [images, tokens, out.shape[2]!] });
   }
 
   /** Tokens [B, T, p·p·C] back to images [B, C, H, W]. */
@@ -290,6 +218,12 @@ const Options = z.strictObject({
   depth: count.default(6).describe("transformer blocks"),
   width: count.default(128).describe("width of the tokens"),
   heads: count.default(4).describe("attention heads"),
+  conditioning: z
+    .enum(CONDITIONINGS)
+    .default("adaln-zero")
+    .describe(
+      "how time and class reach the tokens: adaptive layer norm with gates that start at zero, without gates, or as tokens beside the patches",
+    ),
 });
 
 export const dit = diffusionModel(
@@ -299,8 +233,13 @@ export const dit = diffusionModel(
     training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5, ...LEARNS },
   },
   (options, spec, labels) => {
-    const { variant, patch, depth, width, heads } = options;
+    const { variant, patch, depth, width, heads, conditioning } = options;
     const shape = imageShapeOf(spec, "dit");
-    return new DiT({ ...(variant ? DIT_VARIANTS[variant]! : { patch, depth, width, heads }), shape, labels });
+    return new DiT({
+      ...(variant ? DIT_VARIANTS[variant]! : { patch, depth, width, heads }),
+      shape,
+      labels,
+      conditioning,
+    });
   },
 );

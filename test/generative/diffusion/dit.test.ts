@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { CONDITIONINGS } from "../../../src/generative/diffusion/dit-blocks.ts";
 import { DIT_VARIANTS, DiT, type DiTOptions, ditVariant } from "../../../src/generative/diffusion/index.ts";
 import { ndarray } from "../../../src/tensor/ndarray.ts";
 import { constant } from "../../../src/tensor/ops.ts";
@@ -56,6 +57,58 @@ describe("as published", () => {
     expect(own.shape).toEqual(expected.shape);
     for (const [i, value] of expected.data.entries())
       expect(Number(own.data[i])).toBeCloseTo(Number(value), 6);
+  });
+});
+
+describe("how time and class reach the tokens (figure 5 of the paper)", () => {
+  const key = Key.seed(3);
+  const small: DiTOptions = { shape: [1, 8, 8], patch: 4, depth: 2, width: 8, heads: 2, labels: 3 };
+  const awake = (net: DiT): DiT => {
+    net.initialize(key);
+    for (const [name, p] of net.namedParameters())
+      p.set(ndarray(hostNormal(key.split(name), p.size).map((v) => v / 2), p.shape)); // biome-ignore format: short
+    return net;
+  };
+  const outOf = async (net: DiT, t: number, label: number): Promise<number[]> => {
+    const run = compiler((x: Tensor, at: Tensor, y: Tensor) => net.forward(x, at, y));
+    const x = ndarray(hostNormal(Key.seed(1), 64), [1, 1, 8, 8]);
+    return Array.from((await run(x, Float32Array.of(t), Int32Array.of(label))).data as Float32Array);
+  };
+
+  test.each(CONDITIONINGS)("%s: both change the image, which keeps its shape", async (conditioning) => {
+    const net = awake(new DiT({ ...small, conditioning }));
+    const base = await outOf(net, 5, 0);
+    expect(base).toHaveLength(64);
+    expect(await outOf(net, 50, 0)).not.toEqual(base);
+    expect(await outOf(net, 5, 1)).not.toEqual(base);
+  });
+
+  test("adaLN is adaLN-Zero with open gates", async () => {
+    const open = awake(new DiT({ ...small, conditioning: "adaln" }));
+    const gated = new DiT(small).initialize(key);
+    const [D, given] = [small.width, await open.stateDict()];
+    // Rows of the authors' order: shift, scale, gate of attention, then of the MLP. A gate of 1 is a bias of 1.
+    const spread = (rows: ArrayLike<number>, width: number, gate: number): Float32Array => {
+      const half = Array.from(rows).slice(0, 2 * D * width);
+      const other = Array.from(rows).slice(2 * D * width);
+      const gates = Array.from({ length: D * width }, () => gate);
+      return Float32Array.from([...half, ...gates, ...other, ...gates]);
+    };
+    for (const [name, p] of gated.namedParameters()) {
+      const { data } = given[name]!;
+      const isTold = name.startsWith("blocks") && name.includes("adaLN");
+      const [width, gate] = name.endsWith("weight") ? [D, 0] : [1, 1];
+      p.set(ndarray(isTold ? spread(data as Float32Array, width, gate) : (data as Float32Array), p.shape));
+    }
+    const [a, b] = [await outOf(open, 5, 1), await outOf(gated, 5, 1)];
+    for (const [i, v] of a.entries()) expect(b[i]).toBeCloseTo(v, 4);
+  });
+
+  test("in context nothing is modulated, and the norms have weights of their own", () => {
+    const names = new DiT({ ...small, conditioning: "in-context" }).variables().map(([name]) => name);
+    expect(names.filter((name) => name.includes("adaLN"))).toEqual([]);
+    expect(names).toContain("blocks.1.norm2.weight");
+    expect(names).toContain("final_layer.norm_final.bias");
   });
 });
 
