@@ -48,6 +48,8 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   lstm: training("lstm"),
   gru: training("gru"),
   policy: { file: "policy.ts" },
+  decoding: { file: "decoding.ts" },
+  "decoding-wasm": { file: "decoding.ts", args: ["--device", "wasm"] },
   sampling: { file: "sampling.ts", peers: [pytorch] },
   random: { file: "random.ts" },
   export: { file: "export.ts" },

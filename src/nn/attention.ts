@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { allocate } from "../tensor/dtype.ts";
 import { ndarray } from "../tensor/ndarray.ts";
-import { add, asTensor, chunk, constant, matmul, narrow, type Operand, reshape, softmax, transpose, where } from "../tensor/ops.ts"; // biome-ignore format: a list of names
+import { add, asTensor, chunk, concat, constant, matmul, narrow, type Operand, reshape, softmax, transpose, where } from "../tensor/ops.ts"; // biome-ignore format: a list of names
 import type { Key } from "../tensor/random.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -32,15 +32,22 @@ export function causalBias(length: number, keys: number): Tensor {
   return constant(ndarray(data, [length, keys]));
 }
 
-/** How much each query looks at each key: softmax(q·kᵀ/√E + mask) [..., L, S], of q [..., L, E] and k [..., S, E]. */
+/**
+ * How much each query looks at each key: softmax(q·kᵀ/√E + mask) [..., L, S], of q [..., L, E] and k [..., S, E]. Keys may come in
+ * several stretches, which are joined in the scores: an older one need not be copied for a newer.
+ */
 export function attentionWeights(
   q: Operand,
-  k: Operand,
+  k: Operand | readonly Operand[],
   options: Omit<AttentionOptions, "dropout"> = {},
 ): Tensor {
   const query = asTensor(q);
   const { mask, causal = false, scale = 1 / Math.sqrt(query.shape.at(-1)!) } = options;
-  let scores = matmul(query, k, { transB: true, alpha: scale });
+  const stretches = Array.isArray(k) ? (k as readonly Operand[]) : [k as Operand];
+  let scores = concat(
+    stretches.map((keys) => matmul(query, keys, { transB: true, alpha: scale })),
+    -1,
+  );
   if (causal) scores = add(scores, causalBias(scores.shape.at(-2)!, scores.shape.at(-1)!));
   if (mask) scores = add(scores, mask.dtype === "bool" ? where(mask, 0, HIDDEN) : mask);
   return softmax(scores);

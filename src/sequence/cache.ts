@@ -1,5 +1,5 @@
 import { zeros } from "../tensor/ndarray.ts";
-import { arange, equal, gather, reshape, where } from "../tensor/ops.ts";
+import { gather, writeAt } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { assign, readVariable } from "../tensor/trace.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -23,14 +23,12 @@ export interface Remembering {
 }
 
 /** `all` [B, H, capacity, D] with `now` [B, H, 1, D] written at position `at`. */
-export function writtenAt(at: Tensor, all: Tensor, now: Tensor): Tensor {
-  const capacity = all.shape[2]!;
-  return where(reshape(equal(arange(capacity), at), [capacity, 1]), now, all);
-}
+export const writtenAt = (at: Tensor, all: Tensor, now: Tensor): Tensor => writeAt(all, at, now, 2);
 
 /**
  * Keys and values of what was read, layer by layer, in variables of fixed shape [batch, heads, capacity, size]: they stay
- * in the engine from step to step, and one program serves all positions.
+ * in the engine from step to step, and one program serves all positions. Engines that compute on the CPU write a step's in
+ * place, so that a step reads the cache and does not copy it.
  */
 export class KeyValueCache implements Remembering {
   readonly capacity: number;
@@ -52,9 +50,9 @@ export class KeyValueCache implements Remembering {
     return (layer) => (keys, values) => {
       const part = this.#layers[layer]!;
       const write = (variable: Variable, now: Tensor): Tensor => {
-        const all = writtenAt(at, readVariable(variable), now);
-        assign(variable, all);
-        return all;
+        const before = readVariable(variable);
+        assign(variable, writtenAt(at, before, now));
+        return before;
       };
       return [write(part.keys, keys), write(part.values, values)];
     };

@@ -92,8 +92,10 @@ export function decodingStep(gpt: Gpt, batch: number): ExportPart {
     run: ({ tokens, position, ...cache }) => {
       const next: Record<string, Tensor> = {};
       const writing = (at: Tensor) => (layer: number) => (keys: Tensor, values: Tensor) => {
-        const write = (name: string, now: Tensor): Tensor =>
-          (next[`next.${name}`] = writtenAt(at, cache[name]!, now));
+        const write = (name: string, now: Tensor): Tensor => {
+          next[`next.${name}`] = writtenAt(at, cache[name]!, now);
+          return cache[name]!;
+        };
         const [k, v] = names[layer]!;
         return [write(k, keys), write(v, values)] as const;
       };

@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { causalBias, HIDDEN } from "../nn/attention.ts";
 import { linear } from "../nn/linear.ts";
 import { Module, Parameter, type StateDict } from "../nn/module.ts";
-import { arange, lessEqual, reshape, where } from "../tensor/ops.ts";
+import { arange, less, reshape, where } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Remembering } from "./cache.ts";
@@ -57,7 +57,7 @@ export class Gpt extends Stack {
   /** One token of each row [B] at position `at` (int32 [1]), the same for all, with what is remembered of those before. */
   step(tokens: Tensor, at: Tensor, cache: Remembering, source?: Pass["source"]): Tensor {
     const { capacity } = cache;
-    const past = where(lessEqual(arange(capacity), at), 0, HIDDEN);
+    const past = where(less(arange(capacity), at), 0, HIDDEN);
     const scope = this.scope(at, capacity, past);
     const pass = { cache: cache.writing(at), source };
     const logits = this.logits(this.through(reshape(tokens, [-1, 1]), at, scope, pass));

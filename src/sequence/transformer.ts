@@ -11,7 +11,7 @@ import { Linear } from "../nn/linear.ts";
 import { type Initializer, Module } from "../nn/module.ts";
 import { LayerNorm, RMSNorm } from "../nn/normalization.ts";
 import { type NormPlace, sublayer } from "../nn/transformer.ts";
-import { chunk, matmul, mul } from "../tensor/ops.ts";
+import { add, chunk, matmul, mul, narrow, pad } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -52,7 +52,10 @@ export interface Scope {
 /** Of one layer, [B, H, T, D] both. */
 export type KeysAndValues = readonly [keys: Tensor, values: Tensor];
 
-/** Where one layer's keys and values are kept from call to call: it gives all there are [B, H, S, D]. */
+/**
+ * Where one layer's keys and values are kept from call to call: it gives those of before [B, H, S, D], to which a scope's bias
+ * applies; what is new sees itself.
+ */
 export type Memory = (...now: KeysAndValues) => KeysAndValues;
 
 /** GPT-2's first values: N(0, 0.02²), and less for what is added to the sum of `layers` blocks. */
@@ -83,12 +86,31 @@ abstract class Attention extends Module {
     this.#dropout = p;
   }
 
-  protected look(q: Tensor, k: Tensor, v: Tensor, { bias, watch }: Scope, key?: Key): Tensor {
-    const weights = attentionWeights(q, k, { mask: bias });
+  /** `before`: keys and values from earlier, each product with them apart, so that nothing need be joined to them. */
+  protected look(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    { bias, watch }: Scope,
+    key?: Key,
+    before?: KeysAndValues,
+  ): Tensor {
+    const mask = before && bias ? pad(bias, last(bias, k.shape[2]!)) : bias;
+    const weights = attentionWeights(q, before ? [before[0], k] : k, { mask });
     watch?.("weights", weights);
-    return this.c_proj.forward(joinHeads(matmul(dropout(weights, this.#dropout, key), v)));
+    const share = dropout(weights, this.#dropout, key);
+    const past = before?.[1].shape[2] ?? 0;
+    const now = matmul(narrow(share, -1, past, share.shape.at(-1)!), v);
+    const seen = before ? add(matmul(narrow(share, -1, 0, past), before[1]), now) : now;
+    return this.c_proj.forward(joinHeads(seen));
   }
 }
+
+/** Padding of `count` behind the last axis. */
+const last = ({ rank }: Tensor, count: number) => ({
+  low: Array.from({ length: rank }, () => 0),
+  high: Array.from({ length: rank }, (_, i) => (i === rank - 1 ? count : 0)),
+});
 
 export class SelfAttention extends Attention {
   /** Queries, keys and values in one product. */
@@ -106,8 +128,8 @@ export class SelfAttention extends Attention {
   forward(x: Tensor, scope: Scope, memory?: Memory, key?: Key): Tensor {
     const { rotate = (t: Tensor) => t } = scope;
     const [q, k, v] = chunk(this.c_attn.forward(x), 3, -1).map((t) => splitHeads(t, this.heads)) as Three;
-    const [keys, values] = memory?.(rotate(k), v) ?? [rotate(k), v];
-    return this.look(rotate(q), keys, values, scope, key);
+    const now = rotate(k);
+    return this.look(rotate(q), now, v, scope, key, memory?.(now, v));
   }
 }
 

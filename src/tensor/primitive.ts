@@ -77,6 +77,7 @@ export interface Attributes {
   gather: { readonly axis: number };
   gatherElements: { readonly axis: number };
   scatterAdd: { readonly axis: number };
+  writeAt: { readonly axis: number };
   // linear algebra and networks
   matmul: { readonly transA: boolean; readonly transB: boolean; readonly alpha: number };
   softmax: { readonly axis: number };

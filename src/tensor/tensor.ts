@@ -273,6 +273,10 @@ export class Tensor<K extends OpName = OpName> {
   scatterAdd(index: Operand, updates: Operand, axis: number): Tensor {
     return ops.scatterAdd(this, index, updates, axis);
   }
+  /** With `value` in the place of its row at position `at` along `axis`. */
+  writeAt(at: Operand, value: Operand, axis: number): Tensor {
+    return ops.writeAt(this, at, value, axis);
+  }
   /** Of integers: 1 at each along a new last axis of size `depth`, as float32. */
   oneHot(depth: number): Tensor {
     return ops.oneHot(this, depth);

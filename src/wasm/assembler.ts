@@ -74,6 +74,9 @@ export const i32 = {
   store: (at: I, value: I, offset = 0): Code => [...at, ...value, 0x36, 2, ...unsigned(offset)],
 };
 
+/** `bytes` of memory copied from one place to another. */
+export const copyMemory = (to: I, from: I, bytes: I): Code => [...to, ...from, ...bytes, 0xfc, 10, 0, 0];
+
 export const v128 = {
   load: (at: I, offset = 0): V => [...at, ...simd(0x00), 0, ...unsigned(offset)],
   store: (at: I, value: V, offset = 0): Code => [...at, ...value, ...simd(0x0b), 0, ...unsigned(offset)],

@@ -230,6 +230,27 @@ describe.each([
     );
   });
 
+  test("is written at a position, whatever else happens to it", async () => {
+    const v = new Variable([2, 3, 2], { name: "cache", value: ndarray(new Float32Array(12), [2, 3, 2]) });
+    const step = compile(
+      (at: Tensor, row: Tensor) => {
+        const before = o.asTensor(v);
+        assign(v, o.writeAt(before, at, o.mul(row, 2), 1));
+        return o.sum(before);
+      },
+      { engine: on },
+    );
+    const row = (...values: number[]) => ndarray(Float32Array.from(values), [2, 1, 2]);
+    const at = (position: number) => Int32Array.of(position);
+    const sums = [await step(at(1), row(1, 2, 3, 4)), await step(at(2), row(5, 6, 7, 8))];
+    expect(sums.map(({ data }) => data[0])).toEqual([0, 20]);
+    expect(await current(v)).toEqual([[[0, 0], [2, 4], [10, 12]], [[0, 0], [6, 8], [14, 16]]]); // biome-ignore format: one line
+    v.set(ndarray(new Float32Array(12).fill(1), [2, 3, 2]));
+    await step(at(3), row(0, 0, 0, 0));
+    await step(at(0), row(4, 3, 2, 1));
+    expect(await current(v)).toEqual([[[8, 6], [1, 1], [1, 1]], [[4, 2], [1, 1], [1, 1]]]); // biome-ignore format: one line
+  });
+
   test("has the value from before the step for all that read it in one", async () => {
     const n = 37;
     const [a, b] = ["a", "b"].map((name) => new Variable([n], { name, value: gauss(name, n) }));

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { byteTokenizer } from "../../src/data/tokenizer.ts";
 import { compile as compileOn } from "../../src/engine/compile.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { planOf } from "../../src/engine/fused/plan.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { init } from "../../src/nn/index.ts";
 import { beamSearch } from "../../src/sequence/beam.ts";
@@ -15,6 +16,7 @@ import {
 import { type GenerateOptions, generate, generateText } from "../../src/sequence/generate.ts";
 import { Gpt, type GptOptions } from "../../src/sequence/gpt.ts";
 import * as logitsBy from "../../src/sequence/logits.ts";
+import type { Graph } from "../../src/tensor/graph.ts";
 import { ndarray, zeros } from "../../src/tensor/ndarray.ts";
 import { Key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -86,6 +88,23 @@ describe("with a cache the same tokens as without", () => {
       for (const decoder of decoders) await decoder.dispose();
     },
   );
+});
+
+test("in WebAssembly, too; and the graph of a step writes no cache", async () => {
+  const wasm = await nodeEngine({ device: "wasm", threads: 1 });
+  const gpt = lively();
+  const graphs: Promise<Graph>[] = [];
+  const onWasm: Compile = (fn, name) => {
+    const compiled = compileOn(fn, { engine: wasm, ...(name !== undefined && { name }) });
+    graphs.push(compiled.graph(...([Int32Array.of(0, 0), Int32Array.of(0), undefined] as never)));
+    return compiled;
+  };
+  const [cached, plain] = [gptDecoder(gpt, 2, onWasm), plainGptDecoder(gpt, 2, compile)];
+  expect(await tokensOf(cached, [4], {})).toEqual(await tokensOf(plain, [4], {}));
+  const { rest, jobs } = planOf(await graphs[0]!)!;
+  expect([rest.updates, jobs.length]).toEqual([[], 4]);
+  for (const decoder of [cached, plain]) await decoder.dispose();
+  await wasm.dispose();
 });
 
 test("a step for other programs gives the same logits, its cache going in and out", async () => {

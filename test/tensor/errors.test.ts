@@ -54,6 +54,11 @@ describe("a shape that cannot be names the op and the shapes", () => {
       () => o.gatherElements(z([2, 3]), o.tensor([[0], [1], [0]], "int32"), 1),
       "gatherElements([2, 3], [3, 1]): may differ in axis 1 only",
     ],
+    [
+      "writeAt",
+      () => o.writeAt(z([4, 3]), 1, z([4]), 1),
+      "writeAt([4, 3], [], [4]): needs one position, and a value of shape [4, 1]",
+    ],
     ["scatterAdd", () => o.scatterAdd(z([4]), ints, z([3]), 0), "scatterAdd([4], [2], [3])"],
     [
       "conv2d channels",

@@ -30,6 +30,7 @@ describe("methods of a tensor", () => {
     const sequence = f(1, 1, 2, 4);
     const bools = x.less(0);
     const index = new Tensor("input", [], { name: "i", index: 2 }, [2, 3], "int32");
+    const position = new Tensor("input", [], { name: "i", index: 3 }, [1], "int32");
     const special: Record<string, [Tensor, ...unknown[]]> = {
       not: [bools],
       and: [bools, bools],
@@ -59,6 +60,7 @@ describe("methods of a tensor", () => {
       gather: [x, index, 1],
       gatherElements: [x, index, 1],
       scatterAdd: [x, index, f(3, 2, 3), 1],
+      writeAt: [x, position, f(4, 2, 1), 1],
       oneHot: [index, 4],
       matmul: [x, x, { transB: true }],
       softmax: [x, 0],

@@ -1,6 +1,7 @@
 import { assemble, type Code, Func, f32x4, i32, i32x4, v128 } from "../../wasm/assembler.ts";
 import { type Arithmetic, flushed, type Op, operate } from "./arithmetic.ts";
 import { type Dense, denseOf } from "./dense.ts";
+import { type Write, writeOf } from "./write.ts";
 
 /** One step of a formula; inputs are numbers of earlier steps. */
 export type Step =
@@ -17,6 +18,9 @@ export interface Formula {
   /** Which steps are written, and to which operands. All is read before anything is written, element by element. */
   readonly results: readonly { readonly step: number; readonly operand: number }[];
 }
+
+/** What a kernel computes: elements by a formula, a dense layer, or rows written at a position. */
+export type Work = Formula | Dense | Write;
 
 /** Runs over `count` elements, or rows, of the operands at these addresses. */
 export type Kernel = (count: number, ...addresses: readonly number[]) => void;
@@ -94,19 +98,18 @@ export function kernelOf({ steps, operands, results }: Formula): Func {
 }
 
 /** A text that two formulas share only if they are one: JSON tells neither infinities apart nor -0 from 0. */
-export const keyOf = (formula: Formula | Dense): string =>
-  JSON.stringify(formula, (_, v: unknown) =>
-    Object.is(v, -0) ? "-0" : typeof v === "number" ? String(v) : v,
-  );
+export const keyOf = (work: Work): string =>
+  JSON.stringify(work, (_, v: unknown) => (Object.is(v, -0) ? "-0" : typeof v === "number" ? String(v) : v));
 
-/** Functions for these formulas, over one memory. */
+const funcOf = (work: Work): Func =>
+  "k" in work ? denseOf(work) : "extent" in work ? writeOf(work) : kernelOf(work);
+
+/** Functions for these, over one memory. */
 export async function kernels(
-  formulas: readonly (Formula | Dense)[],
+  formulas: readonly Work[],
   memory: WebAssembly.Memory,
 ): Promise<readonly Kernel[]> {
-  const functions = Object.fromEntries(
-    formulas.map((formula, i) => [`f${i}`, "k" in formula ? denseOf(formula) : kernelOf(formula)]),
-  );
+  const functions = Object.fromEntries(formulas.map((work, i) => [`f${i}`, funcOf(work)]));
   const { instance } = await WebAssembly.instantiate(assemble(functions), { env: { memory } });
   return formulas.map((_, i) => instance.exports[`f${i}`] as Kernel);
 }

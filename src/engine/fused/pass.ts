@@ -1,9 +1,9 @@
+import type { NdArray } from "../../tensor/ndarray.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
 import type { Arena } from "./arena.ts";
-import type { Dense } from "./dense.ts";
 import type { Source } from "./elements.ts";
-import { type Formula, type Kernel, kernels, keyOf } from "./kernel.ts";
+import { type Kernel, kernels, keyOf, type Work } from "./kernel.ts";
 import type { Job, Plan } from "./plan.ts";
 
 const BYTES = 4;
@@ -21,7 +21,7 @@ export class Pass {
   #arguments: readonly (readonly number[])[] = [];
   #generation = -1;
 
-  private constructor(plan: Plan, arena: Arena, kernelOf: (formula: Formula | Dense) => Kernel) {
+  private constructor(plan: Plan, arena: Arena, kernelOf: (work: Work) => Kernel) {
     this.plan = plan;
     this.#arena = arena;
     this.#calls = plan.jobs.map((job) => ({ job, kernel: kernelOf(job.formula) }));
@@ -39,7 +39,7 @@ export class Pass {
     const formulas = new Map(plan.jobs.map(({ formula }) => [keyOf(formula), formula]));
     const made = await kernels([...formulas.values()], arena.memory);
     const byKey = new Map([...formulas.keys()].map((key, i) => [key, made[i]!]));
-    return new Pass(plan, arena, (formula) => byKey.get(keyOf(formula))!);
+    return new Pass(plan, arena, (work) => byKey.get(keyOf(work))!);
   }
 
   /**
@@ -66,6 +66,13 @@ export class Pass {
   /** The place of a value that is computed or fed. */
   view(t: Tensor): Float32Array {
     return this.#arena.view(this.#places.get(t)!, t.size);
+  }
+
+  /** A value that is fed: numbers, or one position. */
+  feed(t: Tensor, { data }: NdArray): void {
+    const room = this.view(t);
+    if (data instanceof Int32Array) new Int32Array(room.buffer, room.byteOffset, room.length).set(data);
+    else room.set(data as Float32Array);
   }
 
   /** All jobs, one after another. */

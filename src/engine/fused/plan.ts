@@ -1,18 +1,19 @@
 import { type Graph, nodesOf, rootsOf } from "../../tensor/graph.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { Variable } from "../../tensor/variable.ts";
-import type { Dense } from "./dense.ts";
 import { Elements, type Expression, type Source } from "./elements.ts";
-import type { Formula, Step } from "./kernel.ts";
+import type { Formula, Step, Work } from "./kernel.ts";
+import type { Write } from "./write.ts";
 
-/** A formula over so many elements of these operands, or a dense layer over so many rows. */
-export interface Job {
-  readonly formula: Formula | Dense;
+/** A formula over so many elements of these operands, a dense layer over so many rows, or a write into so many blocks. */
+export interface Job<F extends Work = Work> {
+  readonly formula: F;
   readonly length: number;
   readonly operands: readonly { readonly source: Source; readonly offset: number }[];
 }
 
-/** A graph cut in two: what is computed first, and the elementwise updates of state that follow, in place. */
+/** A graph cut in two: what is computed first, and the updates of state that follow, in place: elementwise ones and writes. */
 export interface Plan {
   /** Its outputs are the graph's, and after them what the jobs read. */
   readonly rest: Graph;
@@ -37,24 +38,23 @@ interface Piece {
   readonly value: Expression;
 }
 
-/** Cut the elementwise updates of state off a graph; undefined where it has none. */
+/** Cut the updates of state that can be made in place off a graph; undefined where it has none. */
 export function planOf(graph: Graph, leave: ReadonlySet<Variable> = new Set()): Plan | undefined {
   const elements = new Elements();
-  const fused = graph.updates.filter(
-    ({ variable, value }) =>
-      !leave.has(variable) &&
-      variable.dtype === "float32" &&
-      variable.size > 0 &&
-      elements.elementwise(value),
+  const able = graph.updates.filter(
+    ({ variable }) => !leave.has(variable) && variable.dtype === "float32" && variable.size > 0,
   );
+  const writes = new Map(able.map((update) => [update, writeJob(update, graph.feeds, elements)]));
+  const fused = able.filter((update) => writes.get(update) || elements.elementwise(update.value));
   if (fused.length === 0) return undefined;
   const pieces: Piece[] = [];
-  for (const { variable, value } of fused)
+  for (const { variable, value } of fused.filter((update) => !writes.get(update)))
     for (let at = 0, length = 0; at < variable.size; at += length) {
       length = elements.extent(value, at, variable.size - at);
       pieces.push({ target: variable, at, length, value: elements.of(value, at, length) });
     }
-  const jobs = together(pieces.filter((piece) => !stays(piece))).map(jobOf);
+  const formulas = together(pieces.filter((piece) => !stays(piece))).map(jobOf);
+  const jobs = [...formulas, ...[...writes.values()].filter((job) => job !== undefined)];
   const { order, tangled } = ordered(jobs);
   if (tangled.size > 0) return planOf(graph, new Set([...leave, ...tangled]));
 
@@ -123,7 +123,7 @@ function partsOf(roots: readonly Expression[]): Set<Expression> {
 }
 
 /** One job for pieces of one length. */
-export function jobOf(pieces: readonly Piece[]): Job & { readonly formula: Formula } {
+export function jobOf(pieces: readonly Piece[]): Job<Formula> {
   const operands: { source: Source; offset: number }[] = [];
   const operandOf = (source: Source, offset: number): number => {
     const have = operands.findIndex((o) => o.source === source && o.offset === offset);
@@ -148,23 +148,47 @@ export function jobOf(pieces: readonly Piece[]): Job & { readonly formula: Formu
   return { formula: { steps, operands: operands.length, results }, length: pieces[0]!.length, operands };
 }
 
+/** The job of a variable's update where that is a write into itself, at a position that is fed. */
+function writeJob(
+  { variable, value }: Graph["updates"][number],
+  feeds: readonly Tensor[],
+  elements: Elements,
+): Job<Write> | undefined {
+  if (!value.is("writeAt")) return undefined;
+  const [before, at, row] = value.inputs as [Tensor, Tensor, Tensor];
+  const position = at.is("reshape") ? at.inputs[0]! : at;
+  if (!(before.is("state") && before.attrs.variable === variable && feeds.includes(position)))
+    return undefined;
+  const { axis } = value.attrs;
+  const formula = { extent: value.shape[axis]!, inner: sizeOf(value.shape.slice(axis + 1)) };
+  const rows = elements.stretch(row) ?? { source: row, offset: 0 };
+  const operands = [{ source: position, offset: 0 }, rows, { source: variable, offset: 0 }];
+  return { formula, length: sizeOf(value.shape.slice(0, axis)), operands };
+}
+
 interface Span {
   readonly begin: number;
   readonly end: number;
   readonly job: Updating;
 }
 
-type Updating = ReturnType<typeof jobOf>;
+type Updating = Job<Formula> | Job<Write>;
 
-/** What a job reads and writes of variables. */
+/** What a job reads and writes of variables. What a write leaves as it was counts as read. */
 function spans(job: Updating): { variable: Variable; span: Span; writes: boolean }[] {
-  const { steps, results } = job.formula;
+  const { formula } = job;
   const at = (operand: number, length: number, writes: boolean) => {
     const { source, offset } = job.operands[operand]!;
     return source instanceof Variable
       ? [{ variable: source, span: { begin: offset, end: offset + length, job }, writes }]
       : [];
   };
+  if ("extent" in formula) {
+    const { extent, inner } = formula;
+    const rows = job.length * inner;
+    return [at(1, rows, false), at(2, rows * extent, false), at(2, rows * extent, true)].flat();
+  }
+  const { steps, results } = formula;
   return [
     ...steps.flatMap((s) => ("operand" in s ? at(s.operand, s.scalar ? 1 : job.length, false) : [])),
     ...results.flatMap((r) => at(r.operand, job.length, true)),

@@ -51,7 +51,7 @@ export class Executable {
     const values = graph.feeds.map((t, i) => checked(t, feeds[i]));
     if (pass?.settle((variable, read) => this.#state.place(variable, read)) && ownBuffers)
       this.#targets = pass.plan.computed.map((t) => this.#onto(t, pass.view(t)));
-    for (const [t, i] of this.#passed) pass!.view(t).set(values[i]!.data as Float32Array);
+    for (const [t, i] of this.#passed) pass!.feed(t, values[i]!);
 
     const inputs: Record<string, OrtTensor> = {};
     lowered.feeds.forEach(({ name }, i) => {

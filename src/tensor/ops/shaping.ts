@@ -159,6 +159,17 @@ export function scatterAdd(base: Operand, index: Operand, updates: Operand, axis
   });
 }
 
+/**
+ * `x` with `value` in the place of its row at position `at` (one whole number) along `axis`; value has size 1 there. Nothing is
+ * written where there is no such position. Assigned to the variable that it was read from, it is written in place.
+ */
+export function writeAt(x: Operand, at: Operand, value: Operand, axis: number): Tensor {
+  const t = asTensor(x);
+  return apply("writeAt", [t, asTensor(at, "int32"), asTensor(value)], {
+    axis: resolveAxis("writeAt", axis, t.shape),
+  });
+}
+
 /** 1 at each index along a new last axis of size `depth`, as float32. */
 export function oneHot(index: Operand, depth: number): Tensor {
   const t = asTensor(index);

@@ -1,5 +1,5 @@
-import { broadcastTo, constant, gatherElements, reshape, scatterAdd } from "../ops.ts";
-import { ShapeError } from "../shape.ts";
+import { broadcastTo, constant, gather, gatherElements, reshape, scatterAdd, writeAt } from "../ops.ts";
+import { ShapeError, showShape } from "../shape.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
 import { requireDtype } from "./elementwise.ts";
 
@@ -62,4 +62,24 @@ export const indexing = {
     },
     vjp: (g, _, [, index], { axis }) => [g, undefined, gatherElements(g, index!, axis)],
   } satisfies Primitive<"scatterAdd">,
+
+  writeAt: {
+    infer: ([x, position, value], { axis }) => {
+      requireDtype("writeAt (position)", [position!], ["int32"]);
+      requireDtype("writeAt", [x!, value!], [x!.dtype]);
+      const row = x!.shape.with(axis, 1);
+      if (position!.size !== 1 || !sameBut(-1, value!.shape, row))
+        throw new ShapeError(
+          "writeAt",
+          [x!.shape, position!.shape, value!.shape],
+          `needs one position, and a value of shape ${showShape(row)}`,
+        );
+      return { shape: x!.shape, dtype: x!.dtype };
+    },
+    vjp: (g, _, [, position, value], { axis }) => [
+      writeAt(g, position!, broadcastTo(constant(0), value!.shape), axis),
+      undefined,
+      gather(g, reshape(position!, [1]), axis),
+    ],
+  } satisfies Primitive<"writeAt">,
 };

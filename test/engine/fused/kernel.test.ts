@@ -136,6 +136,19 @@ describe("kernels", () => {
     expect(found.map((x) => [...x])).toEqual([[...b], [10, 11, 12, 13, 14, 15], [3]]);
   });
 
+  test("rows are written at a position, and nothing where there is none", async () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const [write] = await kernels([{ extent: 4, inner: 3 }], memory);
+    const [position, rows, target] = [4, 12, 40];
+    new Float32Array(memory.buffer, rows, 6).set([1, 2, 3, 4, 5, 6]);
+    const all = new Float32Array(memory.buffer, target, 26);
+    for (const at of [2, 4, -1, 0]) {
+      new Int32Array(memory.buffer, position, 1)[0] = at;
+      write!(2, position, rows, target);
+    }
+    expect([...all]).toEqual([1, 2, 3, 0, 0, 0, 1, 2, 3, 0, 0, 0, 4, 5, 6, 0, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0]);
+  });
+
   test("what is kept has no denormals", async () => {
     const formula: Formula = {
       steps: [{ op: "load", operand: 0, scalar: false }, { op: "constant", value: 0.9 }, { op: "mul", inputs: [0, 1] }],

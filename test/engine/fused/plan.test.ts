@@ -4,7 +4,7 @@ import { compile } from "../../../src/engine/compile.ts";
 import { type Plan, planOf } from "../../../src/engine/fused/plan.ts";
 import { init, Parameter } from "../../../src/nn/index.ts";
 import { adamW, clipGradNorm, Ema } from "../../../src/optim/index.ts";
-import { ndarray } from "../../../src/tensor/ndarray.ts";
+import { type NdArray, ndarray } from "../../../src/tensor/ndarray.ts";
 import * as o from "../../../src/tensor/ops.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import { assign } from "../../../src/tensor/trace.ts";
@@ -12,17 +12,19 @@ import { Variable } from "../../../src/tensor/variable.ts";
 
 const variable = (name: string, ...shape: number[]): Variable => new Variable(shape, { name });
 const array = (...shape: number[]) => ndarray(new Float32Array(shape.reduce((n, d) => n * d, 1)), shape);
-const plan = async (fn: (...x: Tensor[]) => unknown, ...args: ReturnType<typeof array>[]) =>
+const plan = async (fn: (...x: Tensor[]) => unknown, ...args: NdArray[]) =>
   planOf(await compile(fn).graph(...args));
 
 /** "3: w[0], g[0] → w[0]": elements, what is read and what is written, of each job. */
 function show({ jobs }: Plan): string[] {
   return jobs.map(({ length, operands, formula }) => {
-    if (!("steps" in formula)) return "a layer";
     const name = (i: number): string => {
       const { source, offset } = operands[i]!;
       return `${source instanceof Variable ? source.name : source.op}[${offset}]`;
     };
+    if ("extent" in formula)
+      return `${length}: ${name(1)} at ${name(0)} of ${formula.extent} × ${formula.inner} → ${name(2)}`;
+    if (!("steps" in formula)) return "a layer";
     const reads = formula.steps.flatMap((s) => ("operand" in s ? [name(s.operand)] : []));
     return `${length}: ${reads.join()} → ${formula.results.map((r) => name(r.operand)).join()}`;
   });
@@ -114,6 +116,36 @@ describe("a plan", () => {
     expect(await plan(() => assign(n, o.add(n, 1)))).toBeUndefined();
     const made = await plan((x) => assign(v, o.add(o.mul(v, 0.9), o.mul(o.erf(x), 0.1))), array(2, 2));
     expect(show(made!)).toEqual(["4: v[0],erf[0] → v[0]"]);
+  });
+
+  test("a row is written in place at a position that is fed, after what reads the variable", async () => {
+    const [cache, copy] = [variable("cache", 2, 5, 3), variable("copy", 30)];
+    const made = await plan(
+      (at, row) => {
+        const before = o.asTensor(cache);
+        assign(cache, o.writeAt(before, at, o.reshape(o.matmul(row, o.ones([3, 3])), [2, 1, 3]), 1));
+        assign(copy, o.reshape(before, [30]));
+        return o.sum(before);
+      },
+      ndarray(Int32Array.of(4)),
+      array(2, 3),
+    );
+    expect(show(made!)).toEqual(["30: cache[0] → copy[0]", "2: matmul[0] at input[0] of 5 × 3 → cache[0]"]);
+    expect(made!.rest.updates).toEqual([]);
+  });
+
+  test("a write at a position that is computed, of another variable, or of a value that moves, stays in the graph", async () => {
+    const [a, b, c] = ["a", "b", "c"].map((name) => variable(name, 4, 2)) as [Variable, Variable, Variable];
+    const made = await plan(
+      (at, row) => {
+        assign(a, o.writeAt(a, o.add(at, 1), row, 0));
+        assign(b, o.writeAt(c, at, row, 0));
+        assign(c, o.writeAt(o.gather(c, o.tensor([1, 0, 3, 2], "int32")), at, row, 0));
+      },
+      ndarray(Int32Array.of(0)),
+      array(1, 2),
+    );
+    expect(made).toBeUndefined();
   });
 
   test("its own value needs no job", async () => {

@@ -117,6 +117,7 @@ export const shaping: Cases<
   | "gather"
   | "gatherElements"
   | "scatterAdd"
+  | "writeAt"
 > = {
   sum: sums,
   max: (["float32", "int32"] as const).map((dtype) => (r) => {
@@ -286,4 +287,21 @@ export const shaping: Cases<
       cpuOnly: dtype === "int64",
     };
   }),
+  writeAt: (["float32", "int32"] as const).map(
+    (kind): Maker<"writeAt"> =>
+      (r) => {
+        const of = shape(r, 1, 3);
+        const axis = r.int(0, of.length - 1);
+        return {
+          inputs: [
+            values(r, of, kind),
+            ints(r, r.pick([[], [1]]), 0, of[axis]! - 1),
+            values(r, of.with(axis, 1), kind),
+          ],
+          attrs: { axis },
+          reference: (x, position, value) =>
+            make(of, (...i) => (i[axis] === position!.data[0] ? at(value!, i.with(axis, 0)) : at(x!, i))),
+        };
+      },
+  ),
 };

@@ -1,4 +1,4 @@
-import { filled } from "../../../tensor/ndarray.ts";
+import { filled, ndarray } from "../../../tensor/ndarray.ts";
 import type { Context, Lowerings } from "./context.ts";
 
 /** Far beyond any start: how ONNX's Slice is told to run backwards past element 0. */
@@ -28,6 +28,7 @@ export const shaping: Lowerings<
   | "gather"
   | "gatherElements"
   | "scatterAdd"
+  | "writeAt"
 > = {
   reshape: (t, [x], { model }) => model.node("Reshape", [x!, model.ints(t.shape)])[0]!,
   transpose: (t, [x], { model }) => model.node("Transpose", [x!], { perm: { ints: t.attrs.perm } })[0]!,
@@ -57,4 +58,11 @@ export const shaping: Lowerings<
     model.node("GatherElements", [x!, index!], { axis: { int: t.attrs.axis } })[0]!,
   scatterAdd: (t, inputs, { model }) =>
     model.node("ScatterElements", inputs, { axis: { int: t.attrs.axis }, reduction: { string: "add" } })[0]!,
+  writeAt: (t, [x, at, value], { model }) => {
+    const { axis } = t.attrs;
+    const places = ndarray(Int32Array.from({ length: t.shape[axis]! }, (_, i) => i));
+    const [here] = model.node("Equal", [model.initializer(places), at!]);
+    const along = model.ints(t.shape.map((d, i) => (i === axis ? d : 1)));
+    return model.node("Where", [...model.node("Reshape", [here!, along]), value!, x!])[0]!;
+  },
 };
