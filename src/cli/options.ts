@@ -57,7 +57,9 @@ function option(name: string, property: Property, group: string): Option {
   const { type = "string" } = property.anyOf?.[0] ?? property;
   const words = (property.anyOf ?? []).flatMap((p) => (p.const === undefined ? [] : [String(p.const)]));
   const placeholder = property.enum ? "<name>" : `<${[PLACEHOLDER[type], ...words].join("-or-")}>`;
-  const made = new Option(`${flag} ${placeholder}`, description).helpGroup(group);
+  // What stands in the description for no value would contradict a model's own default.
+  const about = fallback === undefined ? description : description.replace(/ \(default: [^()]*\)$/, "");
+  const made = new Option(`${flag} ${placeholder}`, about).helpGroup(group);
   if (property.enum) made.choices(property.enum);
   if (fallback !== undefined) made.default(fallback, showValue(fallback));
   return made.argParser((text) => parse(flag, property, text));

@@ -45,7 +45,10 @@ function buildProgram(): Cli {
     )
     .version(VERSION)
     .helpCommand("help [command]", "explain a command")
-    .option("--with <module>", "add models, recipes and data of your own: a module of yours (.js or .ts)")
+    .option(
+      "--with <module>",
+      "add models, recipes, agents, environments and data of your own, from this module (.js or .ts)",
+    )
     .examples(
       ["galatea list", "what can be trained, and on what"],
       ["galatea train vae", "train a variational autoencoder on MNIST"],

@@ -76,6 +76,8 @@ const DeepOptions = z.strictObject({
 export const sourceOf = ({ source }: AnyAgent): string =>
   "section" in source ? `Sutton & Barto, section ${source.section}` : source.paper;
 
+const capital = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
+
 export type Agents = Readonly<Record<string, AnyAgent>>;
 
 export function trainCommand(known: Agents, shell: Shell): Cli {
@@ -103,7 +105,7 @@ function agentCommand(agent: AnyAgent, shell: Shell): Cli {
   const { name, about, onPolicy, kind } = agent;
   const command = new Cli(name)
     .summary(about)
-    .description(`${about} (${sourceOf(agent)}; ${onPolicy ? "on" : "off"}-policy).`) as Cli;
+    .description(`${capital(about)} (${sourceOf(agent)}; ${onPolicy ? "on" : "off"}-policy).`) as Cli;
   addOptions(command, agent.options as z.ZodObject, "Agent:");
   addOptions(command, lengthOption(agent), "Training:");
   addOptions(command, trainingOptions(agent), "Training:");

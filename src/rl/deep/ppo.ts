@@ -62,7 +62,7 @@ const PpoOptions = Deep.extend({
   normalizeAdvantage: z
     .boolean()
     .default(true)
-    .describe("advantages with mean 0 and deviation 1 in each update"),
+    .describe("do not scale the advantages of each update to mean 0 and deviation 1"),
   normalizeObservation: z
     .boolean()
     .default(false)
