@@ -52,13 +52,35 @@ test.each(snippets)("%s, snippet %i prints what its comments say", async (_page,
   }
 });
 
-const guides = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+const guides = ["", "docs", "docs/zh"].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(folder, name)),
+);
 
-test.each(["README.md", ...guides.map((name) => `docs/${name}`)])("%s: what it links to is there", (page) => {
+/** The anchors that GitHub gives the headings of a page. */
+const anchors = (page: string): string[] =>
+  [
+    ...readFileSync(page, "utf8")
+      .replace(/^```.*?^```/gms, "")
+      .matchAll(/^#+ (.*)$/gm),
+  ].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{Letter}\p{Number}\p{Mark}_\- ]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
+test.each(guides)("%s: what it links to is there", (page) => {
   const text = readFileSync(join(root, page), "utf8");
-  const links = [...text.matchAll(/\]\(([^)#\s]+)/g)].map((match) => match[1]!);
-  const local = links.filter((link) => !/^\w+:/.test(link));
-  expect(local.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  const links = [...text.matchAll(/\]\(([^)\s]+)/g)].map((match) => match[1]!);
+  const broken = links.filter((link) => {
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? join(root, page) : join(root, dirname(page), path);
+    if (/^\w+:/.test(link)) return false;
+    return !existsSync(target) || (anchor !== undefined && !anchors(target).includes(anchor));
+  });
+  expect(broken).toEqual([]);
 });
 
 function run(args: readonly string[], cwd: string): Promise<{ out: string; err: string }> {
