@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { type BitGenerator, type BitGeneratorState, Pcg64, Xoshiro128 } from "./random/bits.ts";
+import { standardGamma } from "./random/gamma.ts";
 import { type Seed, SeedSequence } from "./random/seed.ts";
 import { standardExponential, standardNormal } from "./random/ziggurat.ts";
 
@@ -75,6 +76,21 @@ export class Generator {
   /** Exponential with mean `scale`. */
   exponential(scale = 1): number {
     return scale * standardExponential(this.bits);
+  }
+
+  /** Gamma with this shape and scale. */
+  gamma(shape: number, scale = 1): number {
+    if (!(shape > 0)) throw new UserError(`gamma: the shape must be above 0, not ${shape}`);
+    return scale * standardGamma(this.bits, shape);
+  }
+
+  /** Probabilities of n outcomes from the symmetric Dirichlet distribution, Dir(α, …, α). */
+  dirichlet(alpha: number, n: number): number[] {
+    const draws = Array.from({ length: n }, () => this.gamma(alpha));
+    const total = draws.reduce((sum, x) => sum + x, 0);
+    // All may underflow where α is tiny: one outcome then has everything.
+    if (total === 0) draws[this.integers(n)] = 1;
+    return draws.map((x) => x / (total || 1));
   }
 
   /** A whole number: `integers(n)` in 0 … n − 1, `integers(low, high)` in low … high − 1. */

@@ -33,6 +33,8 @@ def rng_draws(seed):
     out["int8"] = g.integers(0, 2, size=11, dtype=np.int8).tolist()
     out["int8of7"] = g.integers(0, 7, size=11, dtype=np.int8).tolist()
     out["last"] = g.random()
+    out["gamma"] = [g.gamma(shape, 2) for shape in (0.3, 0.9, 1, 1.5, 20) for _ in range(4)]
+    out["dirichlet"] = g.dirichlet([0.3] * 5).tolist()
     return out
 
 

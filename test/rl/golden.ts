@@ -22,6 +22,8 @@ interface Draws {
   int8: number[];
   int8of7: number[];
   last: number;
+  gamma: number[];
+  dirichlet: number[];
 }
 
 interface Saved {

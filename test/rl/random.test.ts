@@ -36,6 +36,13 @@ describe("NumPy's random numbers", () => {
       expect([...g.bytes(6, 11)]).toEqual(want.int8of7);
       // Nothing was drawn too much or too little on the way.
       expect(g.random()).toBe(want.last);
+      const gamma = [0.3, 0.9, 1, 1.5, 20].flatMap((shape) => times(4, () => g.gamma(shape, 2)));
+      const near = (found: number[], wanted: number[]) =>
+        wanted.forEach((x, i) => {
+          expect(found[i]! / x).toBeCloseTo(1, 13);
+        });
+      near(gamma, want.gamma);
+      near(g.dirichlet(0.3, 5), want.dirichlet);
     });
   }
 

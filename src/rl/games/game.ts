@@ -11,6 +11,14 @@ export interface Symmetry {
   readonly actions: readonly number[];
 }
 
+/** A number below `size` for each position, so that a table of positions is an array. Not every number need be one. */
+export interface Numbering<S> {
+  readonly size: number;
+  of(state: S): number;
+  /** The position of a number where the game goes on. */
+  at(index: number): S;
+}
+
 /**
  * A game of two players who move in turn, see everything and know no chance, as pure functions over a plain state S.
  * Nothing of it knows who plays: search, self-play and solvers are made from it.
@@ -33,6 +41,8 @@ export interface TwoPlayerGame<S> {
   outcome(state: S): GameOutcome | undefined;
   /** Equal for equal positions. */
   key(state: S): string;
+  /** Of games that are small enough. */
+  readonly numbering?: Numbering<S> | undefined;
   /** Writes the position as a player sees it: a plane of his own stones, and one of the other's. */
   observe(state: S, player: Player, out: Rows, at: number): void;
   render(state: S): string;
@@ -46,4 +56,10 @@ export function legalActions<S>(game: TwoPlayerGame<S>, state: S): number[] {
     if (game.legal(state, action)) actions.push(action);
   }
   return actions;
+}
+
+/** The result for the player who would move, where the game is over. */
+export function resultForMover<S>(game: TwoPlayerGame<S>, state: S): GameOutcome | undefined {
+  const outcome = game.outcome(state);
+  return outcome === undefined || game.mover(state) === 0 ? outcome : ((0 - outcome) as GameOutcome);
 }

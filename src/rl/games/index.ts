@@ -3,7 +3,9 @@ export { type ConnectFourOptions, connectFour, type Stones, ticTacToe } from "./
 export {
   connectFourEnv,
   exactOpponent,
+  gameOf,
   type Match,
+  type MatchEnv,
   type MatchOptions,
   matchEnv,
   type Opponent,
@@ -11,4 +13,7 @@ export {
   randomOpponent,
   ticTacToeEnv,
 } from "./opponent.ts";
-export { mistakes, type SolvedGame, solveGame } from "./solve.ts";
+export * from "./players.ts";
+export * from "./search.ts";
+export { type SolvedGame, type SolvedPosition, solved, solveGame } from "./solve.ts";
+export { puct, type SelectionRule, type Tree, uct } from "./tree.ts";

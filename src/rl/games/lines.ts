@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import { circle, label, picture, rect } from "../render/shapes.ts";
 import type { Rows } from "../rows.ts";
-import type { GameOutcome, Player, Symmetry, TwoPlayerGame } from "./game.ts";
+import type { GameOutcome, Numbering, Player, Symmetry, TwoPlayerGame } from "./game.ts";
 
 /** A position: 0 empty, 1 the first player's stone, 2 the second's, row by row from the top. */
 export interface Stones {
@@ -82,6 +82,7 @@ function lineGame({ name, rows, columns, connect, drop, symmetries }: LineGame):
       if (won) return moves % 2 === 1 ? 1 : -1;
       return moves === size ? 0 : undefined;
     },
+    numbering: (drop ? columnNumbers : cellNumbers)(rows, columns),
     key: ({ cells }) => String.fromCharCode.apply(null, cells as unknown as number[]),
     observe: ({ cells }, player, out: Rows, at) => {
       for (let i = 0; i < size; i++) {
@@ -91,6 +92,56 @@ function lineGame({ name, rows, columns, connect, drop, symmetries }: LineGame):
     },
     render,
     renderSvg: (state) => draw(state, rows, columns, drop),
+  };
+}
+
+/** Tables of positions have at most so many entries of a byte. */
+const MOST_NUMBERS = 2 ** 26;
+
+const stonesOf = (cells: Uint8Array): Stones => ({
+  cells,
+  moves: cells.reduce((n, stone) => n + (stone > 0 ? 1 : 0), 0),
+  won: false,
+});
+
+/** Digits in base 3, a cell each. */
+function cellNumbers(rows: number, columns: number): Numbering<Stones> | undefined {
+  const cells = rows * columns;
+  if (3 ** cells > MOST_NUMBERS) return undefined;
+  return {
+    size: 3 ** cells,
+    of: (state) => state.cells.reduce((number, stone) => 3 * number + stone, 0),
+    at: (index) =>
+      stonesOf(Uint8Array.from({ length: cells }, (_, i) => Math.floor(index / 3 ** (cells - 1 - i)) % 3)),
+  };
+}
+
+/** rows + 1 bits a column: those of its stones from below, and a 1 above the uppermost. */
+function columnNumbers(rows: number, columns: number): Numbering<Stones> | undefined {
+  const bits = rows + 1;
+  const size = 2 ** (bits * columns);
+  if (size > MOST_NUMBERS) return undefined;
+  return {
+    size,
+    of: ({ cells }) => {
+      let number = 0;
+      for (let c = 0; c < columns; c++) {
+        let column = 1;
+        for (let cell = c; cell < cells.length; cell += columns)
+          if (cells[cell] !== 0) column = (column << 1) | (cells[cell]! - 1);
+        number = (number << bits) | column;
+      }
+      return number;
+    },
+    at: (index) => {
+      const cells = new Uint8Array(rows * columns);
+      for (let c = 0; c < columns; c++) {
+        const column = (index >>> (bits * (columns - 1 - c))) & (2 ** bits - 1);
+        const height = 31 - Math.clz32(column);
+        for (let i = 0; i < height; i++) cells[(rows - 1 - i) * columns + c] = 1 + ((column >>> i) & 1);
+      }
+      return stonesOf(cells);
+    },
   };
 }
 
@@ -128,8 +179,19 @@ function turned(
   });
 }
 
+const made = new Map<string, TwoPlayerGame<Stones>>();
+
+/** Equal games are one object, so that what is known of one (`solved`) is known of all. */
+function once(name: string, make: () => TwoPlayerGame<Stones>): TwoPlayerGame<Stones> {
+  const game = made.get(name) ?? make();
+  made.set(name, game);
+  return game;
+}
+
 /** Three in a row on 3 × 3 cells. */
-export function ticTacToe(): TwoPlayerGame<Stones> {
+export const ticTacToe = (): TwoPlayerGame<Stones> => once("TicTacToe", makeTicTacToe);
+
+function makeTicTacToe(): TwoPlayerGame<Stones> {
   const end = 2;
   const ways: readonly ((r: number, c: number) => readonly [number, number])[] = [
     (r, c) => [r, c],
@@ -166,14 +228,16 @@ export function connectFour({
       throw new UserError(`ConnectFour: ${option} must be a whole number from 2 to 20, not ${String(value)}`);
     }
   }
-  const straight = turned(rows, columns, (r, c) => [r, c]);
-  const mirror = turned(rows, columns, (r, c) => [r, columns - 1 - c]);
-  return lineGame({
-    name: "ConnectFour",
-    rows,
-    columns,
-    connect,
-    drop: true,
-    symmetries: [straight, mirror].map((cells) => ({ cells, actions: cells.slice(0, columns) })),
+  return once(`ConnectFour ${rows} ${columns} ${connect}`, () => {
+    const straight = turned(rows, columns, (r, c) => [r, c]);
+    const mirror = turned(rows, columns, (r, c) => [r, columns - 1 - c]);
+    return lineGame({
+      name: "ConnectFour",
+      rows,
+      columns,
+      connect,
+      drop: true,
+      symmetries: [straight, mirror].map((cells) => ({ cells, actions: cells.slice(0, columns) })),
+    });
   });
 }

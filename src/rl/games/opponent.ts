@@ -1,12 +1,12 @@
 import { UserError } from "../../errors.ts";
-import type { FunctionalEnv } from "../env.ts";
+import type { Env, FunctionalEnv } from "../env.ts";
 import { checkOptions } from "../envs/options.ts";
 import type { Generator } from "../random.ts";
 import { show } from "../show.ts";
 import { Box, Discrete } from "../spaces.ts";
 import { legalActions, type Player, type TwoPlayerGame } from "./game.ts";
 import { type ConnectFourOptions, connectFour, type Stones, ticTacToe } from "./lines.ts";
-import { solveGame } from "./solve.ts";
+import { solved } from "./solve.ts";
 
 /** Chooses a legal action. */
 export type Opponent<S> = (state: S, rng: Generator) => number;
@@ -24,6 +24,16 @@ export interface MatchOptions<S> {
   readonly agentFirst?: boolean | undefined;
 }
 
+/** The environment of one player of a game, which stays within reach. */
+export interface MatchEnv<S> extends FunctionalEnv<Match<S>, Uint8Array, number> {
+  readonly game: TwoPlayerGame<S>;
+}
+
+/** The game behind an environment under any stack of wrappers; undefined where there is none. */
+export function gameOf(env: Env): TwoPlayerGame<unknown> | undefined {
+  return (env.unwrapped.functional as Partial<MatchEnv<unknown>> | undefined)?.game;
+}
+
 /**
  * A game as an environment of one agent: its opponent's move belongs to the transition. +1 for a game won, −1 lost.
  * `info.action_mask` tells the legal actions; others are refused.
@@ -31,7 +41,7 @@ export interface MatchOptions<S> {
 export function matchEnv<S>(
   game: TwoPlayerGame<S>,
   { id, opponent, agentFirst }: MatchOptions<S>,
-): FunctionalEnv<Match<S>, Uint8Array, number> {
+): MatchEnv<S> {
   const { actionNames, shape } = game;
   const answer = (board: S, agent: Player, rng: Generator): Match<S> => {
     if (game.outcome(board) !== undefined || game.mover(board) === agent) return { board, agent };
@@ -45,6 +55,7 @@ export function matchEnv<S>(
   };
   return {
     id,
+    game,
     observationSpace: new Box(0, 1, shape, "uint8") as Box<"uint8">,
     actionSpace: new Discrete(actionNames.length),
     actionNames,
@@ -80,29 +91,25 @@ export function randomOpponent<S>(game: TwoPlayerGame<S>): Opponent<S> {
   return (state, rng) => rng.choice(legalActions(game, state));
 }
 
-/** One of the best actions, each as likely: solves the game when it is made. */
+/** One of the best actions, each as likely: solves the game before its first move. */
 export function exactOpponent<S>(game: TwoPlayerGame<S>): Opponent<S> {
-  const { best } = solveGame(game);
-  return (state, rng) => rng.choice(best(state));
+  return (state, rng) => rng.choice(solved(game).best(state));
 }
 
 export interface OpponentOptions {
-  /** "random"; "exact", for boards of at most 16 cells; or a function of one's own. */
+  /** "random"; "exact", for small boards; or a function of one's own. */
   readonly opponent?: "random" | "exact" | Opponent<Stones>;
   /** The agent moves first (true), second (false), or by chance (left out). */
   readonly agent_first?: boolean;
 }
 
-const EXACT_CELLS = 16;
-
 function opponentOf(id: string, game: TwoPlayerGame<Stones>, opponent: unknown): Opponent<Stones> {
   if (typeof opponent === "function") return opponent as Opponent<Stones>;
   if (opponent === "random") return randomOpponent(game);
-  const cells = game.shape[1] * game.shape[2];
-  if (opponent === "exact" && cells <= EXACT_CELLS) return exactOpponent(game);
+  if (opponent === "exact" && game.numbering !== undefined) return exactOpponent(game);
   throw new UserError(
     opponent === "exact"
-      ? `${id}: an exact opponent looks at every position, which is for boards of at most ${EXACT_CELLS} cells, not ${cells}`
+      ? `${id}: an exact opponent looks at every position, and ${game.shape[1]} × ${game.shape[2]} cells have too many: 4 rows of 5 are the most`
       : `${id}: opponent must be "random", "exact" or a function, not ${show(opponent)}`,
   );
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
   connectFour,
+  exactPlayer,
+  type GamePlayer,
   legalActions,
   matchEnv,
   mistakes,
   type SolvedGame,
   type Stones,
+  samplePositions,
   solveGame,
   type TwoPlayerGame,
   ticTacToe,
@@ -46,7 +49,7 @@ describe("tic-tac-toe", () => {
 
   it("has 5,478 positions, 4,520 of them undecided, and is a draw", () => {
     const { undecided, won, drawn } = solved;
-    expect([undecided.size, undecided.size + won + drawn]).toEqual([4520, 5478]);
+    expect([undecided, undecided + won + drawn]).toEqual([4520, 5478]);
     expect(solved.value(game.initial())).toBe(0);
     expect(solved.best(game.initial())).toHaveLength(9);
   });
@@ -64,7 +67,7 @@ describe("tic-tac-toe", () => {
 
   it("its eight symmetries change neither values nor best actions", () => {
     expect(new Set(game.symmetries.map(({ cells }) => cells.join())).size).toBe(8);
-    for (const { state, value } of [...solved.undecided.values()].slice(0, 400)) {
+    for (const { state, value } of [...solved.positions()].slice(0, 400)) {
       for (const { cells, actions } of game.symmetries) {
         const turned = { ...state, cells: Uint8Array.from(cells, (from) => state.cells[from]!) };
         expect(solved.value(turned)).toBe(value);
@@ -74,10 +77,24 @@ describe("tic-tac-toe", () => {
     }
   });
 
-  it("counts the mistakes of a policy", () => {
-    expect(mistakes(solved, (state) => solved.best(state)[0]!)).toEqual({ wrong: 0, of: 4520 });
-    const first = mistakes(solved, (state) => legalActions(game, state)[0]!);
-    expect(first.wrong).toBeGreaterThan(1000);
+  it("counts the mistakes of a player", async () => {
+    const all = [...solved.positions()].map(({ state }) => state);
+    const best = exactPlayer(solved, npRandom(0));
+    expect(await mistakes(solved, best, all)).toEqual({ wrong: 0, of: 4520 });
+    const first: GamePlayer<Stones> = async (states) => states.map((state) => legalActions(game, state)[0]!);
+    // Counted by hand from the exact values.
+    const wrong = all.filter((state) => !solved.best(state).includes(legalActions(game, state)[0]!)).length;
+    expect(wrong).toBeGreaterThan(1000);
+    expect(await mistakes(solved, first, all)).toEqual({ wrong, of: 4520 });
+  });
+
+  it("samples of positions are without repetition, seeded, and all where there are no more", () => {
+    const keys = (most: number, seed: number): string[] =>
+      [...samplePositions(solved, most, npRandom(seed))].map((state) => game.key(state));
+    expect(new Set(keys(500, 1)).size).toBe(500);
+    expect(keys(500, 1)).toEqual(keys(500, 1));
+    expect(keys(500, 1)).not.toEqual(keys(500, 2));
+    expect(keys(10_000, 1)).toHaveLength(4520);
   });
 });
 
@@ -114,7 +131,7 @@ describe("Connect Four", () => {
     const game = connectFour({ rows: 4, columns: 4 });
     const solved = solveGame(game);
     const { undecided, won, drawn } = solved;
-    expect([undecided.size + drawn, undecided.size + drawn + won]).toEqual([139_625, 161_029]);
+    expect([undecided + drawn, undecided + drawn + won]).toEqual([139_625, 161_029]);
     expect(solved.value(game.initial())).toBe(0);
   });
 
@@ -132,11 +149,36 @@ describe("Connect Four", () => {
       "ConnectFour: rows must be a whole number from 2 to 20, not 1",
     );
     expect(() => make("ConnectFour-v0", { opponent: "exact" })).toThrow(
-      "an exact opponent looks at every position, which is for boards of at most 16 cells, not 42",
+      "an exact opponent looks at every position, and 6 × 7 cells have too many: 4 rows of 5 are the most",
     );
     expect(() => make("TicTacToe-v0", { opponent: "strong" } as object)).toThrow(
       'opponent must be "random", "exact" or a function, not "strong"',
     );
+  });
+});
+
+describe("numbers of positions", () => {
+  it.each([ticTacToe(), connectFour({ rows: 3, columns: 4, connect: 3 })])(
+    "$name: every position has its own, and comes back from it; a solver by keys finds the same values",
+    (game) => {
+      const byNumber = solveGame(game);
+      const byKey = solveGame({ ...game, numbering: undefined });
+      const { undecided, won, drawn } = byKey;
+      expect(byNumber).toMatchObject({ undecided, won, drawn });
+      const numbers = new Set<number>();
+      for (const { state, value } of byKey.positions()) {
+        const number = game.numbering!.of(state);
+        numbers.add(number);
+        if (numbers.size % 50 === 1) expect(game.numbering!.at(number)).toEqual(state);
+        if (byNumber.value(state) !== value) throw new Error(game.render(state));
+      }
+      expect(numbers.size).toBe(undecided);
+    },
+  );
+
+  it("large boards have none", () => {
+    expect(connectFour().numbering).toBeUndefined();
+    expect(connectFour({ rows: 4, columns: 5 }).numbering!.size).toBe(2 ** 25);
   });
 });
 
