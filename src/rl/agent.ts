@@ -5,6 +5,7 @@ import type { Module } from "../nn/module.ts";
 import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoint.ts";
 import type { AgentRun } from "../train/run-config.ts";
 import type { Env } from "./env.ts";
+import type { GamePlayer } from "./games/players.ts";
 import type { VectorEnvLike } from "./vector.ts";
 
 /** An agent's defaults: its environment and the length of its training. */
@@ -50,6 +51,13 @@ export interface Setting<O> {
 export interface Policy {
   /** The action for an observation; `info` may hold an action mask. Tabular policies look up the plain state. */
   act(observation: unknown, info: Readonly<Record<string, unknown>>, state: unknown): Promise<unknown>;
+  /** The same as a player of a game of two, in many positions at once, for agents that know games. */
+  readonly player?: GamePlayer<unknown>;
+}
+
+export interface PolicySetting<O> extends Pick<Setting<O>, "options" | "makeEnv" | "engine"> {
+  /** Of agents that search: simulations before each action, as in training when left out; 0 is the network alone. */
+  readonly simulations?: number | undefined;
 }
 
 /** A policy as a function of observations [size, …], and of available actions where not all always are. */
@@ -73,16 +81,15 @@ export interface Agent<S extends z.ZodObject = z.ZodObject> {
   /** A strict object; every option has a default and `.describe`. */
   readonly options: S;
   readonly training: AgentDefaults;
+  /** Searches before it acts: its policies take a number of simulations. */
+  readonly searches?: boolean;
   /** Whether it can learn there at all, before anything is written. @throws UserError that says why not */
   check?(setting: Pick<Setting<z.output<S>>, "options" | "makeEnv">): void;
   learn(setting: Setting<z.output<S>>): AsyncGenerator<TrainEvent, void, undefined>;
   /** The policy of a checkpoint as a function for other programs, where it is a network. */
   graph?(checkpoint: Checkpoint, setting: Pick<Setting<z.output<S>>, "options" | "makeEnv">): PolicyGraph;
   /** The policy of a checkpoint, for playing and evaluation. */
-  policy(
-    checkpoint: Checkpoint,
-    setting: Pick<Setting<z.output<S>>, "options" | "makeEnv" | "engine">,
-  ): Promise<Policy>;
+  policy(checkpoint: Checkpoint, setting: PolicySetting<z.output<S>>): Promise<Policy>;
 }
 
 /** An agent without the types of its options, as the catalogue holds it. */

@@ -5,23 +5,23 @@ import type { Module, StateDict } from "../../nn/module.ts";
 import { Key } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Checkpoint, Metrics, TrainEvent } from "../../train/checkpoint.ts";
-import type { Agent, AgentDefaults, Setting } from "../agent.ts";
+import type { Agent, AgentDefaults, Policy, PolicySetting, Setting } from "../agent.ts";
 import { fastRandom, type Rng } from "../random.ts";
 import { AutoresetMode, VectorEnv, type VectorEnvLike } from "../vector.ts";
 import { evaluate, mean } from "./evaluate.ts";
-import { type Part, pack, unpack } from "./parts.ts";
+import { type Part, type Practice, pack, unpack } from "./parts.ts";
 import { type Greedy, GreedyPolicy, type Spaces, spacesOfEnv, spacesOfVector } from "./policy.ts";
 import { preflight } from "./preflight.ts";
 import { due } from "./schedules.ts";
 import { World } from "./world.ts";
 
 /** What an algorithm learns with. */
-export interface Lesson<O, M extends Module> {
+export interface Lesson<O, M extends Module, W extends Practice = World> {
   readonly options: O;
   /** Its weights have their values. */
   readonly module: M;
   readonly spaces: Spaces;
-  readonly world: World;
+  readonly world: W;
   readonly engine: Engine;
   /** Everything random in the graphs is split from it. */
   readonly key: Key;
@@ -39,9 +39,24 @@ interface Disposable {
   dispose(): Promise<void>;
 }
 
+/** What an evaluation found: numbers for the log, and one by which the best checkpoint is chosen. */
+export interface Examined {
+  readonly score: number;
+  readonly metrics: Metrics;
+}
+
+/** What an examination of a network is made with. */
+export interface Examination<O, M extends Module> extends Pick<Setting<O>, "options" | "makeEnv"> {
+  readonly module: M;
+  readonly engine: Engine;
+  readonly episodes: number;
+  readonly seed: number;
+  readonly use: <D extends Disposable>(program: D) => D;
+}
+
 /** A deep algorithm: what it builds, how it acts, how it learns. All else is the same for every one. */
-export interface Algorithm<S extends z.ZodObject, M extends Module>
-  extends Pick<Agent<S>, "name" | "about" | "onPolicy" | "options"> {
+export interface Algorithm<S extends z.ZodObject, M extends Module, W extends Practice = World>
+  extends Pick<Agent<S>, "name" | "about" | "onPolicy" | "options" | "searches"> {
   readonly paper: string;
   readonly training: Omit<AgentDefaults, "unit">;
   /** The networks that act and learn. @throws UserError for spaces it cannot learn in */
@@ -50,8 +65,14 @@ export interface Algorithm<S extends z.ZodObject, M extends Module>
   greedy(module: M, options: z.output<S>, spaces: Spaces): Greedy;
   /** The vector it learns in, from the plain one. */
   wrap?(env: VectorEnvLike, options: z.output<S>): VectorEnvLike;
+  /** Where it practises, if not in a vector of environments. @throws UserError where it cannot */
+  practise?(setting: Pick<Setting<z.output<S>>, "options" | "makeEnv" | "steps">): W;
+  /** How it is evaluated, if not by the return of episodes; made once, called each time. */
+  examine?(examination: Examination<z.output<S>, M>): () => Promise<Examined>;
+  /** How the trained network acts, if not by `greedy`. */
+  policy?(module: M, setting: PolicySetting<z.output<S>> & { readonly spaces: Spaces }): Promise<Policy>;
   /** Acts and learns until the world's budget is used up; yields numbers for the log wherever all is in its parts. */
-  learn(lesson: Lesson<z.output<S>, M>): AsyncGenerator<Metrics, void, undefined>;
+  learn(lesson: Lesson<z.output<S>, M, W>): AsyncGenerator<Metrics, void, undefined>;
 }
 
 /** Options that every deep agent has. */
@@ -60,12 +81,15 @@ interface Common {
   readonly envs?: number;
 }
 
-export function deepAgent<S extends z.ZodObject, M extends Module>(algorithm: Algorithm<S, M>): Agent<S> {
-  const { name, about, onPolicy, options, paper, training } = algorithm;
+export function deepAgent<S extends z.ZodObject, M extends Module, W extends Practice = World>(
+  algorithm: Algorithm<S, M, W>,
+): Agent<S> {
+  const { name, about, onPolicy, options, paper, training, searches = false } = algorithm;
   return {
     name,
     about,
     onPolicy,
+    searches,
     options,
     source: { paper },
     kind: "agent",
@@ -73,10 +97,12 @@ export function deepAgent<S extends z.ZodObject, M extends Module>(algorithm: Al
     check: ({ options: own, makeEnv }) => {
       preflight(makeEnv(), name);
       algorithm.build(own, spacesOfEnv(makeEnv(), name));
+      algorithm.practise?.({ options: own, makeEnv, steps: 1 });
     },
     learn: (setting) => learn(algorithm, setting),
     policy: async (checkpoint, setting) => {
-      const { greedy, spaces } = trained(algorithm, checkpoint, setting);
+      const { module, greedy, spaces } = trained(algorithm, checkpoint, setting);
+      if (algorithm.policy) return algorithm.policy(module, { ...setting, spaces });
       return new GreedyPolicy(greedy, spaces, await setting.engine());
     },
     graph: (checkpoint, setting) => {
@@ -98,8 +124,8 @@ export function deepAgent<S extends z.ZodObject, M extends Module>(algorithm: Al
 }
 
 /** The networks of a checkpoint. @throws UserError where it is of other spaces or another architecture */
-function trained<S extends z.ZodObject, M extends Module>(
-  algorithm: Algorithm<S, M>,
+function trained<S extends z.ZodObject, M extends Module, W extends Practice>(
+  algorithm: Algorithm<S, M, W>,
   checkpoint: Checkpoint,
   { options, makeEnv }: Pick<Setting<z.output<S>>, "options" | "makeEnv">,
 ): { module: M; greedy: Greedy; spaces: Spaces } {
@@ -134,23 +160,35 @@ function requireSpaces({ progress, step }: Checkpoint, spaces: Spaces): void {
   );
 }
 
+/** Where an algorithm practises, and in which spaces. */
+function practiceOf<S extends z.ZodObject, M extends Module, W extends Practice>(
+  algorithm: Algorithm<S, M, W>,
+  setting: Setting<z.output<S>>,
+  makeVec: (n: number) => VectorEnvLike,
+): { world: W; spaces: Spaces } {
+  const { name } = algorithm;
+  const { options, makeEnv, steps, seed } = setting;
+  if (algorithm.practise) return { world: algorithm.practise(setting), spaces: spacesOfEnv(makeEnv(), name) };
+  const plain = makeVec((options as Common).envs ?? 1);
+  const world: Practice = new World(algorithm.wrap?.(plain, options) ?? plain, steps, seed);
+  // W is World where an algorithm does not say otherwise.
+  return { world: world as W, spaces: spacesOfVector(plain, name) };
+}
+
 /** Apart from the seeds of training: evaluation begins in the same states each time. */
 const EVALUATION_SEED = 1_000_003;
 /** Milliseconds of learning between two moments in which an interruption can be heard. */
 const SLICE = 50;
 
-async function* learn<S extends z.ZodObject, M extends Module>(
-  algorithm: Algorithm<S, M>,
+async function* learn<S extends z.ZodObject, M extends Module, W extends Practice>(
+  algorithm: Algorithm<S, M, W>,
   setting: Setting<z.output<S>>,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   const { options, steps, seed, from, store, signal } = setting;
   const { logEvery, sampleEvery, checkpointEvery, evaluationEpisodes = 0 } = setting;
   const makeVec = setting.makeVec ?? vectorOf(setting.makeEnv);
   preflight(setting.makeEnv(), algorithm.name);
-  const plain = makeVec((options as Common).envs ?? 1);
-  const env = algorithm.wrap?.(plain, options) ?? plain;
-  const world = new World(env, steps, seed);
-  const spaces = spacesOfVector(plain, algorithm.name);
+  const { world, spaces } = practiceOf(algorithm, setting, makeVec);
   const module = algorithm.build(options, spaces);
   const key = Key.seed(seed);
   const rng = fastRandom([seed, 1]);
@@ -203,14 +241,28 @@ async function* learn<S extends z.ZodObject, M extends Module>(
     yield { kind: "checkpoint", step: done, where };
   }
 
-  async function* look(): AsyncGenerator<TrainEvent> {
+  const episodes = async (): Promise<Examined> => {
     const stage = makeVec(evaluationEpisodes);
     const { returns, lengths } = await evaluate(policy, stage, seed + EVALUATION_SEED);
     stage.close();
-    const found = mean(returns);
-    const better = best === null || found > best;
-    if (better) best = found;
-    const metrics = { "evaluation/return": found, "evaluation/length": mean(lengths) };
+    const score = mean(returns);
+    return { score, metrics: { "evaluation/return": score, "evaluation/length": mean(lengths) } };
+  };
+  const examine =
+    algorithm.examine?.({
+      options,
+      module,
+      engine,
+      use,
+      makeEnv: setting.makeEnv,
+      episodes: evaluationEpisodes,
+      seed: seed + EVALUATION_SEED,
+    }) ?? episodes;
+
+  async function* look(): AsyncGenerator<TrainEvent> {
+    const { score, metrics } = await examine();
+    const better = best === null || score > best;
+    if (better) best = score;
     yield { kind: "validation", step: done, metrics, best: better };
     if (!better || !store) return;
     yield* save();
@@ -255,7 +307,7 @@ async function* learn<S extends z.ZodObject, M extends Module>(
     yield { kind: "done", step: done, finished: done >= steps, seconds };
   } finally {
     for (const program of programs) await program.dispose();
-    world.env.close();
+    world.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AnyAgent } from "../agent.ts";
 import { a2c } from "./a2c.ts";
 import { actorCritic } from "./actor-critic.ts";
+import { alphazero } from "./alphazero.ts";
 import { ddpg } from "./ddpg.ts";
 import { dqn } from "./dqn.ts";
 import { ppo } from "./ppo.ts";
@@ -8,5 +9,15 @@ import { reinforce } from "./reinforce.ts";
 import { sac } from "./sac.ts";
 import { td3 } from "./td3.ts";
 
-/** The deep agents, from value-based to policy-based methods. */
-export const DEEP_AGENTS: readonly AnyAgent[] = [dqn, reinforce, actorCritic, a2c, ppo, ddpg, td3, sac];
+/** The deep agents, from value-based to policy-based methods, and with a search. */
+export const DEEP_AGENTS: readonly AnyAgent[] = [
+  dqn,
+  reinforce,
+  actorCritic,
+  a2c,
+  ppo,
+  ddpg,
+  td3,
+  sac,
+  alphazero,
+];

@@ -2,6 +2,7 @@ export { a2c } from "./a2c.ts";
 export { actorCritic } from "./actor-critic.ts";
 export { type Algorithm, deepAgent, type Lesson } from "./agent.ts";
 export { DEEP_AGENTS } from "./agents.ts";
+export { alphazero } from "./alphazero.ts";
 export { type Curve, interval, meanCurve } from "./curves.ts";
 export { ddpg } from "./ddpg.ts";
 export { type DqnOptions, dqn } from "./dqn.ts";

@@ -1,11 +1,21 @@
 import type { StateDict } from "../../nn/module.ts";
 import type { DType, TypedArray } from "../../tensor/dtype.ts";
+import type { Metrics } from "../../train/checkpoint.ts";
 
 /** Something that is carried from step to step, and so belongs to a checkpoint. */
 export interface Part {
   /** All that it needs to go on, as plain data and typed arrays. */
   save(): unknown;
   load(saved: unknown): void;
+}
+
+/** Where an agent gathers what it learns from: environments, or games against itself. */
+export interface Practice extends Part {
+  /** Steps so far, which count toward the budget. */
+  readonly steps: number;
+  /** Numbers of what ended since the last call, for the log. */
+  takeEpisodes(): Metrics;
+  close(): void;
 }
 
 const KINDS = {

@@ -6,7 +6,7 @@ import { warnOnce } from "../../warnings.ts";
 import type { Rows } from "../rows.ts";
 import { AutoresetMode, type VectorEnvLike } from "../vector.ts";
 import { type Features, featuresOf } from "./features.ts";
-import type { Part } from "./parts.ts";
+import type { Practice } from "./parts.ts";
 
 /** One step of all environments, one row each. The arrays are used again: copy what you keep. */
 export interface Transitions {
@@ -33,7 +33,7 @@ const copy: Copy = (from, to) => to.set(from as never);
  * The environments an agent learns in: whatever their autoreset mode, a step gives transitions, and the step budget is
  * kept exactly. Returns and lengths of the episodes that end are gathered for the log.
  */
-export class World implements Part {
+export class World implements Practice {
   readonly env: VectorEnvLike;
   readonly n: number;
   readonly features: Features;
@@ -166,6 +166,10 @@ export class World implements Part {
     const { episodes, return: total, length } = this.#finished;
     this.#finished = { episodes: 0, return: 0, length: 0 };
     return episodes === 0 ? {} : { return: total / episodes, length: length / episodes };
+  }
+
+  close(): void {
+    this.env.close();
   }
 
   save(): unknown {
