@@ -1,29 +1,15 @@
 import { z } from "zod";
 import { adam } from "../../optim/adam.ts";
-import {
-  add,
-  clamp,
-  div,
-  exp,
-  less,
-  maximum,
-  minimum,
-  mul,
-  neg,
-  sqrt,
-  square,
-  sub,
-  sum,
-  where,
-} from "../../tensor/ops.ts";
+import { add, clamp, exp, mul, neg, sub } from "../../tensor/ops.ts";
 import { hostPermutation } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
+import { KL } from "../kl.ts";
 import { VectorNormalizeReward } from "../vector-normalize.ts";
 import { ActorCritic, likeliest, Moments } from "./actor-critic-network.ts";
 import { deepAgent, type Lesson } from "./agent.ts";
 import { count, Deep, share } from "./options.ts";
-import { meanOf } from "./policy-gradient.ts";
+import { clippedError, clippedObjective, meanOf, standardized } from "./policy-gradient.ts";
 import { advantages } from "./returns.ts";
 import { Actor, Rollout } from "./rollout.ts";
 import { lrSchedule } from "./schedules.ts";
@@ -71,20 +57,6 @@ const PpoOptions = Deep.extend({
 });
 type PpoOptions = z.output<typeof PpoOptions>;
 
-/** Advantages with mean 0 and (unbiased) deviation 1 among the rows that count; of one row, as it is. */
-export function standardized(A: Tensor, weights: Tensor): Tensor {
-  const centred = sub(A, meanOf(A, weights));
-  const n = sum(weights);
-  const variance = div(sum(mul(square(centred), weights)), maximum(sub(n, 1), 1));
-  return where(less(n, 1.5), A, div(centred, add(sqrt(variance), 1e-8)));
-}
-
-/** Eq. 7: min(r A, clip(r, 1 − ε, 1 + ε) A). Moving further than ε gains nothing; moving back does. */
-export function clippedObjective(r: Tensor, A: Tensor, epsilon: Tensor): Tensor {
-  const clipped = maximum(minimum(r, add(epsilon, 1)), sub(1, epsilon));
-  return minimum(mul(r, A), mul(clipped, A));
-}
-
 async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<Metrics, void, undefined> {
   const { options, module: network, spaces, world, engine, key, rng, steps, keep, use } = lesson;
   const { horizon, epochs, batchSize: B, valueClip, normalizeAdvantage, targetKl } = options;
@@ -117,18 +89,16 @@ async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<M
               const policyLoss = neg(meanOf(clippedObjective(r, A, epsilon), weights!));
 
               const V = network.value(observations!);
-              const moved = valueClip && add(values!, clamp(sub(V, values!), -valueClip, valueClip));
-              const error = square(sub(V, returns!));
-              const worst = moved ? maximum(error, square(sub(moved, returns!))) : error;
-              const valueLoss = mul(meanOf(worst, weights!), 0.5);
+              const error = clippedError({ V, old: values!, target: returns!, clip: valueClip });
+              const valueLoss = mul(meanOf(error, weights!), 0.5);
 
               const entropy = meanOf(policy.entropy(), weights!);
               const loss = add(
                 policyLoss,
                 sub(mul(valueLoss, options.valueCoefficient), mul(entropy, options.entropy)),
               );
-              // E[(r − 1) − ln r], which is never below 0.
-              const kl = meanOf(sub(sub(r, 1), logRatio), weights!);
+              // The actions are draws of the old policy: KL(old ‖ new).
+              const kl = meanOf(KL.k3(neg(logRatio)), weights!);
               const outside = meanOf(sub(r, 1).abs().greater(epsilon).cast("float32"), weights!);
               return { loss, policy_loss: policyLoss, value_loss: valueLoss, entropy, kl, clipped: outside };
             },

@@ -2,7 +2,6 @@ import type { Key } from "../random.ts";
 import { resolveAxes, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import {
-  abs,
   add,
   asTensor,
   cast,
@@ -18,8 +17,8 @@ import {
   neg,
   not,
   type Operand,
-  relu,
   sqrt,
+  stopGradient,
   sub,
   tanh,
   uniform,
@@ -37,7 +36,11 @@ export const rsqrt = (x: Operand): Tensor => div(1, sqrt(x));
 export const clamp = (x: Operand, low: number, high: number): Tensor => minimum(maximum(x, low), high);
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|). */
-export const softplus = (x: Operand): Tensor => add(relu(x), log(add(exp(neg(abs(x))), 1)));
+export const softplus = (x: Operand): Tensor => {
+  // m = max(x, 0) keeps the exponentials small; as it is a number, the gradient is σ(x) everywhere, ½ at 0 too.
+  const m = stopGradient(maximum(x, 0));
+  return add(m, log(add(exp(neg(m)), exp(sub(x, m)))));
+};
 export const logSigmoid = (x: Operand): Tensor => neg(softplus(neg(x)));
 export const leakyRelu = (x: Operand, slope = 0.01): Tensor => {
   const t = asTensor(x);
