@@ -4,7 +4,7 @@ export default defineConfig({
   entry: [
     "src/index.ts",
     "src/index.node.ts",
-    "src/{nn,optim,data,train,model,generative,sequence,plot,rl}/index.ts",
+    "src/{nn,optim,data,train,model,generative,sequence,plot,rl,map}/index.ts",
     "src/data/{image-files,vite.node}.ts",
     "src/generative/diffusion/index.ts",
     "src/{data,train,model,plot,rl}/index.node.ts",

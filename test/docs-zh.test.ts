@@ -7,6 +7,7 @@ import { differences, sections } from "./guide.ts";
 const CURRENT: Readonly<Record<string, string>> = {
   "README.md": "README.zh-CN.md",
   "docs/getting-started.md": "docs/zh/getting-started.md",
+  "docs/map.md": "docs/zh/map.md",
   "docs/autoencoders.md": "docs/zh/autoencoders.md",
   "docs/gan.md": "docs/zh/gan.md",
   "docs/diffusion.md": "docs/zh/diffusion.md",

@@ -1,0 +1,292 @@
+import { type MapEdge, type MapNodes, tex } from "./map.ts";
+
+const deep = "src/rl/deep";
+const dqnPart = { file: `${deep}/dqn.ts`, symbol: "QNetwork" } as const;
+
+export const deepNodes = {
+  dqn: {
+    title: { en: "DQN", zh: "DQN" },
+    file: `${deep}/dqn.ts`,
+    symbol: "dqn",
+    source: { paper: "Mnih et al. 2015" },
+    formula: tex`R + \gamma \max_a Q_{\bar\theta}(S', a)`,
+    command: "galatea rl train dqn",
+  },
+  double: {
+    title: { en: "double DQN", zh: "double DQN" },
+    file: `${deep}/dqn.ts`,
+    symbol: "dqn",
+    source: { paper: "van Hasselt et al. 2016" },
+    formula: tex`R + \gamma Q_{\bar\theta}(S', \arg\max_a Q_\theta(S', a))`,
+    command: "galatea rl train dqn --double",
+  },
+  dueling: {
+    ...dqnPart,
+    title: { en: "dueling networks", zh: "对决网络（dueling）" },
+    source: { paper: "Wang et al. 2016" },
+    formula: tex`Q(s, a) = V(s) + A(s, a) - \bar A(s)`,
+    command: "galatea rl train dqn --dueling",
+  },
+  "n-step": {
+    title: { en: "n steps", zh: "n 步" },
+    file: `${deep}/replay.ts`,
+    symbol: "Replay",
+    source: { section: "7.1" },
+    formula: tex`R_{t+1} + \cdots + \gamma^n \max_a Q(S_{t+n}, a)`,
+    command: "galatea rl train dqn --n 3",
+  },
+  per: {
+    title: { en: "prioritised replay", zh: "优先经验回放" },
+    file: `${deep}/sum-tree.ts`,
+    symbol: "SumTree",
+    source: { paper: "Schaul et al. 2016" },
+    formula: tex`P(i) \propto \lvert \delta_i \rvert^\alpha`,
+    command: "galatea rl train dqn --prioritized",
+  },
+  c51: {
+    title: { en: "C51", zh: "C51" },
+    file: `${deep}/values.ts`,
+    symbol: "categorical",
+    source: { paper: "Bellemare et al. 2017" },
+    formula: tex`Z(s, a) = \textstyle\sum_i p_i(s, a)\,\delta_{z_i}`,
+    command: "galatea rl train dqn --values c51",
+  },
+  quantiles: {
+    title: { en: "quantile regression (QR-DQN)", zh: "分位数回归（QR-DQN）" },
+    file: `${deep}/values.ts`,
+    symbol: "quantiles",
+    source: { paper: "Dabney et al. 2018" },
+    formula: tex`Z(s, a) = \tfrac1N \textstyle\sum_i \delta_{\theta_i(s, a)}`,
+    command: "galatea rl train dqn --values quantiles",
+  },
+  noisy: {
+    title: { en: "noisy networks", zh: "噪声网络" },
+    file: `${deep}/network.ts`,
+    symbol: "NoisyLinear",
+    source: { paper: "Fortunato et al. 2018" },
+    formula: tex`y = (\mu + \sigma \odot \varepsilon)\,x`,
+    command: "galatea rl train dqn --noisy",
+  },
+  reinforce: {
+    title: { en: "REINFORCE", zh: "REINFORCE" },
+    file: `${deep}/reinforce.ts`,
+    symbol: "reinforce",
+    source: { section: "13.3" },
+    formula: tex`\nabla_\theta \log \pi_\theta(A_t \mid S_t)\,G_t`,
+    command: "galatea rl train reinforce",
+  },
+  baseline: {
+    title: { en: "with baseline", zh: "带基线" },
+    file: `${deep}/policy-gradient.ts`,
+    symbol: "policyGradientLoss",
+    source: { section: "13.4" },
+    formula: tex`\nabla_\theta \log \pi_\theta(A_t \mid S_t)\,\big(G_t - V(S_t)\big)`,
+    command: "galatea rl train reinforce",
+  },
+  ac: {
+    title: { en: "actor–critic", zh: "演员–评论家" },
+    file: `${deep}/actor-critic.ts`,
+    symbol: "actorCritic",
+    source: { section: "13.5" },
+    formula: tex`\nabla_\theta \log \pi_\theta(A \mid S)\,\big(R + \gamma V(S') - V(S)\big)`,
+    command: "galatea rl train actor-critic",
+  },
+  a2c: {
+    title: { en: "A2C", zh: "A2C" },
+    file: `${deep}/a2c.ts`,
+    symbol: "a2c",
+    source: { paper: "Mnih et al. 2016" },
+    formula: tex`\nabla_\theta \log \pi_\theta(A_t \mid S_t)\,\big(G_{t:t+n} - V(S_t)\big)`,
+    command: "galatea rl train a2c",
+  },
+  gae: {
+    title: { en: "generalised advantages (GAE)", zh: "广义优势估计（GAE）" },
+    file: `${deep}/returns.ts`,
+    symbol: "advantages",
+    source: { paper: "Schulman et al. 2016" },
+    formula: tex`\hat A_t = \textstyle\sum_k (\gamma \lambda)^k \delta_{t+k}`,
+    command: "galatea rl train a2c --lambda 0.95",
+  },
+  ppo: {
+    title: { en: "PPO", zh: "PPO" },
+    file: `${deep}/ppo.ts`,
+    symbol: "ppo",
+    source: { paper: "Schulman et al. 2017" },
+    formula: tex`\min\big(\rho_t \hat A_t,\ \operatorname{clip}(\rho_t, 1 - \epsilon, 1 + \epsilon)\,\hat A_t\big)`,
+    command: "galatea rl train ppo",
+  },
+  ddpg: {
+    title: { en: "DDPG", zh: "DDPG" },
+    file: `${deep}/ddpg.ts`,
+    symbol: "ddpg",
+    source: { paper: "Lillicrap et al. 2016" },
+    formula: tex`R + \gamma Q_{\bar\theta}(S', \mu_{\bar\phi}(S'))`,
+    command: "galatea rl train ddpg",
+  },
+  td3: {
+    title: { en: "TD3", zh: "TD3" },
+    file: `${deep}/td3.ts`,
+    symbol: "td3",
+    source: { paper: "Fujimoto et al. 2018" },
+    formula: tex`R + \gamma \min_i Q_{\bar\theta_i}(S', \mu_{\bar\phi}(S') + \operatorname{clip}(\varepsilon))`,
+    command: "galatea rl train td3",
+  },
+  sac: {
+    title: { en: "SAC", zh: "SAC" },
+    file: `${deep}/sac.ts`,
+    symbol: "sac",
+    source: { paper: "Haarnoja et al. 2018" },
+    formula: tex`R + \gamma\,\big(\min_i Q_{\bar\theta_i}(S', A') - \alpha \log \pi(A' \mid S')\big)`,
+    command: "galatea rl train sac",
+  },
+} as const satisfies MapNodes;
+
+export const deepEdges = [
+  {
+    from: "ql",
+    to: "dqn",
+    change: {
+      en: "the table becomes a network: a replay breaks up the order of experience, a target network holds the targets still",
+      zh: "表格换成网络：经验回放打乱先后次序，目标网络让目标保持不动",
+    },
+    formula: [tex`R + \gamma \max_a Q(S', a)`, tex`R + \gamma \max_a Q_{\bar\theta}(S', a)`],
+  },
+  {
+    from: "dqn",
+    to: "double",
+    change: { en: "one network chooses, the other judges", zh: "一个网络选动作，另一个评价" },
+    formula: [tex`\max_a Q_{\bar\theta}(S', a)`, tex`Q_{\bar\theta}(S', \arg\max_a Q_\theta(S', a))`],
+  },
+  {
+    from: "dqn",
+    to: "dueling",
+    change: { en: "Q = V + advantage", zh: "Q = V + 优势" },
+    formula: [tex`Q(s, a)`, tex`V(s) + A(s, a) - \bar A(s)`],
+  },
+  {
+    from: "dqn",
+    to: "n-step",
+    change: { en: "n rewards before the bootstrap", zh: "先攒 n 个奖励再自举" },
+    formula: [tex`R + \gamma \max_a Q(S', a)`, tex`R_{t+1} + \cdots + \gamma^n \max_a Q(S_{t+n}, a)`],
+  },
+  {
+    from: "dqn",
+    to: "per",
+    change: { en: "what was predicted badly comes again sooner", zh: "预测得差的，更早再来一遍" },
+    formula: [tex`P(i) = 1/N`, tex`P(i) \propto \lvert \delta_i \rvert^\alpha`],
+  },
+  {
+    from: "dqn",
+    to: "c51",
+    change: { en: "the distribution of returns, not their mean", zh: "学回报的分布，而不是均值" },
+    formula: [tex`Q(s, a)`, tex`Z(s, a) = \textstyle\sum_i p_i\,\delta_{z_i}`],
+  },
+  {
+    from: "c51",
+    to: "quantiles",
+    change: {
+      en: "the places are learned and the shares are equal, so no bounds are needed",
+      zh: "位置由模型学，份额相等，于是不必给出上下界",
+    },
+    formula: [tex`\textstyle\sum_i p_i\,\delta_{z_i}`, tex`\tfrac1N \textstyle\sum_i \delta_{\theta_i}`],
+  },
+  {
+    from: "dqn",
+    to: "noisy",
+    change: { en: "noise in the weights, not in the actions", zh: "噪声加在权重上，而不是动作上" },
+    formula: [tex`\varepsilon\mathrm{-greedy}`, tex`y = (\mu + \sigma \odot \varepsilon)\,x`],
+  },
+  {
+    from: "mcc",
+    to: "reinforce",
+    change: {
+      en: "learn the policy itself: what was followed by more becomes likelier",
+      zh: "直接学策略：后面回报多的动作，概率变大",
+    },
+    formula: [tex`Q(S_t, A_t) \leftarrow G_t`, tex`\nabla_\theta \log \pi_\theta(A_t \mid S_t)\,G_t`],
+  },
+  {
+    from: "gradient-bandit",
+    to: "reinforce",
+    change: {
+      en: "preferences that depend on the state, and the whole return in place of a reward",
+      zh: "偏好依赖于状态，用整个回报代替单个奖励",
+    },
+    formula: [tex`(R - \bar R)\,\nabla_H \log \pi(A)`, tex`G_t\,\nabla_\theta \log \pi_\theta(A_t \mid S_t)`],
+  },
+  {
+    from: "reinforce",
+    to: "baseline",
+    change: { en: "more than what? than V(s)", zh: "多是比谁多？比 V(s) 多" },
+    formula: [tex`G_t`, tex`G_t - V(S_t)`],
+  },
+  {
+    from: "baseline",
+    to: "ac",
+    change: {
+      en: "do not wait for the end: R + γV(S′), as TD(0)",
+      zh: "不等结局：像 TD(0) 那样用 R + γV(S′)",
+    },
+    formula: [tex`G_t`, tex`R + \gamma V(S')`],
+  },
+  {
+    from: "ac",
+    to: "a2c",
+    change: {
+      en: "several steps before the bootstrap, many environments at once",
+      zh: "走几步再自举，许多环境同时跑",
+    },
+    formula: [tex`R + \gamma V(S')`, tex`G_{t:t+n}`],
+  },
+  {
+    from: "a2c",
+    to: "gae",
+    change: { en: "a mean of all n, as TD(λ)", zh: "像 TD(λ) 那样平均所有的 n" },
+    formula: [tex`G_{t:t+n} - V(S_t)`, tex`\textstyle\sum_k (\gamma \lambda)^k \delta_{t+k}`],
+  },
+  {
+    from: "gae",
+    to: "ppo",
+    change: {
+      en: "use a rollout many times, but do not move far from the policy that made it",
+      zh: "一批经验反复用，但不要离产生它的策略太远",
+    },
+    formula: [
+      tex`\log \pi_\theta\,\hat A_t`,
+      tex`\min\big(\rho_t \hat A_t,\ \operatorname{clip}(\rho_t, 1 - \epsilon, 1 + \epsilon)\,\hat A_t\big)`,
+    ],
+  },
+  {
+    from: "dqn",
+    to: "ddpg",
+    change: {
+      en: "actions are numbers: an actor finds the best, uphill on Q",
+      zh: "动作是实数：由演员沿 Q 上坡找最优",
+    },
+    formula: [tex`\max_a Q_{\bar\theta}(S', a)`, tex`Q_{\bar\theta}(S', \mu_{\bar\phi}(S'))`],
+  },
+  {
+    from: "ac",
+    to: "ddpg",
+    change: { en: "no draw of an action: its gradient, through Q", zh: "不抽动作：梯度穿过 Q" },
+    formula: [tex`\nabla \log \pi(A \mid S)\,\hat A`, tex`\nabla_a Q(S, a)\,\nabla_\phi \mu_\phi(S)`],
+  },
+  {
+    from: "ddpg",
+    to: "td3",
+    change: {
+      en: "two critics, blurred target actions, a slower actor",
+      zh: "两个评论家、目标动作加扰动、演员更新放慢",
+    },
+    formula: [
+      tex`Q_{\bar\theta}(S', \mu_{\bar\phi}(S'))`,
+      tex`\min_i Q_{\bar\theta_i}(S', \mu_{\bar\phi}(S') + \operatorname{clip}(\varepsilon))`,
+    ],
+  },
+  {
+    from: "td3",
+    to: "sac",
+    change: { en: "a random policy that is paid for its entropy", zh: "随机策略，熵也算奖励" },
+    formula: [tex`\mu_\phi(S')`, tex`A' \sim \pi_\phi(\cdot \mid S'),\ -\alpha \log \pi_\phi(A' \mid S')`],
+  },
+] as const satisfies readonly MapEdge[];
