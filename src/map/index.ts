@@ -2,10 +2,12 @@
  * The map: every algorithm of the project and the one change that leads from each to the next, in both languages. It is
  * data; the lab, the diagrams of the guides and their tables of changes are made from it.
  */
+import { alignmentEdges, alignmentNodes } from "./alignment.ts";
 import { autoencoderEdges, autoencoderNodes } from "./autoencoders.ts";
 import { bridgeEdges, bridgeNodes } from "./bridge.ts";
 import { deepEdges, deepNodes } from "./deep.ts";
 import { diffusionEdges, diffusionNodes } from "./diffusion.ts";
+import { gameEdges, gameNodes } from "./games.ts";
 import { ganEdges, ganNodes } from "./gans.ts";
 import type { Family, MapEdge, MapNode } from "./map.ts";
 import { sequenceEdges, sequenceNodes } from "./sequence.ts";
@@ -20,6 +22,8 @@ const FAMILY_NODES = {
   sequence: sequenceNodes,
   rl: tabularNodes,
   "deep-rl": deepNodes,
+  games: gameNodes,
+  alignment: alignmentNodes,
 } as const satisfies Record<Family, Readonly<Record<string, MapNode>>>;
 
 type Ids<F extends Family> = F extends Family ? keyof (typeof FAMILY_NODES)[F] : never;
@@ -39,6 +43,8 @@ export const EDGES: readonly MapEdge<NodeId>[] = [
   ...sequenceEdges,
   ...tabularEdges,
   ...deepEdges,
+  ...gameEdges,
+  ...alignmentEdges,
 ];
 
 export * from "./diagram.ts";
