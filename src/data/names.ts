@@ -11,6 +11,9 @@ export const DATASETS = {
   "idx:IMAGES[,LABELS]": "a pair of IDX files, gzipped or not",
   names: "195,000 first and last names in lower case, one per document (shipped); every tenth is for testing",
   cmudict: "126,000 English words and their pronunciations (shipped), split as cmusphinx does",
+  "tang-poems":
+    "47,000 poems of the Tang, one per document (npm i chinese-poetry); every tenth is for testing",
+  "tang-poems:FORM": "of them, those of so many lines of so many characters: tang-poems:4x5",
   "task:NAME":
     "a synthetic task: copy, reverse, sort, addition, modular-addition, induction; task:copy,length=20,symbols=4",
   "text:PATH": "a text file, or a folder of .txt files, by characters; its last tenth is for testing",

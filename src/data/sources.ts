@@ -39,7 +39,7 @@ export type Opened<N extends string> = string extends N
     ? ImageData
     : N extends keyof typeof POINTS
       ? PointData
-      : N extends `${"text" | "lines"}:${string}` | "names"
+      : N extends `${"text" | "lines" | "tang-poems"}:${string}` | "names" | "tang-poems"
         ? TokenData
         : N extends `pairs:${string}` | "cmudict"
           ? PairData

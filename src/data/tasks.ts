@@ -1,9 +1,9 @@
 /** Synthetic tasks that show what a sequence model can and cannot do. All are drawn from a fixed seed. */
 import { lookup, UserError } from "../errors.ts";
 import { hostBits, hostPermutation, Key } from "../tensor/random.ts";
-import type { PairData, TokenData } from "./data.ts";
+import type { PairData } from "./data.ts";
 import type { OpenOptions } from "./sources.ts";
-import { documentData, pairsData, type TextPair } from "./text.ts";
+import { pairsData, type TextPair } from "./text.ts";
 
 /** Options of a task and their defaults. */
 type Numbers = Readonly<Record<string, number>>;
@@ -12,7 +12,7 @@ type Options = Pick<OpenOptions, "like">;
 interface SequenceTask {
   readonly about: string;
   readonly defaults: Numbers;
-  make(name: string, n: Numbers, options: Options): PairData | TokenData;
+  make(name: string, n: Numbers, options: Options): PairData;
 }
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
@@ -26,6 +26,19 @@ function strings({ count, min, length, symbols }: Numbers, key: Key): string[] {
     found.add(Array.from({ length: size }, (_, i) => LETTERS[bits[at + 1 + i]! % symbols!]).join(""));
   }
   return [...found];
+}
+
+/** `count` strings of `min` to `length` letters in which none comes twice, with lengths drawn uniformly. */
+function permutations({ count, min, length, symbols }: Numbers, key: Key): string[] {
+  if (length! > symbols!)
+    throw new UserError(`induction: ${length} distinct letters are more than the ${symbols} that there are`);
+  const sizes = hostBits(key.split("lengths"), count!);
+  const found = Array.from({ length: count! }, (_, i) =>
+    Array.from(hostPermutation(key.split(i), symbols!), (at) => LETTERS[at]!)
+      .slice(0, min! + (sizes[i]! % (length! - min! + 1)))
+      .join(""),
+  );
+  return [...new Set(found)];
 }
 
 /** The first tenth is for testing: the examples are in random order. */
@@ -73,11 +86,11 @@ export const TASKS: Readonly<Record<string, SequenceTask>> = {
     },
   },
   induction: {
-    about: "a random string twice: the second half can be predicted from the first",
-    defaults: { min: 8, length: 8, symbols: 16, count: 20_000 },
+    about: "a string of distinct letters, to be written again: after each comes what came after it before",
+    defaults: { min: 5, length: 12, symbols: 26, count: 20_000 },
     make: (name, n, options) => {
-      const all = strings(n, Key.seed(0).split(name)).map((text) => text + text);
-      return documentData(name, firstTenth(all), options);
+      const all = permutations(n, Key.seed(0).split(name));
+      return pairsData(name, firstTenth(all.map((text): TextPair => [text, text])), options);
     },
   },
   "modular-addition": {
@@ -107,7 +120,7 @@ const MOST: Numbers = {
  * A task by the text after "task:": its name, then its settings ("reverse,length=20,symbols=4").
  * @throws UserError where there is no such task or setting.
  */
-export function taskData(rest: string, name: string, options: Options = {}): PairData | TokenData {
+export function taskData(rest: string, name: string, options: Options = {}): PairData {
   const [kind = "", ...given] = rest.split(",");
   const task = lookup("task", TASKS, kind);
   const numbers: Record<string, number> = { ...task.defaults };

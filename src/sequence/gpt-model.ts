@@ -1,10 +1,13 @@
 import { z } from "zod";
-import type { DataSpec, TokenSpec } from "../data/spec.ts";
+import type { TokenData } from "../data/data.ts";
+import type { DataSpec } from "../data/spec.ts";
 import { tokenizerOf } from "../data/tokenizers.ts";
 import { UserError } from "../errors.ts";
 import { type Context, command, exporting, type Model, type Player } from "../model/contract.ts";
 import { ACTIVATIONS, type ActivationName } from "../nn/activations.ts";
 import { learnBy } from "../train/learning.ts";
+import { answer, evaluateAnswers, lookAtAnswers } from "./answer-commands.ts";
+import { answerExamples, vocabularyOf } from "./answers.ts";
 import { decodingStep } from "./decoder.ts";
 import { languageExamples, nextTokenLoss, readAndNext } from "./examples.ts";
 import { Gpt, type GptOptions } from "./gpt.ts";
@@ -48,18 +51,21 @@ const Options = z.strictObject({
 });
 type Config = z.output<typeof Options>;
 
-/** The tokens of these data. @throws UserError where they are none. */
-function tokensOf(spec: DataSpec): TokenSpec {
-  if (spec.kind === "tokens") return spec;
+/** How many tokens these data have. @throws UserError where they have none. */
+function vocabSizeOf(spec: DataSpec): number {
+  if (spec.kind === "tokens") return tokenizerOf(spec.tokenizer).vocabSize;
+  if (spec.kind === "pairs") return vocabularyOf(spec).vocabSize;
   throw new UserError(
-    `gpt learns from text, and the data set "${spec.name}" holds ${spec.kind}: choose names, text:FILE or lines:FILE`,
+    `gpt learns from text, and the data set "${spec.name}" holds ${spec.kind}: choose names, text:FILE, lines:FILE, or questions and answers (pairs:FILE, task:NAME)`,
   );
 }
+
+const answers = ({ spec }: { readonly spec: DataSpec }): boolean => spec.kind === "pairs";
 
 const gptOptions = ({ feedForward, ...options }: Config, spec: DataSpec): GptOptions => ({
   ...options,
   feedForward: feedForward ?? 4 * options.width,
-  vocabSize: tokenizerOf(tokensOf(spec).tokenizer).vocabSize,
+  vocabSize: vocabSizeOf(spec),
 });
 
 export const gpt: Model<typeof Options, Gpt> = {
@@ -79,22 +85,28 @@ export const gpt: Model<typeof Options, Gpt> = {
   },
   build: (options, spec) => new Gpt(gptOptions(options, spec)),
   examples: ({ context }, data) => {
-    tokensOf(data.spec);
-    return languageExamples(data as never, context);
+    vocabSizeOf(data.spec);
+    return data.kind === "pairs"
+      ? answerExamples(data, context)
+      : languageExamples(data as TokenData, context);
   },
   players: (module, _, plan) => {
     const measured =
       (trains: boolean): Player["loss"] =>
-      ({ tokens }, key) => {
+      ({ tokens, next: answer }, key) => {
         const { read, next } = readAndNext(tokens!);
-        return { loss: nextTokenLoss(module.forward(read, trains ? key : undefined), next) };
+        return { loss: nextTokenLoss(module.forward(read, trains ? key : undefined), answer ?? next) };
       };
     return [{ name: "gpt", module, loss: measured(true), validate: measured(false), ...learnBy(plan) }];
   },
-  preview: (context) => lookAt(context),
+  preview: (context) => (answers(context) ? lookAtAnswers(context) : lookAt(context)),
   commands: {
-    sample: command(Sample, (context: Context<Config, Gpt>, options) => sample(context, options)),
-    evaluate: command(Evaluate, (context: Context<Config, Gpt>, options) => evaluate(context, options)),
+    sample: command(Sample, (context: Context<Config, Gpt>, options) =>
+      answers(context) ? answer(context, options) : sample(context, options),
+    ),
+    evaluate: command(Evaluate, (context: Context<Config, Gpt>, options) =>
+      answers(context) ? evaluateAnswers(context, options) : evaluate(context, options),
+    ),
   },
   exports: exporting(z.strictObject({}), ({ module }, batch) => ({ step: decodingStep(module, batch) })),
   adopt: async (files, folder) => {

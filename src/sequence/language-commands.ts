@@ -112,8 +112,13 @@ export const Evaluate = z.strictObject({
       "tokens from one window to the next; fewer than the context let each token see more (default: context)",
     ),
   countModel: z.int().min(1).max(12).default(5).describe("n of the n-gram count model beside it"),
+  pattern: z
+    .string()
+    .optional()
+    .describe("a regular expression: also measure the share of drawn documents that match it as a whole"),
+  samples: z.int().min(1).max(100_000).default(500).describe("documents to draw for the pattern"),
 });
-type Evaluate = z.output<typeof Evaluate>;
+export type Evaluate = z.output<typeof Evaluate>;
 
 /** Rows that are measured at once. */
 const ROWS = 64;
@@ -146,7 +151,11 @@ async function nats(
   return { sum, tokens };
 }
 
-export async function evaluate(context: GptContext, { stride, countModel }: Evaluate): Promise<Output> {
+export async function evaluate(
+  context: GptContext,
+  { stride, countModel, pattern, samples }: Evaluate,
+): Promise<Output> {
+  const form = pattern === undefined ? undefined : formOf(pattern, specOf(context));
   const data = (await context.data()) as TokenData;
   const { context: most } = context.module.options;
   if (stride !== undefined && stride > most)
@@ -161,8 +170,38 @@ export async function evaluate(context: GptContext, { stride, countModel }: Eval
     bitsPerByte: sum / Math.LN2 / bytes,
     [countName(countModel)]: countLoss(context.world, data, countModel),
     testTokens: tokens,
+    ...(form && { matching: await matching(context, form, samples) }),
   };
   return { numbers };
+}
+
+function formOf(pattern: string, { ending }: TokenSpec): RegExp {
+  if (ending === undefined)
+    throw new UserError(
+      "option `pattern` is about documents, and this model learnt from a text in one piece",
+    );
+  try {
+    return new RegExp(`^(?:${pattern})$`, "u");
+  } catch (error) {
+    throw new UserError(`option \`pattern\`: ${(error as Error).message}`);
+  }
+}
+
+/** The share of `count` drawn documents that have this form. */
+async function matching(context: GptContext, form: RegExp, count: number): Promise<number> {
+  let found = 0;
+  for (let done = 0; done < count; ) {
+    context.progress(done, count, "drawing");
+    const some = Math.min(ROWS, count - done);
+    const key = context.key.split("matching").split(done);
+    const { text = [] } = await sample(
+      { ...context, key, write: () => undefined },
+      Sample.parse({ count: some }),
+    );
+    found += text.filter((document) => form.test(document)).length;
+    done += some;
+  }
+  return found / count;
 }
 
 const countName = (order: number): string => `count${order}gramLoss`;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Data } from "../../src/data/data.ts";
-import { lineData, pairData, textData } from "../../src/data/text.ts";
+import { POINTS } from "../../src/data/points.ts";
+import { lineData, textData } from "../../src/data/text.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { nodeEngine } from "../../src/engine/onnx/node.ts";
 import { begin } from "../../src/model/assemble.ts";
@@ -118,9 +119,8 @@ describe("on one piece of text", () => {
 });
 
 test("data that are no text are refused", () => {
-  const pairs = pairData("pairs:p", Array.from({ length: 10 }, (_, i) => `a${i}\tb`).join("\n"));
-  expect(() => begin(gpt, { data: pairs })).toThrow(
-    'gpt learns from text, and the data set "pairs:p" holds pairs',
+  expect(() => begin(gpt, { data: POINTS["ring-8"]() as Data })).toThrow(
+    'gpt learns from text, and the data set "ring-8" holds points',
   );
 });
 
