@@ -91,13 +91,19 @@ function run(args: readonly string[], cwd: string): Promise<{ out: string; err: 
   return new Promise((done) => child.on("close", () => done(texts)));
 }
 
-const commands = [...PAGES, "docs/cli.md"].flatMap((page) =>
-  blocks(page, "sh")
-    .flatMap((block) => block.split("\n"))
-    .map((line) => line.replace(/#.*/, "").trim())
+const isEnglish = (page: string): boolean => !/zh/.test(page);
+
+/** Commands in blocks of shell, and those in prose and tables that have options. Once a page. */
+const commands = guides.filter(isEnglish).flatMap((page) => {
+  const prose = readFileSync(join(root, page), "utf8").replace(/^```.*?^```/gms, "");
+  const inline = [...prose.matchAll(/`(galatea [^`…]* --[^`…]*)`/g)].map((match) => match[1]!);
+  const lines = blocks(page, "sh").flatMap((block) => block.split("\n"));
+  const found = [...lines, ...inline.filter((line) => !line.startsWith("galatea --with"))]
+    .map((line) => line.replace(/#.*/, "").replace(/\s+/g, " ").trim())
     .filter((line) => /^(npx )?galatea /.test(line))
-    .map((line) => [line.replace(/^(npx )?galatea /, ""), page] as const),
-);
+    .map((line) => line.replace(/^(npx )?galatea /, ""));
+  return [...new Set(found)].map((line) => [line, page] as const);
+});
 
 /** What the model of a run is: that of the recipe of its name, or what the same page trains into its folder. */
 function modelOf(run: string | undefined, page: string): Listed | undefined {
