@@ -26,6 +26,7 @@ import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { Family } from "./family.ts";
 import { inFlags } from "./flags.ts";
 import { Printer } from "./io.ts";
+import { addLineage } from "./lineage.ts";
 import { addOptions, givenOptions, pickOptions, withDefaults } from "./options.ts";
 import { runTraining, type Training } from "./session.ts";
 
@@ -166,6 +167,7 @@ function choiceCommand(choice: Chosen, shell: Shell): Cli {
   ];
   const lines = data.map(([name, what]) => `  ${name.padEnd(20)}  ${what}`);
   command.addHelpText("after", `\nData sets:\n${lines.join("\n")}`);
+  if (!recipe) addLineage(command, `galatea train ${name}`);
   return command.examples(
     [`galatea train ${name}`, "with all defaults"],
     [`galatea train ${name} --epochs 2 --out runs/try`, "a short one, in a folder of your choice"],

@@ -8,6 +8,7 @@ import { actionValues } from "../../rl/mdp/values.ts";
 import { Cli } from "../command.ts";
 import { Family } from "../family.ts";
 import { type Io, Printer, table } from "../io.ts";
+import { addLineage } from "../lineage.ts";
 import { addOptions, pickOptions } from "../options.ts";
 import {
   EnvOptions,
@@ -88,6 +89,7 @@ export function solveCommand(io: Io): Cli {
       .description(`${solver.about} (Sutton & Barto, section ${solver.section}).`);
     addOptions(command, SolveOptions, "Options:");
     command.action((parsed: Record<string, unknown>) => run(name, solver, parsed, io));
+    addLineage(command, `galatea rl solve ${name}`);
     solve.addCommand(
       command.examples(
         [`galatea rl solve ${name} --env FrozenLake-v1`, "γ = 0.99"],

@@ -11,6 +11,7 @@ import { Cli } from "../command.ts";
 import type { Shell } from "../common.ts";
 import { Family } from "../family.ts";
 import { Printer } from "../io.ts";
+import { addLineage } from "../lineage.ts";
 import { addOptions, givenOptions, pickOptions } from "../options.ts";
 import { runSeeds } from "./seeds.ts";
 import { runAgent, settingOf } from "./session.ts";
@@ -111,6 +112,7 @@ function agentCommand(agent: AnyAgent, shell: Shell): Cli {
   addOptions(command, trainingOptions(agent), "Training:");
   addOptions(command, kind === "agent" ? DeepOptions : tabularOptions(agent), "Training:");
   command.action((parsed: Record<string, unknown>) => start(agent, { command, parsed }, shell));
+  addLineage(command, `galatea rl train ${name}`);
   return command.examples(...(kind === "agent" ? deepExamples(agent) : tabularExamples(agent)));
 }
 
