@@ -1,6 +1,7 @@
 import { Cli } from "./command.ts";
 import type { Shell } from "./common.ts";
 import { compareCommand } from "./rl/compare.ts";
+import { evaluateCommand } from "./rl/evaluate.ts";
 import { exportCommand } from "./rl/export.ts";
 import { figureCommand } from "./rl/figure.ts";
 import { listCommand } from "./rl/list.ts";
@@ -23,6 +24,7 @@ export async function rlCommand(shell: Shell): Promise<Cli> {
     figureCommand(io),
     compareCommand(io),
     playCommand(shell),
+    evaluateCommand(shell),
     exportCommand(shell),
   ];
   for (const command of commands) rl.addCommand(command);
@@ -31,6 +33,7 @@ export async function rlCommand(shell: Shell): Promise<Cli> {
     ["galatea rl solve value-iteration --env FrozenLake-v1", "the exact optimum"],
     ["galatea rl train q-learning --env CliffWalking-v1", "learn from samples, into a run folder"],
     ["galatea rl play runs/q-learning-CliffWalking-v1", "watch the learned policy"],
+    ["galatea rl evaluate runs/ppo-CartPole-v1", "its mean return, with the standard error"],
     ["galatea rl figure 6.4", "a figure of the book as PNG and CSV"],
     ["galatea rl compare", "dynamic programming, Monte Carlo and TD on one process"],
   );

@@ -1,10 +1,11 @@
 import { UserError } from "../../errors.ts";
-import type { Env, Info } from "../../rl/env.ts";
+import type { Info } from "../../rl/env.ts";
 import { type KeyAction, keyActions } from "../../rl/keys.ts";
 import { saveVideo } from "../../rl/video.node.ts";
 import type { Io } from "../io.ts";
 import { short } from "../progress.ts";
 import { type Keyboard, openKeyboard } from "./keyboard.ts";
+import type { Stage } from "./stage.ts";
 
 export interface HumanOptions {
   readonly episodes: number;
@@ -43,14 +44,14 @@ async function choose(
  * A person plays by keyboard. Environments that say what happens while no key is pressed (`idle`) go on by the clock,
  * the others wait.
  */
-export async function playByKeyboard(env: Env, io: Io, options: HumanOptions): Promise<void> {
+export async function playByKeyboard(stage: Stage, io: Io, options: HumanOptions): Promise<void> {
+  const { env } = stage;
   const keys = keyActions(env);
   if (keys.length === 0) {
     throw new UserError(`${env.id}: actions of ${String(env.actionSpace)} cannot be chosen by single keys`);
   }
   const stdin = io.stdin ?? process.stdin;
   if (!stdin.isTTY) throw new UserError("play --human needs a terminal: its keys are read one by one");
-  const { functional } = env.unwrapped;
   const frames: string[] = [];
   const keyboard = openKeyboard(stdin);
   const leave = (): void => keyboard.close();
@@ -58,27 +59,27 @@ export async function playByKeyboard(env: Env, io: Io, options: HumanOptions): P
   const help = keys.map(({ key, name }) => (key === name ? key : `${key} ${name}`)).join(", ");
   let height = 0;
   const show = (head: string): void => {
-    const text = `${head}\n${env.render().trimEnd()}\n`;
+    const text = `${head}\n${stage.render().trimEnd()}\n`;
     io.stdout.write(height > 0 ? `\x1b[${height}A\x1b[J${text}` : text);
     height = text.split("\n").length - 1;
-    if (options.gif !== undefined) frames.push(env.renderSvg());
+    if (options.gif !== undefined) frames.push(stage.renderSvg());
   };
   try {
     io.stdout.write(`${env.id}: ${help}; q leaves\n`);
     for (let episode = 1; episode <= options.episodes; episode++) {
-      let { info } = env.reset(episode === 1 ? { seed: options.seed } : {});
+      let { info } = await stage.reset(episode === 1 ? { seed: options.seed } : {});
       let [total, steps, over] = [0, 0, false];
       height = 0;
       show(`episode ${episode}`);
       while (!over && steps < options.maxSteps) {
-        const rest = functional?.idle?.(functional === undefined ? undefined : stateOf(env)) as unknown;
+        const rest = stage.idle();
         const idle = rest === undefined ? undefined : { key: "", action: rest, name: "no key" };
         const chosen = await choose(keyboard, keys, info, idle, options.delay);
         if (chosen === undefined) {
           io.stdout.write(`left after ${steps} steps with a return of ${short(total)}\n`);
           return;
         }
-        const step = env.step(chosen.action);
+        const step = await stage.step(chosen.action);
         ({ info } = step);
         total += step.reward;
         steps++;
@@ -96,5 +97,3 @@ export async function playByKeyboard(env: Env, io: Io, options: HumanOptions): P
     }
   }
 }
-
-const stateOf = (env: Env): unknown => (env.unwrapped as unknown as { state?: unknown }).state;

@@ -1,20 +1,22 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import type { Policy } from "../../rl/agent.ts";
 import { type Env, StatefulEnv } from "../../rl/env.ts";
+import { gameOf } from "../../rl/games/opponent.ts";
 import { make } from "../../rl/make.ts";
 import { saveVideo } from "../../rl/video.node.ts";
 import { openRunFolder, type RunFolder } from "../../train/node.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import { Cli } from "../command.ts";
 import type { Shell } from "../common.ts";
-import { newEngine } from "../common.ts";
-import { Printer } from "../io.ts";
+import { type Io, Printer } from "../io.ts";
 import { addOptions, pickOptions } from "../options.ts";
 import { short } from "../progress.ts";
 import { playByKeyboard } from "./human.ts";
-import { agentCheckpoint, agentOf } from "./session.ts";
+import { openTrained, Simulations, type Trained } from "./session.ts";
 import { EnvOptions, parseEnvOptions, requireEnv } from "./shared.ts";
+import { against, alone } from "./stage.ts";
 
 const PlayOptions = z.strictObject({
   episodes: z.int().min(1).default(1).describe("episodes to watch"),
@@ -22,7 +24,13 @@ const PlayOptions = z.strictObject({
   maxSteps: z.int().min(1).default(1000).describe("steps after which an episode is stopped"),
   best: z.boolean().default(false).describe("the best checkpoint by evaluation, not the newest"),
   seed: z.int().min(0).default(0).describe("seed of the environment"),
-  human: z.boolean().default(false).describe("play by keyboard, the environment of a run or of --env"),
+  simulations: Simulations,
+  human: z
+    .boolean()
+    .default(false)
+    .describe(
+      "play by keyboard, the environment of a run or of --env; a game of two against the run's agent",
+    ),
   gif: z.string().optional().describe("file for the pictures as an animation"),
   json: z.boolean().default(false).describe("print one JSON object per step instead of pictures"),
 });
@@ -42,6 +50,7 @@ export function playCommand(shell: Shell): Cli {
     ["galatea rl play q-learning-FrozenLake-v1 --episodes 3 --delay 100", "three, faster"],
     ["galatea rl play runs/taxi --json", "its steps for programs"],
     ["galatea rl play runs/taxi --gif taxi.gif", "also as an animation"],
+    ["galatea rl play --human alphazero-TicTacToe-v0 --simulations 0", "against the network alone"],
     ["galatea rl play --human --env MinAtar/Breakout-v0 --delay 150", "play yourself, by the arrow keys"],
   );
 }
@@ -50,18 +59,26 @@ export function playCommand(shell: Shell): Cli {
 async function human(
   name: string | undefined,
   parsed: Record<string, unknown>,
-  { io }: Shell,
+  { catalog, io }: Shell,
 ): Promise<void> {
   const { env, envOptions } = pickOptions(EnvOptions, parsed);
-  const { json, ...options } = pickOptions(PlayOptions, parsed);
+  const { json, best, simulations, ...options } = pickOptions(PlayOptions, parsed);
   if (json) throw new UserError("--json is for programs, --human for people: choose one");
   if (name !== undefined && env !== undefined)
     throw new UserError("play --human takes a run or --env, not both");
   if (name === undefined) {
-    return playByKeyboard(make(requireEnv(env), parseEnvOptions(envOptions)) as Env, io, options);
+    const own = make(requireEnv(env), parseEnvOptions(envOptions)) as Env;
+    return playByKeyboard(alone(own), io, options);
   }
   const { config } = (await openRunFolder(name)) as RunFolder<AgentRun>;
-  return playByKeyboard(make(config.env, config.envOptions) as Env, io, options);
+  const own = make(config.env, config.envOptions) as Env;
+  if (!gameOf(own)) return playByKeyboard(alone(own), io, options);
+  const trained = await openTrained(name, { catalog, best });
+  try {
+    await playByKeyboard(against(own, await trained.policy(simulations)), io, options);
+  } finally {
+    await trained.close();
+  }
 }
 
 async function run(
@@ -69,24 +86,27 @@ async function run(
   parsed: Record<string, unknown>,
   { catalog, io }: Shell,
 ): Promise<void> {
-  const { episodes, delay, maxSteps, best, seed, gif, json } = pickOptions(PlayOptions, parsed);
+  const options = pickOptions(PlayOptions, parsed);
+  const { best, simulations } = options;
   if (name === undefined)
     throw new UserError("say which run to play, or play yourself: play --human --env ID");
-  const folder = await openRunFolder(name);
-  const agent = await agentOf({ catalog }, folder);
-  const agentRun = folder as RunFolder<AgentRun>;
-  const { config } = agentRun;
-  const checkpoint = await agentCheckpoint(agentRun, best ? "best" : undefined);
-  if (!checkpoint)
-    throw new UserError(
-      `${folder.path} has no checkpoint yet: train it first (galatea resume ${folder.path})`,
-    );
+  const trained = await openTrained(name, { catalog, best });
+  try {
+    await watch(trained, await trained.policy(simulations), options, io);
+  } finally {
+    await trained.close();
+  }
+}
+
+/** Episodes as pictures. */
+async function watch(
+  { agent, config, makeEnv }: Trained,
+  policy: Policy,
+  { episodes, delay, maxSteps, seed, gif, json }: z.output<typeof PlayOptions>,
+  io: Io,
+): Promise<void> {
   const printer = new Printer(io, json);
-  const makeEnv = (): Env<unknown, number> => make(config.env, config.envOptions) as Env<unknown, number>;
   const env = makeEnv();
-  const engine = () => newEngine(config);
-  const options: unknown = agent.options.parse(config.options);
-  const policy = await agent.policy(checkpoint, { options, makeEnv: makeEnv as () => Env, engine });
   const { unwrapped } = env;
   const { functional } = unwrapped;
   const live = io.stdout.isTTY && !json;

@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import { z } from "zod";
 import type { Engine } from "../../engine/engine.ts";
 import { lookup, UserError } from "../../errors.ts";
 import { readJsonLines } from "../../files/jsonl.node.ts";
 import { lineChart } from "../../plot/index.ts";
 import { saveChart } from "../../plot/node.ts";
-import type { AnyAgent, Setting } from "../../rl/agent.ts";
+import type { AnyAgent, Policy, Setting } from "../../rl/agent.ts";
+import type { Env } from "../../rl/env.ts";
 import { make, timeLimitOf } from "../../rl/make.ts";
 import { deterministicPolicy, greedyActions } from "../../rl/mdp/policy.ts";
 import { valueIteration } from "../../rl/mdp/value-iteration.ts";
@@ -12,7 +14,7 @@ import { policyReturn } from "../../rl/mdp/values.ts";
 import { Memory } from "../../rl/tabular/memory.ts";
 import { AutoresetMode, makeVec } from "../../rl/vector.ts";
 import type { Checkpoint } from "../../train/checkpoint.ts";
-import type { RunFolder } from "../../train/node.ts";
+import { openRunFolder, type RunFolder } from "../../train/node.ts";
 import { readCheckpoint } from "../../train/run.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import { RunWriter } from "../../train/run-writer.node.ts";
@@ -69,6 +71,70 @@ export const agentCheckpoint = async (
   run: RunFolder<AgentRun>,
   which?: number | "best",
 ): Promise<Checkpoint | undefined> => (await readCheckpoint(run, which)) ?? oldCheckpoint(run);
+
+/** What acting takes besides, of agents that search. */
+export const Simulations = z
+  .int()
+  .min(0)
+  .optional()
+  .describe(
+    "of an agent that searches: simulations before each action, 0 for the network alone (default: as in training)",
+  );
+
+/** A run that was trained, ready to act. */
+export interface Trained {
+  readonly path: string;
+  readonly agent: AnyAgent;
+  readonly config: AgentRun;
+  readonly checkpoint: Checkpoint;
+  /** The environment of the run, with its time limit. */
+  readonly makeEnv: () => Env;
+  policy(simulations?: number): Promise<Policy>;
+  close(): Promise<void>;
+}
+
+/** @throws UserError where the run has no checkpoint, or does not search where simulations are asked for */
+export async function openTrained(
+  name: string,
+  {
+    catalog,
+    best,
+    envOptions = {},
+  }: Pick<Shell, "catalog"> & { best: boolean; envOptions?: Record<string, unknown> },
+): Promise<Trained> {
+  const folder = await openRunFolder(name);
+  const agent = await agentOf({ catalog }, folder);
+  const agentRun = folder as RunFolder<AgentRun>;
+  const checkpoint = await agentCheckpoint(agentRun, best ? "best" : undefined);
+  if (!checkpoint)
+    throw new UserError(
+      `${folder.path} has no checkpoint yet: train it first (galatea resume ${folder.path})`,
+    );
+  const config = { ...agentRun.config, envOptions: { ...agentRun.config.envOptions, ...envOptions } };
+  const { makeEnv } = settingOf(config);
+  const options: unknown = agent.options.parse(config.options);
+  let engine: Promise<Engine> | undefined;
+  return {
+    path: folder.path,
+    agent,
+    config,
+    checkpoint,
+    makeEnv,
+    policy: (simulations) => {
+      if (simulations !== undefined && !agent.searches)
+        throw new UserError(
+          `${folder.path} is a run of ${agent.name}, which does not search: leave --simulations out`,
+        );
+      return agent.policy(checkpoint, {
+        options,
+        makeEnv,
+        simulations,
+        engine: () => (engine ??= newEngine(config)),
+      });
+    },
+    close: async () => (await engine)?.dispose(),
+  };
+}
 
 /** Train an agent's run to its end, or to Ctrl-C, writing its folder and showing its progress. */
 export async function runAgent(training: AgentTraining): Promise<void> {

@@ -25,7 +25,10 @@ export interface MlpOptions {
 const layerInit = (gain: number | undefined): { weightInit?: Initializer; biasInit?: Initializer } =>
   gain === undefined ? {} : { weightInit: init.orthogonal(gain), biasInit: init.zeros };
 
-/** x [n, in] → [n, out] by hidden layers; pictures [n, h, w, c] go through 16 filters of 3 × 3 first (MinAtar's network). */
+/**
+ * x [n, in] → [n, out] by hidden layers; pictures [n, h, w, c] go through 16 filters of 3 × 3 first (MinAtar's network), but for
+ * those too small for them.
+ */
 export class Mlp extends Module {
   readonly convolution: Conv2d | undefined;
   readonly hidden: (Linear | NoisyLinear)[];
@@ -36,9 +39,9 @@ export class Mlp extends Module {
   constructor(shape: Shape, out: number, { hidden, activation, gains, noisy, norm }: MlpOptions) {
     super();
     const [h = 1, w = 1, channels = 1] = shape;
-    const picture = shape.length === 3;
+    const picture = shape.length === 3 && Math.min(h, w) >= 3;
     this.convolution = picture ? new Conv2d(channels, FILTERS, 3, layerInit(gains?.hidden)) : undefined;
-    const first = picture ? (h - 2) * (w - 2) * FILTERS : shape[0]!;
+    const first = picture ? (h - 2) * (w - 2) * FILTERS : shape.reduce((a, b) => a * b, 1);
     const widths = [first, ...hidden];
     const layer = (i: number, o: number, gain?: number): Linear | NoisyLinear =>
       noisy ? new NoisyLinear(i, o) : new Linear(i, o, layerInit(gain));
@@ -51,10 +54,8 @@ export class Mlp extends Module {
   /** The last hidden layer's output, which heads share. */
   trunk(x: Tensor, key?: Key): Tensor {
     let h = x;
-    if (this.convolution) {
-      h = this.#activation(this.convolution.forward(transpose(x, [0, 3, 1, 2])));
-      h = reshape(h, [x.shape[0]!, -1]);
-    }
+    if (this.convolution) h = this.#activation(this.convolution.forward(transpose(x, [0, 3, 1, 2])));
+    h = reshape(h, [x.shape[0]!, -1]);
     for (const [i, layer] of this.hidden.entries()) {
       h = layer.forward(h, key?.split(i));
       h = this.#activation(this.norms[i]?.forward(h) ?? h);

@@ -5,6 +5,8 @@ import { PassThrough } from "node:stream";
 import { afterAll, describe, expect, it } from "vitest";
 import { playByKeyboard } from "../../../src/cli/rl/human.ts";
 import { openKeyboard, parseKeys } from "../../../src/cli/rl/keyboard.ts";
+import { against, alone } from "../../../src/cli/rl/stage.ts";
+import type { Policy } from "../../../src/rl/agent.ts";
 import { keyActions } from "../../../src/rl/keys.ts";
 import { make } from "../../../src/rl/make.ts";
 
@@ -86,7 +88,7 @@ describe("play --human", () => {
     // The x has no meaning, and is not a step.
     stdin.write(`${down}${down}x${right}${down}${right}${right}`);
     const gif = join(folder, "lake.gif");
-    await playByKeyboard(make("FrozenLake-v1", { is_slippery: false }), io, { ...options, gif });
+    await playByKeyboard(alone(make("FrozenLake-v1", { is_slippery: false })), io, { ...options, gif });
     expect(out()).toContain("FrozenLake-v1: left, down, right, up");
     expect(out()).toContain("step 6: right, reward 1, return 1");
     expect(out()).toContain("episode 1 over after 6 steps with a return of 1");
@@ -97,7 +99,7 @@ describe("play --human", () => {
 
   it("goes on by the clock where there is a way to do nothing", async () => {
     const { io, out } = terminal();
-    await playByKeyboard(make("MinAtar/SpaceInvaders-v0", { sticky_action_prob: 0 }), io, options);
+    await playByKeyboard(alone(make("MinAtar/SpaceInvaders-v0", { sticky_action_prob: 0 })), io, options);
     expect(out()).toContain("step 17: no key, reward 0");
     expect(out()).toContain("over after 17 steps");
   });
@@ -105,7 +107,7 @@ describe("play --human", () => {
   it("waits for keys otherwise, takes no masked one, and leaves by q or when the input ends", async () => {
     const first = terminal();
     const left = playByKeyboard(
-      make("ConnectFour-v0", { agent_first: true, rows: 2, columns: 2, connect: 2 }),
+      alone(make("ConnectFour-v0", { agent_first: true, rows: 2, columns: 2, connect: 2 })),
       first.io,
       {
         ...options,
@@ -119,14 +121,32 @@ describe("play --human", () => {
     expect(first.raw).toEqual([true, false]);
     const second = terminal();
     second.stdin.end();
-    await playByKeyboard(make("CliffWalking-v1"), second.io, options);
+    await playByKeyboard(alone(make("CliffWalking-v1")), second.io, options);
     expect(second.out()).toContain("left after 0 steps with a return of 0");
+  });
+
+  it("against a policy: a person begins every other game, and sees what the other did", async () => {
+    const { io, stdin, out } = terminal();
+    // Takes the first free cell.
+    const policy: Policy = {
+      act: (_observation, info) => Promise.resolve((info.action_mask as Int8Array).indexOf(1)),
+    };
+    stdin.write("345");
+    stdin.write("345");
+    const env = make("TicTacToe-v0");
+    await playByKeyboard(against(env, policy), io, { ...options, episodes: 2 });
+    expect(out()).toContain("you are X\n");
+    expect(out()).toContain("you are X, last move row 0, column 0\nO . .\nX . .");
+    expect(out()).toContain("you are O, last move row 0, column 0\nX . .\n. . .");
+    expect(out()).toContain("episode 1 over after 3 steps with a return of 1");
+    // The policy has its line first, as it began.
+    expect(out()).toMatch(/episode 2 over after \d steps with a return of -1/);
   });
 
   it("says where it cannot", async () => {
     const { io, stdin } = terminal();
     stdin.isTTY = false;
-    await expect(playByKeyboard(make("CliffWalking-v1"), io, options)).rejects.toThrow(
+    await expect(playByKeyboard(alone(make("CliffWalking-v1")), io, options)).rejects.toThrow(
       "play --human needs a terminal",
     );
   });

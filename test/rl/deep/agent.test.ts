@@ -146,6 +146,8 @@ test.each([
   ["ppo", "MinAtar/Breakout-v0"],
   ["dqn", "Snake-v0"],
   ["ppo", "Snake-v0"],
+  ["dqn", "TicTacToe-v0"],
+  ["ppo", "TicTacToe-v0"],
 ])("%s learns from the pictures and masks of %s", async (name, env) => {
   const agent = DEEP_AGENTS.find((each) => each.name === name)!;
   const { events, saved } = await onEnv(agent, QUICK[name]!, {
@@ -155,5 +157,7 @@ test.each([
     evaluationEpisodes: 1,
   });
   expect(events.some((e) => e.kind === "validation")).toBe(true);
-  expect(Object.keys(saved.at(-1)!.tensors.weights).some((key) => key.includes("convolution"))).toBe(true);
+  // Two planes of 3 × 3 are too small for filters.
+  const filtered = Object.keys(saved.at(-1)!.tensors.weights).some((key) => key.includes("convolution"));
+  expect(filtered).toBe(env !== "TicTacToe-v0");
 });
