@@ -98,6 +98,7 @@ async function resumeAgent(
     throw new UserError(
       `${run.path} was made before agents could be resumed: it has only its table, and can be played (galatea rl play ${run.path})`,
     );
+  if (from && run.config.kind === "agent") trainable(from);
   const longer = run.with({ steps: steps ?? run.config.steps });
   if (from && from.step >= longer.config.steps)
     throw new UserError(

@@ -12,6 +12,11 @@ import { save } from "./shared.ts";
 
 export const RETURN = "return";
 export const EVALUATION = "evaluation/return";
+/** Of games that can be solved: the share of positions in which a move loses value. */
+const MISTAKES = {
+  "network alone": "evaluation/mistakes",
+  "with search": "evaluation/mistakes_search",
+} as const;
 
 /** What metrics.jsonl of a run says of one metric. */
 export async function curveOf({ path }: RunFolder, metric: string): Promise<Curve> {
@@ -31,6 +36,8 @@ export async function reportAgent(
     [RETURN]: await curveOf(run, RETURN),
     [EVALUATION]: await curveOf(run, EVALUATION),
   };
+  const mistakes: Record<string, Curve> = {};
+  for (const metric of Object.values(MISTAKES)) mistakes[metric] = await curveOf(run, metric);
   const known = Object.entries(curves).filter(([, { steps }]) => steps.length > 0);
   if (known.length > 0) {
     const lines = known.map(([name, { steps, values }]) => ({ name, x: steps, y: values }));
@@ -39,7 +46,17 @@ export async function reportAgent(
       join(path, "learning.png"),
       lineChart({ title, x: "step", y: "return per episode" }, lines),
     );
-    const rows = known.flatMap(([name, { steps, values }]) =>
+    // On a log scale, where no mistakes leave a gap.
+    const wrong = Object.entries(MISTAKES).flatMap(([name, metric]) => {
+      const { steps, values } = mistakes[metric]!;
+      const y = values.map((share) => (share > 0 ? 100 * share : null));
+      return y.some((share) => share !== null) ? [{ name, x: steps, y }] : [];
+    });
+    const axes = { title: `${title}: moves that lose value`, x: "step", y: "% of positions" };
+    if (wrong.length > 0)
+      await saveChart(join(path, "mistakes.png"), lineChart(axes, wrong, { yScale: "log" }));
+    const written = [...known, ...Object.entries(mistakes)];
+    const rows = written.flatMap(([name, { steps, values }]) =>
       steps.map((step, i) => [name, step, values[i]!]),
     );
     await save(path, "learning.csv", csv({ columns: ["metric", "step", "value"], rows }));
@@ -55,11 +72,16 @@ export async function reportAgent(
     best: best ?? null,
   });
   const shown = (x: number | undefined): string => (x === undefined ? "none" : short(x));
+  const error = ([name, metric]: readonly [string, string]): [string, string][] => {
+    const share = mistakes[metric]!.values.at(-1);
+    return share === undefined ? [] : [[`mistakes, ${name}`, `${short(100 * share)} % of positions`]];
+  };
   printer.line(
     table([
       ["recent return while exploring", shown(last(RETURN))],
       [`last evaluation (${config.evaluationEpisodes} episodes)`, shown(last(EVALUATION))],
       ["best evaluation", shown(best)],
+      ...Object.entries(MISTAKES).flatMap(error),
       ["run", path],
       ["watch it", `galatea rl play ${path}`],
     ]),

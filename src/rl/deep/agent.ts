@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import type { Module, StateDict } from "../../nn/module.ts";
 import { Key } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import type { Checkpoint, Metrics, TrainEvent } from "../../train/checkpoint.ts";
+import { type Checkpoint, type Metrics, type TrainEvent, trainable } from "../../train/checkpoint.ts";
 import type { Agent, AgentDefaults, Policy, PolicySetting, Setting } from "../agent.ts";
 import { fastRandom, type Rng } from "../random.ts";
 import { AutoresetMode, VectorEnv, type VectorEnvLike } from "../vector.ts";
@@ -194,6 +194,7 @@ async function* learn<S extends z.ZodObject, M extends Module, W extends Practic
   const rng = fastRandom([seed, 1]);
   const progress = from?.progress as Progress | undefined;
   if (from) {
+    trainable(from);
     requireSpaces(from, spaces);
     module.loadStateDict(from.tensors.weights, { source: `the checkpoint of step ${from.step}` });
   } else module.initialize(key.split("weights"));

@@ -9,6 +9,18 @@ export interface AgentRecipe {
 /** After rl-baselines3-zoo, where it has the pair. */
 export const AGENT_RECIPES: readonly AgentRecipe[] = [
   {
+    agent: "alphazero",
+    env: "TicTacToe-v0",
+    steps: 100_000,
+    options: { hidden: [256, 256], openingMoves: 8, gradientSteps: 4 },
+  },
+  {
+    agent: "alphazero",
+    env: "ConnectFour-v0",
+    steps: 1_000_000,
+    options: { hidden: [256, 256], openingMoves: 12, gradientSteps: 2, replay: 200_000 },
+  },
+  {
     agent: "dqn",
     env: "Acrobot-v1",
     steps: 100_000,

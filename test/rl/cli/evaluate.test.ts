@@ -56,3 +56,18 @@ test("of a network in a game: returns against an opponent of choice, and mistake
   const { last: played } = await run(`play ${zero} --simulations 0 --json`);
   expect(played.terminated).toBe(true);
 });
+
+test("a run of the weights alone plays and is evaluated, and cannot be resumed", async () => {
+  const path = join(folder, "small");
+  await run(
+    `train ppo --env CartPole-v1 --steps 256 --hidden 8 --evaluation-episodes 0 --out ${path} --json`,
+  );
+  await run(`export ${path} --format run --out ${path}-weights --json`);
+  const [whole, weights] = [
+    await run(`evaluate ${path} --episodes 3 --json`),
+    await run(`evaluate ${path}-weights --episodes 3 --json`),
+  ];
+  expect(weights.last.return).toBe(whole.last.return);
+  const { err } = await cli(["resume", `${path}-weights`, "--steps", "512"]);
+  expect(err).toContain("holds the weights alone");
+});
