@@ -74,7 +74,7 @@ const round = (value: number): number => Number(value.toPrecision(6));
 
 /** Comments are translated; what a snippet prints stays, and so does every word of a diagram but its labels. */
 function withoutComments(line: string, language: string): string {
-  if (language === "sh") return line.replace(/(^|\s)#.*/, "");
+  if (language === "sh" || language === "yaml") return line.replace(/(^|\s)#.*/, "");
   if (language === "mermaid") return line.replace(/"[^"]*"/g, '""');
   if (/console\.log\(/.test(line)) return line;
   return line.replace(/\/\*.*?\*\//g, "").replace(/(^|\s)\/\/.*/, "");
