@@ -65,6 +65,8 @@ const pages = [
 test.each(pages)("%s: punctuation is full-width, and one space stands between Chinese and Latin", (page) => {
   const prose = read(page)
     .replace(/^```.*?^```/gms, "")
+    // Indented lines are formulas.
+    .replace(/^ {4}\S.*$/gm, "")
     .split("\n")
     .map((line) => line.replace(/`[^`]*`/g, "`code`").replace(/\]\([^)]*\)/g, "]"));
   const han = "\\p{Script=Han}";
