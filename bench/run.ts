@@ -47,6 +47,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   gpt: training("gpt"),
   lstm: training("lstm"),
   gru: training("gru"),
+  parallel: { file: "parallel.ts" },
   policy: { file: "policy.ts" },
   decoding: { file: "decoding.ts" },
   "decoding-wasm": { file: "decoding.ts", args: ["--device", "wasm"] },

@@ -19,6 +19,7 @@ const PAGES = [
   "docs/export-sampler.md",
   "docs/metrics.md",
   "docs/sequence.md",
+  "docs/scale.md",
 ];
 const root = resolve(import.meta.dirname, "..");
 
@@ -93,6 +94,9 @@ function run(args: readonly string[], cwd: string): Promise<{ out: string; err: 
 
 const isEnglish = (page: string): boolean => !/zh/.test(page);
 
+/** How a command begins, some of them behind a launcher. */
+const GALATEA = /^(mpirun .*?)?(npx )?galatea /;
+
 /** Commands in blocks of shell, and those in prose and tables that have options. Once a page. */
 const commands = guides.filter(isEnglish).flatMap((page) => {
   const prose = readFileSync(join(root, page), "utf8").replace(/^```.*?^```/gms, "");
@@ -100,8 +104,8 @@ const commands = guides.filter(isEnglish).flatMap((page) => {
   const lines = blocks(page, "sh").flatMap((block) => block.split("\n"));
   const found = [...lines, ...inline.filter((line) => !line.startsWith("galatea --with"))]
     .map((line) => line.replace(/#.*/, "").replace(/\s+/g, " ").trim())
-    .filter((line) => /^(npx )?galatea /.test(line))
-    .map((line) => line.replace(/^(npx )?galatea /, ""));
+    .filter((line) => GALATEA.test(line))
+    .map((line) => line.replace(GALATEA, ""));
   return [...new Set(found)].map((line) => [line, page] as const);
 });
 

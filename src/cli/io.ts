@@ -15,6 +15,11 @@ export class Interrupted extends Error {
   override name = "Interrupted";
 }
 
+/** An error that another process of the same training has told. */
+export class Reported extends Error {
+  override name = "Reported";
+}
+
 /** Prints a command's output, as text or as JSON lines. */
 export class Printer {
   readonly io: Io;

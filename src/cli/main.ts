@@ -1,8 +1,10 @@
 #!/usr/bin/env node
+import { launchedRank } from "../train/parallel/launcher.node.ts";
 import { runCli } from "./program.ts";
 import { interruptOf } from "./signals.ts";
 
-const signal = interruptOf(process);
+// Of several ranks one speaks.
+const signal = interruptOf(process, (launchedRank() ?? 0) === 0);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // `galatea … | head` closes the pipe early: that is no error.
   if (error.code === "EPIPE") process.exit(0);

@@ -1,13 +1,10 @@
-import { CommanderError } from "commander";
 import type { WholeCatalog } from "../catalog.ts";
-import { UserError } from "../errors.ts";
-import { fileProblem } from "../files/node.ts";
 import { VERSION } from "../version.ts";
 import { Cli } from "./command.ts";
 import { type Entry, entriesOf } from "./entries.ts";
+import { explain } from "./explain.ts";
 import { takeExtensions, withExtensions } from "./extension.ts";
-import { inFlags } from "./flags.ts";
-import { Interrupted, type Io } from "./io.ts";
+import type { Io } from "./io.ts";
 
 /** Exit codes: 0 done; 1 something the user can put right; 2 a defect of ours; 130 after Ctrl-C. */
 export async function runCli(given: readonly string[], io: Io, known?: WholeCatalog): Promise<number> {
@@ -67,33 +64,4 @@ function settle(command: Cli, io: Io): void {
     getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 110),
   });
   for (const one of command.commands as Cli[]) settle(one, io);
-}
-
-function explain(error: unknown, { stderr }: Io): number {
-  if (error instanceof Interrupted) return 130;
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0;
-    stderr.write(`${error.message.replace(/^error: /, "")}\n`);
-    return 1;
-  }
-  const said = error instanceof UserError ? error : (fileProblem(error) ?? memoryProblem(error));
-  if (said) {
-    stderr.write(`${inFlags(said.message)}\n`);
-    return 1;
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  stderr.write(`${stack}\nThis is a defect of galatea ${VERSION}, not of your input: please report it.\n`);
-  return 2;
-}
-
-/** What does not fit into memory is too large, and not a defect. */
-function memoryProblem(error: unknown): UserError | undefined {
-  const tooLarge =
-    error instanceof RangeError && /array (buffer )?(allocation|length)|array size/i.test(error.message);
-  return tooLarge ||
-    /failed to allocate memory|std::bad_alloc/i.test(String((error as Error | undefined)?.message))
-    ? new UserError(
-        "there is not enough memory for this: choose a smaller model (width, depth) or batch (option `batchSize`)",
-      )
-    : undefined;
 }

@@ -4,12 +4,15 @@ import { asModelRun, modelOfRun } from "../model/catalog.ts";
 import { sessionOf } from "../model/session.ts";
 import { trainable } from "../train/checkpoint.ts";
 import { openRunFolder, type RunFolder } from "../train/node.ts";
+import { type Communicator, shareOf } from "../train/parallel/communicator.ts";
+import { openedByAll } from "../train/parallel/shared.node.ts";
 import { readCheckpoint } from "../train/run.ts";
 import type { AgentRun, ModelRun } from "../train/run-config.ts";
 import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { Printer } from "./io.ts";
 import { addOptions, pickOptions } from "./options.ts";
+import { ParallelOptions, threadsOf, withRanks } from "./parallel.ts";
 import { agentCheckpoint, agentOf, runAgent } from "./rl/session.ts";
 import { runTraining } from "./session.ts";
 
@@ -38,20 +41,29 @@ export function resumeCommand(shell: Shell): Cli {
       ["galatea resume vae-mnist", "after Ctrl-C, a crash or a power cut"],
       ["galatea resume vae-mnist --checkpoint 4680", "from an earlier checkpoint; later ones are set aside"],
       ["galatea resume vae-mnist --epochs 40", "train a finished run further"],
+      ["mpirun -n 4 galatea resume vae-mnist --parallel mpi", "on any number of ranks, the same batches"],
     ) as Cli;
   addOptions(command, ResumeOptions, "Training:");
   addOptions(command, RuntimeOptions, "Running:");
+  addOptions(command, ParallelOptions, "Running:");
   return command.action((name: string, parsed: Record<string, unknown>) =>
-    resume(name, parsed, shell),
+    withRanks(pickOptions(ParallelOptions, parsed).parallel, shell.io, (ranks, io) =>
+      resume(name, parsed, { ...shell, io }, ranks),
+    ),
   ) as Cli;
 }
 
 /** Nothing of the run is written before everything is checked and its lock is taken. */
-async function resume(name: string, parsed: Record<string, unknown>, { catalog, io }: Shell): Promise<void> {
+async function resume(
+  name: string,
+  parsed: Record<string, unknown>,
+  { catalog, io }: Shell,
+  ranks: Communicator,
+): Promise<void> {
   const options = pickOptions(ResumeOptions, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
   const printer = new Printer(io, runtime.json);
-  const opened = await openRunFolder(name);
+  const opened = await openedByAll(ranks, name, () => openRunFolder(name));
   if (opened.config.kind !== "model") {
     await resumeAgent(opened as RunFolder<AgentRun>, options, { catalog, io }, printer);
     return;
@@ -61,12 +73,13 @@ async function resume(name: string, parsed: Record<string, unknown>, { catalog, 
   const model = await modelOfRun(catalog, run);
   const from = await readCheckpoint(run, options.checkpoint);
   if (from) trainable(from);
-  const { device = config.device, threads = config.threads } = runtime;
+  shareOf(config.training.batchSize, ranks);
+  const { device = config.device, threads = config.threads ?? threadsOf(undefined, ranks) } = runtime;
   const engine = await openEngine({ device, threads });
   try {
     const world = worldOf(config, { catalog, printer });
     const data = await world.data();
-    run = run.with({ spec: data.spec });
+    run = run.with({ spec: data.spec, ranks: ranks.size > 1 ? ranks.size : undefined });
     let session = sessionOf(model, run.config, data);
     const { steps, epochs } = options;
     if (steps !== undefined || epochs !== undefined) {
@@ -78,7 +91,7 @@ async function resume(name: string, parsed: Record<string, unknown>, { catalog, 
       throw new UserError(
         `${run.path} is finished: it has done its ${run.config.steps} steps. To train further: galatea resume ${run.path} --steps ${2 * run.config.steps}`,
       );
-    await runTraining({ run, session, engine, world, printer, from });
+    await runTraining({ run, session, engine, world, printer, from, ranks });
   } finally {
     await engine.dispose();
   }

@@ -3,8 +3,10 @@ import type { Engine } from "../engine/engine.ts";
 import type { BeginOptions } from "../model/assemble.ts";
 import type { World } from "../model/contract.ts";
 import { type Session, trainRun } from "../model/session.ts";
-import type { Checkpoint, Metrics, TrainEvent } from "../train/checkpoint.ts";
+import type { Checkpoint, CheckpointStore, Metrics, TrainEvent } from "../train/checkpoint.ts";
 import type { RunFolder } from "../train/node.ts";
+import type { Communicator } from "../train/parallel/communicator.ts";
+import { requireShared } from "../train/parallel/shared.node.ts";
 import type { ModelRun } from "../train/run-config.ts";
 import { RunWriter } from "../train/run-writer.node.ts";
 import type { Picture } from "../train/task.ts";
@@ -23,27 +25,34 @@ export interface Training {
   readonly from: Checkpoint | undefined;
   /** Pretrained initial weights. */
   readonly weights?: BeginOptions["weights"];
+  /** The processes that train together. */
+  readonly ranks: Communicator;
 }
 
 /** Train a run to its end, or to Ctrl-C, writing its folder and showing its progress. */
 export async function runTraining(training: Training): Promise<void> {
-  const { run, session, engine, world, printer, from, weights } = training;
+  const { run, session, engine, world, printer, from, weights, ranks } = training;
   announce(training);
-  const writer = await RunWriter.open(run, from?.step ?? 0);
+  const writer = ranks.rank === 0 ? await RunWriter.open(run, from?.step ?? 0) : undefined;
   const bar = printer.progress(run.config.model, session.plan.steps, { start: from?.step ?? 0 });
   const show = new Show(training, bar);
   try {
+    await requireShared(ranks, run.path);
     const { signal } = printer.io;
-    const events = trainRun(session, { engine, world, from, weights, store: writer, signal });
-    for await (const event of events) show.event(event, await writer.on(event));
+    const store = writer ?? ELSEWHERE;
+    const events = trainRun(session, { engine, world, from, weights, store, signal, ranks });
+    for await (const event of events) show.event(event, (await writer?.on(event)) ?? []);
   } finally {
     bar.stop();
-    await writer.close();
+    await writer?.close();
   }
   show.end();
 }
 
-function announce({ run, session, engine, printer, from }: Training): void {
+/** On the other ranks: rank 0 saves. */
+const ELSEWHERE: CheckpointStore = { save: async () => "" };
+
+function announce({ run, session, engine, printer, from, ranks }: Training): void {
   const { task, plan, examples } = session;
   const { model, data: name } = run.config;
   const parameters = task.module.parameterCount;
@@ -58,10 +67,11 @@ function announce({ run, session, engine, printer, from }: Training): void {
     steps,
     from: from?.step ?? 0,
     engine: engine.name,
+    ...(ranks.size > 1 && { ranks: ranks.size }),
   });
   printer.note(
     `${from ? `resuming ${run.path} at step ${count(from.step)}` : `training ${model} on ${name}`}: ` +
-      `${count(examples.length)} examples, ${count(parameters)} parameters, ${count(steps)} steps (${epochs} epochs), ${engine.name}`,
+      `${count(examples.length)} examples, ${count(parameters)} parameters, ${count(steps)} steps (${epochs} epochs), ${ranks.size > 1 ? `${ranks.size} ranks, each ` : ""}${engine.name}`,
   );
   if (!from) printer.note(`everything goes to ${run.path}; Ctrl-C saves and stops`);
 }
@@ -108,9 +118,14 @@ class Show {
   }
 
   end(): void {
-    const { printer, run } = this.#training;
+    const { printer, run, ranks } = this.#training;
     const { step, seconds, finished } = this.#done!;
-    printer.object({ event: "done", run: run.path, step, finished, seconds, ...this.#metrics });
+    const together = ranks.size > 1 && { communication: ranks.waited / 1000 };
+    printer.object({ event: "done", run: run.path, step, finished, seconds, ...together, ...this.#metrics });
+    if (together)
+      printer.note(
+        `${ranks.size} ranks, ${duration(together.communication)} of communication and waiting for one another`,
+      );
     if (!finished) {
       printer.note(
         `stopped at step ${count(step)}; nothing is lost. Continue with\n  galatea resume ${run.path}`,

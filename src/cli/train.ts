@@ -18,7 +18,8 @@ import { sessionOf } from "../model/session.ts";
 import { freeRunPath } from "../train/folders.node.ts";
 import { LearningOptions } from "../train/learning.ts";
 import { epochOf } from "../train/loop.ts";
-import { createRun, openRunFolder } from "../train/node.ts";
+import { createRun, openRunFolder, RunFolder } from "../train/node.ts";
+import { type Communicator, shareOf } from "../train/parallel/communicator.ts";
 import type { ModelRun } from "../train/run-config.ts";
 import { VERSION } from "../version.ts";
 import { Cli } from "./command.ts";
@@ -28,6 +29,7 @@ import { inFlags } from "./flags.ts";
 import { Printer } from "./io.ts";
 import { addLineage } from "./lineage.ts";
 import { addOptions, givenOptions, pickOptions, withDefaults } from "./options.ts";
+import { ParallelOptions, threadsOf, withRanks } from "./parallel.ts";
 import { runTraining, type Training } from "./session.ts";
 
 const positive = z.number().positive();
@@ -145,7 +147,12 @@ export async function trainCommand(shell: Shell, args: readonly string[]): Promi
 function choiceCommand(choice: Chosen, shell: Shell): Cli {
   const { name, model, recipe, description } = choice;
   const training = trainingOptions(choice);
-  const taken = { ...training.shape, ...LearningOptions.shape, ...RuntimeOptions.shape };
+  const taken = {
+    ...training.shape,
+    ...LearningOptions.shape,
+    ...RuntimeOptions.shape,
+    ...ParallelOptions.shape,
+  };
   const clash = Object.keys(choice.options.shape).filter((key) => Object.hasOwn(taken, key));
   if (clash.length > 0)
     throw new UserError(
@@ -160,7 +167,12 @@ function choiceCommand(choice: Chosen, shell: Shell): Cli {
   addOptions(command, training, "Training:");
   addOptions(command, choice.learning, "Learning:");
   addOptions(command, RuntimeOptions, "Running:");
-  command.action((parsed: Record<string, unknown>) => start(choice, command, parsed, training, shell));
+  addOptions(command, ParallelOptions, "Running:");
+  command.action((parsed: Record<string, unknown>) =>
+    withRanks(pickOptions(ParallelOptions, parsed).parallel, shell.io, (ranks, io) =>
+      start(choice, command, parsed, training, { ...shell, io }, ranks),
+    ),
+  );
   const data = [
     ...Object.entries(DATASETS),
     ...shell.catalog.data.map(({ name, about }) => [name, about] as const),
@@ -181,11 +193,13 @@ async function start(
   parsed: Record<string, unknown>,
   schema: ReturnType<typeof trainingOptions>,
   { catalog, io }: Shell,
+  ranks: Communicator,
 ): Promise<void> {
   const { model, recipe } = choice;
   const training = pickOptions(schema, parsed);
   const learning = pickOptions(choice.learning, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
+  const threads = threadsOf(runtime.threads, ranks);
   if (training.steps !== undefined && training.epochs !== undefined)
     throw new UserError("option `steps` and option `epochs` both set the length: give one of them");
   if (training.patience !== undefined && training.validation === 0)
@@ -200,7 +214,8 @@ async function start(
     ...(weights && { ...weights.options, ...givenOptions(choice.options, command, parsed) }),
   });
   const printer = new Printer(io, runtime.json);
-  const engine = await openEngine(runtime);
+  shareOf(training.batchSize, ranks);
+  const engine = await openEngine({ ...runtime, threads });
   try {
     const { epochs, steps } =
       training.steps === undefined && training.epochs === undefined ? choice.training : training;
@@ -224,7 +239,8 @@ async function start(
       spec: opened.spec,
       seed,
       device: runtime.device ?? "cpu",
-      ...(runtime.threads && { threads: runtime.threads }),
+      ...(threads && { threads }),
+      ...(ranks.size > 1 && { ranks: ranks.size }),
       steps: steps ?? 1,
       logEvery,
       sampleEvery: training.sampleEvery ?? 1,
@@ -243,9 +259,10 @@ async function start(
       checkpointEvery: training.checkpointEvery ?? epochOf(plan),
     };
     const base = recipe && data === choice.training.data ? recipe.name : `${model.name}-${slug(opened.name)}`;
-    const run = await createRun(training.out ?? (await freeRunPath(base)), planned);
+    const path = await ranks.broadcast(training.out ?? (await freeRunPath(base)));
+    const run = ranks.rank === 0 ? await createRun(path, planned) : new RunFolder(path, planned);
     const session = { ...draft, config: planned };
-    await runTraining({ run, session, engine, world, printer, from: undefined, weights });
+    await runTraining({ run, session, engine, world, printer, from: undefined, weights, ranks });
   } finally {
     await engine.dispose();
   }

@@ -1,4 +1,4 @@
-import { hostPermutation, type Key } from "../tensor/random.ts";
+import { hostPermutation, type Key, type Share } from "../tensor/random.ts";
 import type { Examples, HostBatch } from "./data.ts";
 import { type Batch, batchOf, type Split, slice } from "./dataset.ts";
 import type { Transform } from "./transforms.ts";
@@ -85,15 +85,19 @@ export interface Fetch {
   readonly next: Position;
 }
 
-/** Shuffled batches, endlessly, from a position on; the rest of an epoch that fills no batch is left out. */
+/**
+ * Shuffled batches, endlessly, from a position on; the rest of an epoch that fills no batch is left out. With a share, its
+ * rows of each batch alone.
+ */
 export function* fetches(
   examples: Examples,
   batchSize: number,
   key: Key,
   start?: Position,
+  { rank, rows }: Pick<Share, "rank" | "rows"> = { rank: 0, rows: batchSize },
 ): Generator<Fetch> {
   for (const { indices, next } of batchIndices(examples.length, { batchSize, key }, start))
-    yield { batch: examples.batch(indices), next };
+    yield { batch: examples.batch(indices.subarray(rank * rows, (rank + 1) * rows)), next };
 }
 
 /** Every image once, in order, for evaluation; the last batch may be smaller. */

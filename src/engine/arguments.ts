@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { allocate } from "../tensor/dtype.ts";
 import { arrayName, isNdArray, type NdArray } from "../tensor/ndarray.ts";
-import { fillRandom, Key } from "../tensor/random.ts";
+import { fillShaped, Key, type Numbers } from "../tensor/random.ts";
 import { showShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -113,6 +113,6 @@ export function feedValue(feed: Tensor, leaves: readonly Leaf[], room: NdArray |
   if (!feed.is("random")) return leaves[(feed as Tensor<"input">).attrs.index]!.value as NdArray;
   const { key, distribution } = feed.attrs;
   const concrete = "argument" in key.root ? key.resolve(leaves[key.root.argument]!.value as Key) : key;
-  fillRandom(distribution, concrete, room!.data);
+  fillShaped(distribution, concrete, room!.data as Numbers, feed.shape);
   return room!;
 }

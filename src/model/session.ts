@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import { Key } from "../tensor/random.ts";
 import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoint.ts";
 import { train } from "../train/loop.ts";
+import type { Communicator } from "../train/parallel/communicator.ts";
 import type { ModelRun } from "../train/run-config.ts";
 import { assemble, type BeginOptions, type Begun, giveWeights } from "./assemble.ts";
 import { withModel } from "./context.ts";
@@ -54,12 +55,14 @@ export interface TrainRunOptions {
   readonly weights?: BeginOptions["weights"];
   readonly store?: CheckpointStore | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The processes that train together; this one alone when left out. */
+  readonly ranks?: Communicator | undefined;
 }
 
 /** Train a run to its end, or until the signal fires, yielding events. */
 export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { model, options, task, plan, config, data, examples, validation } = session;
-  const { engine, world, from, weights, store, signal } = how;
+  const { engine, world, from, weights, store, signal, ranks } = how;
   const { seed, sampleEvery, checkpointEvery } = config;
   const source = from && { dict: from.tensors.weights, source: `the checkpoint of step ${from.step}` };
   giveWeights(task.module, seed, source ?? weights);
@@ -82,6 +85,7 @@ export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator
     examples,
     store,
     signal,
+    ranks,
     preview,
     validation: validation && { examples: validation, batchSize, patience },
   });

@@ -242,23 +242,25 @@ export function randomKernel(): Generator | undefined {
     [k0, k1]: readonly [number, number],
     out: A,
     from: A,
+    start: number,
     pass: (bytes: number, first: number) => void,
   ): void {
     const width = out.BYTES_PER_ELEMENT;
     for (let at = 0; at < out.length; at += from.length) {
       const count = Math.min(from.length, out.length - at);
-      const first = (at * width) / 8;
+      const first = start + (at * width) / 8;
       passes.words(count * width, k0, k1, first);
       pass(count * width, first);
       out.set(count < from.length ? from.subarray(0, count) : from, at);
     }
   }
   return {
-    bits: (key, out) => fill(key, out, chunk.bits, () => {}),
-    uniform: (key, out) => fill(key, out, chunk.float, (bytes) => passes.uniforms(bytes)),
-    mask: (key, out, keep) => fill(key, out, chunk.byte, (bytes) => passes.masks(bytes, keep)),
-    normal: (key, out) =>
-      fill(key, out, chunk.float, (bytes, first) => {
+    bits: (key, out, start = 0) => fill(key, out, chunk.bits, start, () => {}),
+    uniform: (key, out, start = 0) => fill(key, out, chunk.float, start, (bytes) => passes.uniforms(bytes)),
+    mask: (key, out, keep, start = 0) =>
+      fill(key, out, chunk.byte, start, (bytes) => passes.masks(bytes, keep)),
+    normal: (key, out, start = 0) =>
+      fill(key, out, chunk.float, start, (bytes, first) => {
         passes.normals(bytes);
         for (const at of doubts.subarray(DOUBTFUL / 4, (DOUBTFUL + doubts[COUNT / 4]!) / 4))
           for (const block of [at / 8, at / 8 + 1])

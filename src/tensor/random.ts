@@ -11,15 +11,32 @@ export interface KeyInput {
   readonly argument: number;
 }
 
+/**
+ * A share of a batch: rows `rank · rows` to `(rank + 1) · rows` of one of `size · rows`. What is drawn for each example from a
+ * key with a share is what the whole batch would draw, the share's rows of it.
+ */
+export interface Share {
+  readonly rank: number;
+  readonly size: number;
+  readonly rows: number;
+}
+
 export class Key {
   /** The two 32-bit words, or the argument of a traced function they will come from. */
   readonly root: readonly [number, number] | KeyInput;
   /** Splits still to be applied (always empty for concrete words). */
   readonly path: readonly (string | number)[];
+  /** Of which rows of a batch it draws; of all where undefined. */
+  readonly share: Share | undefined;
 
-  private constructor(root: readonly [number, number] | KeyInput, path: readonly (string | number)[]) {
+  private constructor(
+    root: readonly [number, number] | KeyInput,
+    path: readonly (string | number)[],
+    share?: Share,
+  ) {
     this.root = root;
     this.path = path;
+    this.share = share;
   }
 
   /** The key of an integer seed, 0 ≤ seed < 2^53. */
@@ -41,7 +58,12 @@ export class Key {
   /** An independent key, named by what it is for ("noise", "dropout") or by a number (a step, an index). */
   split(name: string | number): Key {
     if ("argument" in this.root) return new Key(this.root, [...this.path, name]);
-    return new Key(splitWords(this.root, name), []);
+    return new Key(splitWords(this.root, name), [], this.share);
+  }
+
+  /** The same key, which draws for these rows of a batch. It passes the share on to keys split from it. */
+  forShare(share: Share): Key {
+    return new Key(this.root, this.path, share);
   }
 
   get words(): readonly [number, number] {
@@ -89,24 +111,53 @@ function generatorFor(words: number): Generator {
   return kernel;
 }
 
-/** Fill an array of the distribution's kind: Uint32Array or Int32Array (bits), Float32Array, Uint8Array (a mask). */
-export function fillRandom(
-  distribution: Distribution,
-  key: Key,
-  out: ArrayBufferView & { length: number },
-): void {
+/** An array of the distribution's kind: Uint32Array or Int32Array (bits), Float32Array, Uint8Array (a mask). */
+export type Numbers = Uint32Array | Int32Array | Float32Array | Uint8Array;
+
+/** Fill an array with the key's numbers from the `start`-th on. */
+export function fillRandom(distribution: Distribution, key: Key, out: Numbers, start = 0): void {
+  const perBlock = 8 / out.BYTES_PER_ELEMENT;
+  const inside = start % perBlock;
+  if (inside > 0) {
+    // A block makes several numbers: those before the first that is wanted are made as well.
+    const wider = new (out.constructor as new (length: number) => Numbers)(inside + out.length);
+    fillRandom(distribution, key, wider, start - inside);
+    out.set(wider.subarray(inside));
+    return;
+  }
   const by = generatorFor(out.byteLength / 4);
-  if (distribution === "bits") by.bits(key.words, new Uint32Array(out.buffer, out.byteOffset, out.length));
-  else if (distribution === "uniform") by.uniform(key.words, out as Float32Array);
-  else if (distribution === "normal") by.normal(key.words, out as Float32Array);
-  else by.mask(key.words, out as Uint8Array, distribution.keep);
+  const first = start / perBlock;
+  if (distribution === "bits")
+    by.bits(key.words, new Uint32Array(out.buffer, out.byteOffset, out.length), first);
+  else if (distribution === "uniform") by.uniform(key.words, out as Float32Array, first);
+  else if (distribution === "normal") by.normal(key.words, out as Float32Array, first);
+  else by.mask(key.words, out as Uint8Array, distribution.keep, first);
 }
 
-function filled<A extends ArrayBufferView & { length: number }>(
+/**
+ * Fill an array of this shape from a key; of a key with a share, with the share's rows of what the whole batch would draw.
+ * The axis of examples is the first that holds a whole number of the share's rows (several, where it was flattened with
+ * others behind it); what has none is drawn alike by all ranks.
+ */
+export function fillShaped(
   distribution: Distribution,
   key: Key,
-  out: A,
-): A {
+  out: Numbers,
+  shape: readonly number[],
+): void {
+  const { share } = key;
+  const axis = share === undefined ? -1 : shape.findIndex((n) => n > 0 && n % share.rows === 0);
+  if (axis < 0) {
+    fillRandom(distribution, key, out);
+    return;
+  }
+  const { rank, size } = share!;
+  const piece = shape.slice(axis).reduce((n, d) => n * d, 1);
+  for (let at = 0; at < out.length; at += piece)
+    fillRandom(distribution, key, out.subarray(at, at + piece), at * size + rank * piece);
+}
+
+function filled<A extends Numbers>(distribution: Distribution, key: Key, out: A): A {
   fillRandom(distribution, key, out);
   return out;
 }

@@ -37,34 +37,38 @@ export function boxMuller(x: number, y: number): [number, number] {
 
 type Words = readonly [number, number];
 
-/** Fills arrays with the numbers of a key: block i of counters (i, 0) makes elements 2i and 2i + 1. */
+/**
+ * Fills arrays with the numbers of a key: block i of counters (i, 0) makes elements 2i and 2i + 1. They begin with those of
+ * block `first`.
+ */
 export interface Generator {
-  bits(key: Words, out: Uint32Array): void;
-  uniform(key: Words, out: Float32Array): void;
-  normal(key: Words, out: Float32Array): void;
+  bits(key: Words, out: Uint32Array, first?: number): void;
+  uniform(key: Words, out: Float32Array, first?: number): void;
+  normal(key: Words, out: Float32Array, first?: number): void;
   /** 1 with probability keep / 256, else 0: a byte of a word each. */
-  mask(key: Words, out: Uint8Array, keep: number): void;
+  mask(key: Words, out: Uint8Array, keep: number, first?: number): void;
 }
 
 function blocks(
   [k0, k1]: Words,
   out: Uint32Array | Float32Array,
+  start: number,
   of: (x: number, y: number) => readonly [number, number],
 ): void {
   for (let i = 0; i < out.length; i += 2) {
-    const [first, second] = of(...threefry2x32(k0, k1, i / 2, 0));
+    const [first, second] = of(...threefry2x32(k0, k1, start + i / 2, 0));
     out[i] = first;
     if (i + 1 < out.length) out[i + 1] = second;
   }
 }
 
 export const plain: Generator = {
-  bits: (key, out) => blocks(key, out, (x, y) => [x, y]),
-  uniform: (key, out) => blocks(key, out, (x, y) => [unit(x), unit(y)]),
-  normal: (key, out) => blocks(key, out, boxMuller),
-  mask(key, out, keep) {
+  bits: (key, out, first = 0) => blocks(key, out, first, (x, y) => [x, y]),
+  uniform: (key, out, first = 0) => blocks(key, out, first, (x, y) => [unit(x), unit(y)]),
+  normal: (key, out, first = 0) => blocks(key, out, first, boxMuller),
+  mask(key, out, keep, first) {
     const words = new Uint32Array(Math.ceil(out.length / 4));
-    plain.bits(key, words);
+    plain.bits(key, words, first);
     for (let i = 0; i < out.length; i++) out[i] = +(((words[i >>> 2]! >>> (8 * (i & 3))) & 255) < keep);
   },
 };

@@ -7,6 +7,7 @@ export { type IndexedDbOptions, IndexedDbStore } from "./indexed-db.ts";
 export { Learner, type LearnerOptions } from "./learner.ts";
 export { LEARNING, type Learning, LearningOptions, learnBy } from "./learning.ts";
 export { type PlanOptions, planFor, type TrainOptions, train } from "./loop.ts";
+export { ALONE, type Communicator } from "./parallel/communicator.ts";
 export { readCheckpoint, type SavedRun } from "./run.ts";
 export { type AgentRun, type ModelRun, parseRunConfig, type RunConfig } from "./run-config.ts";
 export type { Batch, HostBatch, Losses, Output, Picture, Plan, Player, Task } from "./task.ts";

@@ -6,11 +6,12 @@ import { Ema } from "../optim/ema.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { Packing } from "../optim/packing.ts";
 import { grad } from "../tensor/grad.ts";
-import type { NdArray } from "../tensor/ndarray.ts";
+import { type NdArray, ndarray } from "../tensor/ndarray.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { Metrics } from "./checkpoint.ts";
+import { ALONE, type Communicator, Mean } from "./parallel/communicator.ts";
 import type { Batch, HostBatch, Player } from "./task.ts";
 
 type Scalars = Record<string, Tensor>;
@@ -20,6 +21,8 @@ export interface LearnerOptions {
   readonly engine: Engine;
   /** Micro-batches whose gradients are averaged for one step; 1 when left out. */
   readonly accumulate?: number | undefined;
+  /** The processes whose gradients are averaged; this one alone when left out. */
+  readonly ranks?: Communicator | undefined;
 }
 
 /**
@@ -32,6 +35,8 @@ export class Learner {
   readonly player: Player;
   readonly engine: Engine;
   readonly accumulate: number;
+  readonly ranks: Communicator;
+  readonly #mean: Mean;
   readonly #optimizer: Optimizer;
   readonly #ema: Ema | undefined;
   readonly #packing: Packing;
@@ -41,13 +46,15 @@ export class Learner {
   readonly #gradients: Compiled<[Batch, Key, Tensor], { losses: Scalars; packed: Tensor[] }>;
   readonly #apply: Compiled<[readonly Tensor[], Tensor], Scalars>;
 
-  constructor(player: Player, { engine, accumulate = 1 }: LearnerOptions) {
+  constructor(player: Player, { engine, accumulate = 1, ranks = ALONE }: LearnerOptions) {
     const { name, module, loss } = player;
     const parameters = module.parameters();
     const share = 1 / accumulate;
     this.player = player;
     this.engine = engine;
     this.accumulate = accumulate;
+    this.ranks = ranks;
+    this.#mean = new Mean(ranks, accumulate);
     this.#optimizer = player.optimizer(parameters);
     this.#ema = player.ema === undefined ? undefined : new Ema(parameters, player.ema);
     this.#packing = new Packing<Variable>(parameters);
@@ -100,19 +107,42 @@ export class Learner {
 
   /**
    * One step over a batch, or over as many micro-batches as it accumulates. Micro-batch i draws its noise from
-   * `key.split(first + i)`. Metrics are means over the micro-batches; `grad_norm` is the norm before clipping.
+   * `key.split(first + i)`. Metrics are means over the micro-batches; `grad_norm` is the norm before clipping. Of several
+   * ranks each passes its share of every batch, draws the noise of its share, and gets the means over all.
    */
   async step(batches: readonly HostBatch[], key: Key, step: number, first = 0): Promise<Metrics> {
     if (batches.length !== this.accumulate)
       throw new RangeError(
         `a step of ${this.player.name} takes ${this.accumulate} batches, not ${batches.length}`,
       );
+    if (this.ranks.size > 1) return this.#together(batches, key, step, first);
     const outs: Readonly<Record<string, NdArray>>[] = [];
     for (const [i, batch] of batches.entries()) {
       const half = i < batches.length - 1 ? this.#gather : this.#move;
       outs.push(await half(batch, key.split(first + i), step));
     }
     return meansOf(outs);
+  }
+
+  /** A step of several ranks: gradients and metrics travel together; clipping, norms and the update follow on each rank. */
+  async #together(batches: readonly HostBatch[], key: Key, step: number, first: number): Promise<Metrics> {
+    const { rank, size } = this.ranks;
+    let last: Awaited<ReturnType<Learner["gradients"]>> | undefined;
+    for (const [i, batch] of batches.entries()) {
+      const rows = Object.values(batch)[0]!.shape[0]!;
+      last = await this.gradients(batch, key.split(first + i).forShare({ rank, size, rows }), step);
+      const numbers = Float32Array.from(Object.values(last.metrics));
+      this.#mean.add([...last.gradients.map(({ data }) => data), numbers]);
+    }
+    const { gradients, metrics } = last!;
+    const names = Object.keys(metrics);
+    const means = await this.#mean.take([...gradients.map(({ data }) => data), names]);
+    const numbers = means.pop()!;
+    const moved = await this.apply(
+      gradients.map(({ shape }, i) => ndarray(means[i]!, shape)),
+      step,
+    );
+    return { ...Object.fromEntries(names.map((name, i) => [name, numbers[i]!])), ...moved };
   }
 
   /**

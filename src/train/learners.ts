@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type Checkpoint, type Metrics, trainable } from "./checkpoint.ts";
 import { Learner } from "./learner.ts";
+import type { Communicator } from "./parallel/communicator.ts";
 import type { HostBatch, Task } from "./task.ts";
 
 /** The learners of a task, which update in turn, and their state for checkpoints. */
@@ -16,9 +17,9 @@ export class Learners {
   readonly #task: Task;
   readonly #learners: readonly Learner[];
 
-  constructor(task: Task, engine: Engine, accumulate = 1) {
+  constructor(task: Task, engine: Engine, accumulate = 1, ranks?: Communicator) {
     this.#task = task;
-    this.#learners = task.players.map((player) => new Learner(player, { engine, accumulate }));
+    this.#learners = task.players.map((player) => new Learner(player, { engine, accumulate, ranks }));
     this.#accumulate = accumulate;
     this.batchesPerStep = accumulate * repeatsOf(task);
   }
@@ -55,6 +56,15 @@ export class Learners {
     for (const { averages } of this.#learners)
       for (const [p, average] of (await averages?.read()) ?? []) ema[this.#nameOf(p)] = average;
     return { weights, ema, optimizer };
+  }
+
+  /** Of captured tensors, those that all ranks hold alike: without running statistics, which are each rank's own. */
+  shared(captured: Readonly<Record<string, StateDict>>): Record<string, StateDict> {
+    const learned = new Set<Variable>(this.#task.module.parameters());
+    const own = this.#task.module.variables().flatMap(([name, v]) => (learned.has(v) ? [] : [name]));
+    const without = (dict: StateDict): StateDict =>
+      Object.fromEntries(Object.entries(dict).filter(([name]) => !own.includes(name)));
+    return Object.fromEntries(Object.entries(captured).map(([group, dict]) => [group, without(dict)]));
   }
 
   /** @throws UserError where the checkpoint is of another model or optimizer. */

@@ -9,6 +9,7 @@ import { type Checkpoint, type CheckpointStore, type Metrics, PositionSchema, ty
 
 import { Learners } from "./learners.ts";
 import { LEARNING, type Learning } from "./learning.ts";
+import { ALONE, anyOf, type Communicator, requireSame, shareOf } from "./parallel/communicator.ts";
 import type { HostBatch, Output, Plan, Task } from "./task.ts";
 import { type ValidationOptions, Validator } from "./validation.ts";
 
@@ -35,6 +36,11 @@ export interface TrainOptions {
   readonly validation?: ValidationOptions | undefined;
   /** When it fires, the loop finishes its step, saves a checkpoint and ends. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The processes that train together, each with its share of every batch; this one alone when left out. All pass the same
+   * options; rank 0 alone makes previews and saves checkpoints.
+   */
+  readonly ranks?: Communicator | undefined;
 }
 
 /**
@@ -44,28 +50,35 @@ export interface TrainOptions {
  * @throws UserError when a metric is not finite: nothing is saved then, so the last checkpoint is a good one.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
-  const { task, examples, plan, engine, seed, from, store, preview, signal } = options;
+  const { task, examples, plan, engine, seed, from, store, signal, ranks = ALONE } = options;
+  const preview = ranks.rank === 0 ? options.preview : undefined;
   const { checkpointEvery = epochOf(plan), sampleEvery = epochOf(plan) } = options;
   requireBatch(examples, plan.batchSize);
+  const share = shareOf(plan.batchSize, ranks);
   const root = Key.seed(seed);
-  const learners = new Learners(task, engine, plan.accumulate);
+  const learners = new Learners(task, engine, plan.accumulate, ranks);
   if (from) learners.restore(from);
   const validator =
     options.validation &&
-    new Validator(task, options.validation, { engine, key: root.split("validation"), from });
+    new Validator(task, options.validation, { engine, key: root.split("validation"), from, ranks });
   let { step, seconds } = from ?? { step: 0, seconds: 0 };
   let position = from ? PositionSchema.parse(from.progress.position) : START;
   let savedAt = from ? step : -1;
+  const stopping = (): Promise<boolean> => anyOf(ranks, signal?.aborted === true);
   let lastGood = from ? `the last good checkpoint is that of step ${step}` : "there is no checkpoint yet";
-  const feed = prefetch(fetches(examples, plan.batchSize, root.split("data"), position));
+  const feed = prefetch(fetches(examples, plan.batchSize, root.split("data"), position, share));
+  ranks.remark(lastGood);
 
   async function* save(): AsyncGenerator<TrainEvent> {
     if (!store || savedAt === step) return;
     const tensors = (await learners.capture()) as Checkpoint["tensors"];
+    await requireSame(ranks, step, learners.shared(tensors));
     const progress = { position, ...validator?.progress };
-    const where = await store.save({ step, seed, seconds, tensors, progress });
+    const saved = ranks.rank === 0 && (await store.save({ step, seed, seconds, tensors, progress }));
+    const where = await ranks.broadcast(saved || "");
     savedAt = step;
     lastGood = `the last good checkpoint is ${where}`;
+    ranks.remark(lastGood);
     yield { kind: "checkpoint", step, where };
   }
 
@@ -75,12 +88,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     yield { kind: "validation", step, metrics, best };
     if (!best || !store) return;
     yield* save();
-    await store.markBest?.(step, metrics);
+    if (ranks.rank === 0) await store.markBest?.(step, metrics);
   }
 
   try {
     let done = step >= plan.steps || validator?.patient === false;
-    while (!done && !signal?.aborted) {
+    while (!done && !(await stopping())) {
       const started = performance.now();
       const batches: HostBatch[] = [];
       for (let i = 0; i < learners.batchesPerStep; i++) {
@@ -95,7 +108,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       yield { kind: "step", step, epoch: step / plan.stepsPerEpoch, metrics };
 
       const last = step === plan.steps;
-      const look = (last || step % sampleEvery === 0) && !signal?.aborted;
+      const look = (last || step % sampleEvery === 0) && !(await stopping());
       if (look) yield* validate();
       done = last || validator?.patient === false;
       if (preview && look)

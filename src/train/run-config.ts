@@ -18,6 +18,8 @@ const COMMON = {
   seed: z.int().min(0),
   device: z.enum(DEVICES),
   threads: count.optional(),
+  /** Processes that trained it together last, where they were several. */
+  ranks: count.optional(),
   /** How long it trains: steps of a model, environment steps or episodes of an agent. */
   steps: count,
   logEvery: count,

@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { holding, substitute } from "../tensor/trace.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { Checkpoint, Metrics } from "./checkpoint.ts";
+import { ALONE, addUp, type Communicator } from "./parallel/communicator.ts";
 import type { Batch, Player, Task } from "./task.ts";
 
 export interface ValidationOptions {
@@ -15,6 +16,14 @@ export interface ValidationOptions {
   readonly batchSize: number;
   /** Validations without improvement after which training ends; when left out, it never does. */
   readonly patience?: number | undefined;
+}
+
+interface ValidatorWorld {
+  readonly engine: Engine;
+  readonly key: Key;
+  readonly from?: Checkpoint | undefined;
+  /** Processes that measure a part of the batches each. */
+  readonly ranks?: Communicator | undefined;
 }
 
 interface Progress {
@@ -36,19 +45,17 @@ export class Validator {
   readonly #players: readonly Player[];
   readonly #engine: Engine;
   readonly #task: Task;
+  readonly #ranks: Communicator;
   #programs: readonly Compiled<[Batch, Key, Tensor], Record<string, Tensor>>[] | undefined;
   #best: Progress;
 
-  constructor(
-    task: Task,
-    options: ValidationOptions,
-    { engine, key, from }: { engine: Engine; key: Key; from?: Checkpoint | undefined },
-  ) {
+  constructor(task: Task, options: ValidationOptions, { engine, key, from, ranks = ALONE }: ValidatorWorld) {
     this.#task = task;
     this.#options = options;
     this.#players = task.players;
     this.#key = key;
     this.#engine = engine;
+    this.#ranks = ranks;
     // JSON has no infinity; before the first validation there is no best.
     const saved = from?.progress.validation as Progress | undefined;
     this.#best = saved ?? { best: Number.MAX_VALUE, bestStep: 0, looks: 0 };
@@ -83,8 +90,9 @@ export class Validator {
     const size = Math.min(batchSize, examples.length);
     const count = Math.min(examples.length, LIMIT);
     const batches = Math.max(1, Math.floor(count / size));
-    const metrics: Record<string, number> = {};
-    for (let b = 0; b < batches; b++) {
+    const sums: Record<string, number> = {};
+    const { rank, size: ranks } = this.#ranks;
+    for (let b = rank; b < batches; b += ranks) {
       const batch = await examples.batch(Int32Array.from({ length: size }, (_, i) => b * size + i));
       for (const [i, { name }] of this.#players.entries()) {
         const prefix = this.#players.length > 1 ? `${name}/` : "";
@@ -95,10 +103,11 @@ export class Validator {
         );
         for (const [metric, value] of Object.entries(out)) {
           const key = `val_${prefix}${metric}`;
-          metrics[key] = (metrics[key] ?? 0) + Number(value.data[0]) / batches;
+          sums[key] = (sums[key] ?? 0) + Number(value.data[0]) / batches;
         }
       }
     }
+    const metrics = await addUp(this.#ranks, sums);
     const loss = Object.values(metrics)[0]!;
     const best = loss < this.#best.best;
     this.#best = best

@@ -97,9 +97,14 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-/** Run the command line as a process of its own. */
-export function spawnCli(args: readonly string[], cwd: string): ChildProcess & { ended: Promise<Ran> } {
-  const child = spawn(process.execPath, [main(), ...args], { cwd });
+/** Run the command line as a process of its own, or by a launcher: ["mpirun", "-n", "2"]. */
+export function spawnCli(
+  args: readonly string[],
+  cwd: string,
+  launcher: readonly string[] = [],
+): ChildProcess & { ended: Promise<Ran> } {
+  const [command, ...rest] = [...launcher, process.execPath, main(), ...args];
+  const child = spawn(command!, rest, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const texts = { out: "", err: "" };
   child.stdout.on("data", (chunk: Buffer) => (texts.out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (texts.err += chunk.toString()));
