@@ -33,6 +33,12 @@ export const entriesOf = async (catalog?: WholeCatalog): Promise<Entry[]> => [
     summary: "go on with a run",
     load: async (shell) => (await import("./resume.ts")).resumeCommand(shell),
   },
+  {
+    name: "sweep",
+    usage: "[file]",
+    summary: "many trainings: grids, random draws and seeds, here or on a scheduler",
+    load: async (shell) => (await import("./sweep.ts")).sweepCommand(shell),
+  },
   ...[...HELPS, ...(await ownHelps(catalog))].map((help) => ({
     ...help,
     usage: "<run>",

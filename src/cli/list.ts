@@ -1,6 +1,6 @@
 import { DATASETS } from "../data/names.ts";
 import { unknownName } from "../errors.ts";
-import { listRuns } from "../train/folders.node.ts";
+import { listRuns, listSweeps } from "../train/folders.node.ts";
 import { Cli } from "./command.ts";
 import type { Shell } from "./common.ts";
 import { Printer, table } from "./io.ts";
@@ -27,7 +27,10 @@ const LISTS: Readonly<Record<Kind, (catalog: Shell["catalog"]) => Promise<Listed
     ...Object.entries(DATASETS).map(([name, description]) => ({ name, description })),
     ...data.map(({ name, about }) => ({ name, description: about })),
   ],
-  runs: async () => Promise.all((await listRuns()).map(describeRun)),
+  runs: async () => {
+    const groups = await Promise.all((await listSweeps()).map(describeSweep));
+    return [...(await Promise.all((await listRuns()).map(describeRun))), ...groups.flat()];
+  },
 };
 
 /** A run that cannot be read is listed with what is wrong with it. What reads runs is loaded only where there are some. */
@@ -44,6 +47,23 @@ async function describeRun(path: string): Promise<Listed> {
     return { name: path, description: `${what}, ${state}` };
   } catch (error) {
     return { name: path, description: (error as Error).message };
+  }
+}
+
+/** A sweep, and its runs behind it. */
+async function describeSweep(path: string): Promise<Listed[]> {
+  const [{ openSweep }, { statesOf }] = await Promise.all([
+    import("../sweep/folder.node.ts"),
+    import("../sweep/state.node.ts"),
+  ]);
+  try {
+    const { sweep, trials, folder } = await openSweep(path);
+    const finished = (await statesOf(folder, trials, sweep)).filter(({ state }) => state === "finished");
+    const count = `${trials.length} run${trials.length === 1 ? "" : "s"}`;
+    const description = `sweep of ${sweep.train}: ${count}, ${finished.length} finished`;
+    return [{ name: path, description }, ...(await Promise.all((await listRuns(path)).map(describeRun)))];
+  } catch (error) {
+    return [{ name: path, description: (error as Error).message }];
   }
 }
 

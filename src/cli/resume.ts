@@ -12,7 +12,7 @@ import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { Printer } from "./io.ts";
 import { addOptions, pickOptions } from "./options.ts";
-import { ParallelOptions, threadsOf, withRanks } from "./parallel.ts";
+import { ParallelOptions, synchronize, TrainParallelOptions, threadsOf, withRanks } from "./parallel.ts";
 import { agentCheckpoint, agentOf, runAgent } from "./rl/session.ts";
 import { runTraining } from "./session.ts";
 
@@ -28,6 +28,7 @@ const ResumeOptions = z.strictObject({
     .optional()
     .describe("train to this many steps in all (for an agent that counts them, episodes)"),
   epochs: z.number().positive().optional().describe("the same, in epochs"),
+  until: z.int().min(1).optional().describe("of a model: stop after this step, as by Ctrl-C"),
 });
 
 export function resumeCommand(shell: Shell): Cli {
@@ -45,7 +46,7 @@ export function resumeCommand(shell: Shell): Cli {
     ) as Cli;
   addOptions(command, ResumeOptions, "Training:");
   addOptions(command, RuntimeOptions, "Running:");
-  addOptions(command, ParallelOptions, "Running:");
+  addOptions(command, TrainParallelOptions, "Running:");
   return command.action((name: string, parsed: Record<string, unknown>) =>
     withRanks(pickOptions(ParallelOptions, parsed).parallel, shell.io, (ranks, io) =>
       resume(name, parsed, { ...shell, io }, ranks),
@@ -65,7 +66,7 @@ async function resume(
   const printer = new Printer(io, runtime.json);
   const opened = await openedByAll(ranks, name, () => openRunFolder(name));
   if (opened.config.kind !== "model") {
-    await resumeAgent(opened as RunFolder<AgentRun>, options, { catalog, io }, printer);
+    await resumeAgent(opened as RunFolder<AgentRun>, options, { catalog, io }, printer, ranks);
     return;
   }
   let run = opened as RunFolder<ModelRun>;
@@ -91,7 +92,13 @@ async function resume(
       throw new UserError(
         `${run.path} is finished: it has done its ${run.config.steps} steps. To train further: galatea resume ${run.path} --steps ${2 * run.config.steps}`,
       );
-    await runTraining({ run, session, engine, world, printer, from, ranks });
+    const { syncBatchNorm } = pickOptions(TrainParallelOptions, parsed);
+    synchronize(
+      session.task.module,
+      ranks,
+      syncBatchNorm || (ranks.size > 1 && config.syncBatchNorm === true),
+    );
+    await runTraining({ run, session, engine, world, printer, from, ranks, until: options.until });
   } finally {
     await engine.dispose();
   }
@@ -102,6 +109,7 @@ async function resumeAgent(
   { checkpoint, steps, epochs }: z.output<typeof ResumeOptions>,
   shell: Shell,
   printer: Printer,
+  ranks: Communicator,
 ): Promise<void> {
   if (epochs !== undefined)
     throw new UserError(`${run.path} is of an agent, which has no epochs: use option \`steps\``);
@@ -112,10 +120,13 @@ async function resumeAgent(
       `${run.path} was made before agents could be resumed: it has only its table, and can be played (galatea rl play ${run.path})`,
     );
   if (from && run.config.kind === "agent") trainable(from);
-  const longer = run.with({ steps: steps ?? run.config.steps });
+  const longer = run.with({
+    steps: steps ?? run.config.steps,
+    ranks: ranks.size > 1 ? ranks.size : undefined,
+  });
   if (from && from.step >= longer.config.steps)
     throw new UserError(
       `${run.path} is finished: it has done its ${longer.config.steps} ${longer.config.unit}. To train further: galatea resume ${run.path} --steps ${2 * longer.config.steps}`,
     );
-  await runAgent({ run: longer, agent, printer, from });
+  await runAgent({ run: longer, agent, printer, from, ranks });
 }

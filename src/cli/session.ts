@@ -27,11 +27,13 @@ export interface Training {
   readonly weights?: BeginOptions["weights"];
   /** The processes that train together. */
   readonly ranks: Communicator;
+  /** Stop after this step. */
+  readonly until?: number | undefined;
 }
 
 /** Train a run to its end, or to Ctrl-C, writing its folder and showing its progress. */
 export async function runTraining(training: Training): Promise<void> {
-  const { run, session, engine, world, printer, from, weights, ranks } = training;
+  const { run, session, engine, world, printer, from, weights, ranks, until } = training;
   announce(training);
   const writer = ranks.rank === 0 ? await RunWriter.open(run, from?.step ?? 0) : undefined;
   const bar = printer.progress(run.config.model, session.plan.steps, { start: from?.step ?? 0 });
@@ -40,7 +42,7 @@ export async function runTraining(training: Training): Promise<void> {
     await requireShared(ranks, run.path);
     const { signal } = printer.io;
     const store = writer ?? ELSEWHERE;
-    const events = trainRun(session, { engine, world, from, weights, store, signal, ranks });
+    const events = trainRun(session, { engine, world, from, weights, store, signal, ranks, until });
     for await (const event of events) show.event(event, (await writer?.on(event)) ?? []);
   } finally {
     bar.stop();
@@ -130,6 +132,7 @@ class Show {
       printer.note(
         `stopped at step ${count(step)}; nothing is lost. Continue with\n  galatea resume ${run.path}`,
       );
+      if (step === this.#training.until) return;
       throw new Interrupted();
     }
     for (const picture of this.#pictures)

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DATASETS } from "../data/names.ts";
 import type { DataSpec, TokenizerSpec } from "../data/spec.ts";
-import { UserError } from "../errors.ts";
+import { UserError, unknownName } from "../errors.ts";
 import { asModelRun, type Catalog } from "../model/catalog.ts";
 import {
   type AnyModel,
@@ -25,11 +25,11 @@ import { VERSION } from "../version.ts";
 import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { Family } from "./family.ts";
-import { inFlags } from "./flags.ts";
+import { inFlags, kebab } from "./flags.ts";
 import { Printer } from "./io.ts";
 import { addLineage } from "./lineage.ts";
 import { addOptions, givenOptions, pickOptions, withDefaults } from "./options.ts";
-import { ParallelOptions, threadsOf, withRanks } from "./parallel.ts";
+import { ParallelOptions, synchronize, TrainParallelOptions, threadsOf, withRanks } from "./parallel.ts";
 import { runTraining, type Training } from "./session.ts";
 
 const positive = z.number().positive();
@@ -112,9 +112,45 @@ const trainingOptions = ({ training, recipe }: Chosen) =>
       .describe("steps between sample pictures and validations (default: an epoch)"),
     checkpointEvery: count.optional().describe("steps between checkpoints (default: an epoch)"),
     keep: count.default(3).describe("checkpoints to keep"),
+    until: count.optional().describe("stop after this step, as by Ctrl-C: galatea resume goes on"),
   });
 
 const defaultOf = (value: number | undefined): string => (value === undefined ? "" : ` (default: ${value})`);
+
+/**
+ * What a training with options by their names is on the command line: the arguments after `galatea train`.
+ * @throws UserError where an option is unknown, or its value not possible
+ */
+export async function trainingArguments(
+  catalog: Catalog,
+  name: string,
+): Promise<(options: Readonly<Record<string, unknown>>) => string[]> {
+  const choices = choicesOf(catalog);
+  const choice = choices.find((one) => one.name === name);
+  if (!choice)
+    throw unknownName(
+      "model or recipe",
+      name,
+      choices.map((one) => one.name),
+    );
+  const chosen = await choose(choice);
+  const schemas = [chosen.options, trainingOptions(chosen), chosen.learning, RuntimeOptions];
+  const types = Object.assign({}, ...schemas.map(({ shape }) => shape)) as Record<string, z.ZodType>;
+  return (options) => {
+    for (const key of Object.keys(options))
+      if (!Object.hasOwn(types, key))
+        throw unknownName(`option of galatea train ${name}`, key, Object.keys(types));
+    for (const schema of schemas) pickOptions(schema, options);
+    const flags = Object.entries(options).flatMap(([key, value]) => {
+      if (typeof value !== "boolean")
+        return [`--${kebab(key)}`, Array.isArray(value) ? value.join() : String(value)];
+      // A switch has the flag that changes its default, and no other.
+      const usual = types[key]!.safeParse(undefined).data === true;
+      return value === usual ? [] : [`--${value ? "" : "no-"}${kebab(key)}`];
+    });
+    return [name, ...flags];
+  };
+}
 
 /** Only the choices named in the arguments are loaded and get their options. */
 export async function trainCommand(shell: Shell, args: readonly string[]): Promise<Cli> {
@@ -151,7 +187,7 @@ function choiceCommand(choice: Chosen, shell: Shell): Cli {
     ...training.shape,
     ...LearningOptions.shape,
     ...RuntimeOptions.shape,
-    ...ParallelOptions.shape,
+    ...TrainParallelOptions.shape,
   };
   const clash = Object.keys(choice.options.shape).filter((key) => Object.hasOwn(taken, key));
   if (clash.length > 0)
@@ -167,7 +203,7 @@ function choiceCommand(choice: Chosen, shell: Shell): Cli {
   addOptions(command, training, "Training:");
   addOptions(command, choice.learning, "Learning:");
   addOptions(command, RuntimeOptions, "Running:");
-  addOptions(command, ParallelOptions, "Running:");
+  addOptions(command, TrainParallelOptions, "Running:");
   command.action((parsed: Record<string, unknown>) =>
     withRanks(pickOptions(ParallelOptions, parsed).parallel, shell.io, (ranks, io) =>
       start(choice, command, parsed, training, { ...shell, io }, ranks),
@@ -241,6 +277,7 @@ async function start(
       device: runtime.device ?? "cpu",
       ...(threads && { threads }),
       ...(ranks.size > 1 && { ranks: ranks.size }),
+      ...(pickOptions(TrainParallelOptions, parsed).syncBatchNorm && { syncBatchNorm: true }),
       steps: steps ?? 1,
       logEvery,
       sampleEvery: training.sampleEvery ?? 1,
@@ -252,6 +289,8 @@ async function start(
     // The model is built before the folder is made, so that an error leaves nothing behind.
     const draft = sessionOf(model, config, opened, { epochs, steps });
     const { plan } = draft;
+    const { syncBatchNorm } = pickOptions(TrainParallelOptions, parsed);
+    synchronize(draft.task.module, ranks, syncBatchNorm);
     const planned = {
       ...config,
       steps: plan.steps,
@@ -262,7 +301,17 @@ async function start(
     const path = await ranks.broadcast(training.out ?? (await freeRunPath(base)));
     const run = ranks.rank === 0 ? await createRun(path, planned) : new RunFolder(path, planned);
     const session = { ...draft, config: planned };
-    await runTraining({ run, session, engine, world, printer, from: undefined, weights, ranks });
+    await runTraining({
+      run,
+      session,
+      engine,
+      world,
+      printer,
+      from: undefined,
+      weights,
+      ranks,
+      until: training.until,
+    });
   } finally {
     await engine.dispose();
   }

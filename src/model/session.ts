@@ -57,12 +57,14 @@ export interface TrainRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** The processes that train together; this one alone when left out. */
   readonly ranks?: Communicator | undefined;
+  /** Stop after this step, as by the signal. */
+  readonly until?: number | undefined;
 }
 
 /** Train a run to its end, or until the signal fires, yielding events. */
 export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { model, options, task, plan, config, data, examples, validation } = session;
-  const { engine, world, from, weights, store, signal, ranks } = how;
+  const { engine, world, from, weights, store, signal, ranks, until } = how;
   const { seed, sampleEvery, checkpointEvery } = config;
   const source = from && { dict: from.tensors.weights, source: `the checkpoint of step ${from.step}` };
   giveWeights(task.module, seed, source ?? weights);
@@ -86,6 +88,7 @@ export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator
     store,
     signal,
     ranks,
+    until,
     preview,
     validation: validation && { examples: validation, batchSize, patience },
   });

@@ -15,6 +15,16 @@ export async function listRuns(root = RUNS): Promise<string[]> {
   return names.filter((_, i) => have[i] !== undefined).map((name) => join(root, name));
 }
 
+/** The folders under `root` that hold the runs of a sweep. */
+export async function listSweeps(root = RUNS): Promise<string[]> {
+  const names = await namesIn(root);
+  const have = await Promise.all(names.map((name) => readIfThere(join(root, name, SWEEP_FILE))));
+  return names.filter((_, i) => have[i] !== undefined).map((name) => join(root, name));
+}
+
+/** A sweep's file, as it lies in its folder. */
+export const SWEEP_FILE = "sweep.yaml";
+
 /** A folder for a new run: `runs/vae-mnist`, or with the first free number appended. */
 export async function freeRunPath(base: string, root = RUNS): Promise<string> {
   const taken = new Set(await namesIn(root));

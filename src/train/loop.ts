@@ -36,6 +36,8 @@ export interface TrainOptions {
   readonly validation?: ValidationOptions | undefined;
   /** When it fires, the loop finishes its step, saves a checkpoint and ends. */
   readonly signal?: AbortSignal | undefined;
+  /** Save and end after this step, though the plan has more. */
+  readonly until?: number | undefined;
   /**
    * The processes that train together, each with its share of every batch; this one alone when left out. All pass the same
    * options; rank 0 alone makes previews and saves checkpoints.
@@ -51,6 +53,7 @@ export interface TrainOptions {
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
   const { task, examples, plan, engine, seed, from, store, signal, ranks = ALONE } = options;
+  const until = options.until ?? Number.POSITIVE_INFINITY;
   const preview = ranks.rank === 0 ? options.preview : undefined;
   const { checkpointEvery = epochOf(plan), sampleEvery = epochOf(plan) } = options;
   requireBatch(examples, plan.batchSize);
@@ -93,7 +96,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
 
   try {
     let done = step >= plan.steps || validator?.patient === false;
-    while (!done && !(await stopping())) {
+    while (!done && step < until && !(await stopping())) {
       const started = performance.now();
       const batches: HostBatch[] = [];
       for (let i = 0; i < learners.batchesPerStep; i++) {

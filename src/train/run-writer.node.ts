@@ -154,6 +154,12 @@ async function lock(run: RunFolder): Promise<void> {
   throw new UserError(`${path} cannot be taken: another process is starting on this run`);
 }
 
+/** Whether a process is writing this run: one of this machine that lives, or one of another that has not let go. */
+export async function isHeld(path: string): Promise<boolean> {
+  const { pid, host } = await holder(join(path, "lock.json"));
+  return host !== undefined && (host !== hostname() || pid === process.pid || (await isAlive(pid)));
+}
+
 async function holder(path: string): Promise<{ pid: number; host?: string }> {
   try {
     return JSON.parse(await readFile(path, "utf8")) as { pid: number; host: string };
