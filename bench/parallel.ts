@@ -18,7 +18,7 @@ import { openMpi } from "../src/train/parallel/mpi.node.ts";
 import { WORKLOADS } from "./step.ts";
 
 /**
- * tsx bench/parallel.ts [--rounds 2] [--steps 12]: training steps of one rank of one thread, and of two, in turn; JSON lines, then
+ * tsx bench/parallel.ts [--rounds 2] [--steps 8]: training steps of one rank of one thread, and of two, in turn; JSON lines, then
  * how many times the images a second two ranks train. mpirun must be there.
  *
  * tsx bench/parallel.ts WORKLOAD [--mpi]: one side of it.
@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
   options: {
     mpi: { type: "boolean", default: false },
     rounds: { type: "string", default: "2" },
-    steps: { type: "string", default: "12" },
+    steps: { type: "string", default: "8" },
   },
 });
 

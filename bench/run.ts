@@ -48,6 +48,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   lstm: training("lstm"),
   gru: training("gru"),
   parallel: { file: "parallel.ts" },
+  cost: { file: "cost.ts" },
   policy: { file: "policy.ts" },
   decoding: { file: "decoding.ts" },
   "decoding-wasm": { file: "decoding.ts", args: ["--device", "wasm"] },

@@ -7,12 +7,15 @@ import { modelOfRun } from "../model/catalog.ts";
 import type { AnyModel, Command, Output } from "../model/contract.ts";
 import { type OpenedRun, openRunOf } from "../model/opened.ts";
 import { openRunFolder, outputsOf, type RunFolder } from "../train/node.ts";
+import type { Communicator } from "../train/parallel/communicator.ts";
+import { openedByAll } from "../train/parallel/shared.node.ts";
 import { pictureExtension, savePicture } from "../train/pictures.node.ts";
 import { Cli } from "./command.ts";
 import { openEngine, RuntimeOptions, type Shell, worldOf } from "./common.ts";
 import { inFlags } from "./flags.ts";
 import { Printer, table } from "./io.ts";
 import { addOptions, pickOptions } from "./options.ts";
+import { ParallelOptions, threadsOf, withRanks } from "./parallel.ts";
 import { short } from "./progress.ts";
 import { terminalGrid, terminalOf } from "./terminal-image.ts";
 
@@ -74,8 +77,11 @@ export function modelCommand(help: CommandHelp, model: AnyModel | undefined, she
   addOptions(command, WeightOptions, "Weights:");
   addOptions(command, OutputOptions, "Output:");
   addOptions(command, RuntimeOptions, "Running:");
+  if (own?.parallel) addOptions(command, ParallelOptions, "Running:");
   return command.action((name: string, parsed: Record<string, unknown>) =>
-    runCommand(help.name, name, parsed, shell),
+    withRanks(pickOptions(ParallelOptions, parsed).parallel, shell.io, (ranks, io) =>
+      runCommand(help.name, name, parsed, { ...shell, io }, ranks),
+    ),
   ) as Cli;
 }
 
@@ -84,8 +90,9 @@ async function runCommand(
   runName: string,
   parsed: Record<string, unknown>,
   shell: Shell,
+  ranks: Communicator,
 ): Promise<void> {
-  const run = await openRunFolder(runName);
+  const run = await openedByAll(ranks, runName, () => openRunFolder(runName));
   const model = await modelOfRun(shell.catalog, run);
   const command: Command<unknown, never> | undefined = model.commands[name];
   if (!command)
@@ -93,6 +100,7 @@ async function runCommand(
   const given = pickOptions(command.options, parsed);
   const { seed, out } = pickOptions(OutputOptions, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
+  runtime.threads = threadsOf(runtime.threads, ranks);
   const printer = new Printer(shell.io, runtime.json);
   const opened = await openWithWeights(run, pickOptions(WeightOptions, parsed), runtime, printer, shell);
   const parts = printer.parts(name);
@@ -107,8 +115,10 @@ async function runCommand(
       progress: parts.report,
       write,
       signal: shell.io.signal,
+      ranks,
     });
     parts.stop();
+    if (ranks.rank > 0) return;
     if (written !== "") printer.line();
     // What was shown as it was written is not shown again.
     const output = written !== "" && !printer.json ? { ...made, text: [] } : made;

@@ -1,5 +1,8 @@
 import { Writable } from "node:stream";
 import { z } from "zod";
+import { UserError } from "../errors.ts";
+import type { Module } from "../nn/module.ts";
+import { syncBatchNorm } from "../nn/normalization.ts";
 import { ALONE, type Communicator } from "../train/parallel/communicator.ts";
 import { explain } from "./explain.ts";
 import { Interrupted, type Io, Reported } from "./io.ts";
@@ -13,6 +16,25 @@ export const ParallelOptions = z.strictObject({
       "share the work among the processes that mpirun or srun started (one thread each, unless told)",
     ),
 });
+
+/** … and of those that train. */
+export const TrainParallelOptions = ParallelOptions.extend({
+  syncBatchNorm: z
+    .boolean()
+    .default(false)
+    .describe(
+      "with parallel: batch normalisation takes its means over all processes together, not over each one's share",
+    ),
+});
+
+/** @throws UserError where there is nothing to synchronise. */
+export function synchronize(module: Module, ranks: Communicator, wanted: boolean): void {
+  if (!wanted) return;
+  if (ranks.size === 1)
+    throw new UserError("option `syncBatchNorm` is for several processes: give option `parallel` with it");
+  if (syncBatchNorm(module, ranks) === 0)
+    throw new UserError("this model has no batch normalisation: leave option `syncBatchNorm` out");
+}
 
 /**
  * Run a command's work on this process alone, or as one of the ranks of an MPI job; rank 0 alone prints. An error that all

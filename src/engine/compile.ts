@@ -22,6 +22,7 @@ import {
   roomFor,
 } from "./arguments.ts";
 import { defaultEngine, type Engine, type Program } from "./engine.ts";
+import { isStaged, stagedProgram } from "./stages.ts";
 
 export interface CompileOptions {
   readonly engine?: Engine | Promise<Engine> | undefined;
@@ -125,7 +126,7 @@ export function compile<A extends readonly unknown[], R>(
   const start = async (graph: Graph): Promise<Program> => {
     const engine = await (options.engine ?? defaultEngine());
     requireOpen();
-    return engine.compile(graph);
+    return isStaged(graph) ? stagedProgram(engine, graph) : engine.compile(graph);
   };
 
   return Object.assign(call as Compiled<A, R>, {

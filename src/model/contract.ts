@@ -7,6 +7,7 @@ import type { ExportFunction } from "../engine/onnx/export.ts";
 import type { Module, StateDict } from "../nn/module.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Learning } from "../train/learning.ts";
+import type { Communicator } from "../train/parallel/communicator.ts";
 import type { SavedRun } from "../train/run.ts";
 import type { Output, Picture, Plan, Player } from "../train/task.ts";
 
@@ -56,6 +57,8 @@ export interface Context<O = unknown, M extends Module = Module> extends World {
   readonly write: (text: string) => void;
   /** Fires when the job is interrupted. */
   readonly signal: AbortSignal | undefined;
+  /** The processes that share the job, where they are several. */
+  readonly ranks?: Communicator | undefined;
   /** Report the progress of a long job. Throws where the job was interrupted. */
   readonly progress: (done: number, total: number, what?: string) => void;
 }
@@ -65,6 +68,8 @@ export interface Command<O, M extends Module, S extends z.ZodObject = z.ZodObjec
   /** One line for the help; commands that many models share (sample, reconstruct, evaluate) may leave it out. */
   readonly about?: string;
   readonly options: S;
+  /** Whether several processes can share its work (`context.ranks`). */
+  readonly parallel?: boolean;
   run(context: Context<O, M>, options: z.output<S>): Promise<Output>;
 }
 

@@ -39,7 +39,7 @@ export interface OpenedRun<M extends Module = Module> {
   use<T>(job: (context: Context<Record<string, unknown>, M>) => Promise<T>, how?: UseOptions): Promise<T>;
 }
 
-export type UseOptions = Partial<Pick<Context, "key" | "progress" | "write" | "signal">>;
+export type UseOptions = Partial<Pick<Context, "key" | "progress" | "write" | "signal" | "ranks">>;
 
 export interface DoOptions extends Omit<UseOptions, "key"> {
   /** Determines everything random; 0 when left out. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
+import type { Communicator } from "../train/parallel/communicator.ts";
 import type { SavedRun } from "../train/run.ts";
 import type { Catalog } from "./catalog.ts";
 import type { World } from "./contract.ts";
@@ -17,6 +18,8 @@ export interface Desk {
   readonly catalog: Catalog;
   readonly engine: Engine;
   readonly weights: WeightChoice;
+  /** The processes that share the work. */
+  readonly ranks: Communicator;
   /** The world of a run, the same at each call: its data set is opened once. */
   world(run: SavedRun): World;
   open(run: SavedRun): Promise<OpenedRun>;

@@ -33,6 +33,7 @@ export {
   type LayerNormOptions,
   type NormOptions,
   RMSNorm,
+  syncBatchNorm,
 } from "./normalization.ts";
 export { AvgPool1d, AvgPool2d, Flatten, MaxPool1d, MaxPool2d } from "./pooling.ts";
 export {

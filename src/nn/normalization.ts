@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { zeros as hostZeros, ndarray } from "../tensor/ndarray.ts";
-import { add, asTensor, div, mean, mul, type Operand, reshape, sqrt, square, standardize, sub } from "../tensor/ops.ts"; // biome-ignore format: a list of names
+import { acrossPeers, add, asTensor, div, mean, mul, type Operand, reshape, sqrt, square, standardize, sub } from "../tensor/ops.ts"; // biome-ignore format: a list of names
+import type { Peers } from "../tensor/primitive.ts";
 import type { Key } from "../tensor/random.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -138,6 +139,7 @@ class BatchNorm extends Module {
   readonly #ranks: readonly number[];
   readonly #eps: number;
   readonly #momentum: number;
+  #peers: Peers | undefined;
 
   constructor(name: string, ranks: readonly number[], numFeatures: number, options: BatchNormOptions) {
     super();
@@ -152,6 +154,11 @@ class BatchNorm extends Module {
     this.running_mean = new Buffer([numFeatures], (shape) => hostZeros(shape, "float32"));
     this.running_var = new Buffer([numFeatures], (s) => ndarray(new Float32Array(sizeOf(s)).fill(1), s));
     this.num_batches_tracked = new Buffer([], (shape) => hostZeros(shape, "int64"), "int64");
+  }
+
+  /** From the next trace on, training passes standardise over the batch of all these processes together. */
+  synchronize(peers: Peers): void {
+    this.#peers = peers;
   }
 
   forward(x: Operand, key?: Key): Tensor {
@@ -176,14 +183,16 @@ class BatchNorm extends Module {
 
   #batch(x: Tensor): { centred: Tensor; spread: Tensor } {
     const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
-    const count = x.size / this.#channels;
+    const peers = this.#peers;
+    const together = (t: Tensor): Tensor => (peers ? acrossPeers(t, peers) : t);
+    const count = (x.size / this.#channels) * (peers?.size ?? 1);
     if (count < 2)
       throw new UserError(
         `${this.#name}: a training pass needs more than one value per channel; ${showShape(x.shape)} has one`,
       );
-    const average = mean(x, { axes, keepDims: true });
+    const average = together(mean(x, { axes, keepDims: true }));
     const centred = sub(x, average);
-    const spread = mean(square(centred), { axes, keepDims: true });
+    const spread = together(mean(square(centred), { axes, keepDims: true }));
     const follow = (running: Buffer, batch: Tensor): void =>
       assign(running, add(running, mul(sub(reshape(batch, running.shape), running), this.#momentum)));
     follow(this.running_mean, average);
@@ -205,4 +214,21 @@ export class BatchNorm2d extends BatchNorm {
   constructor(numFeatures: number, options: BatchNormOptions = {}) {
     super("BatchNorm2d", [4], numFeatures, options);
   }
+}
+
+/**
+ * Let all batch normalisation in a module take its means over these processes together, as PyTorch's SyncBatchNorm. Returns the
+ * number of such layers. To be called before the module is traced.
+ */
+export function syncBatchNorm(module: Module, peers: Peers): number {
+  let count = 0;
+  const visit = (value: unknown): void => {
+    if (value instanceof BatchNorm) {
+      value.synchronize(peers);
+      count++;
+    } else if (value instanceof Module) for (const [, child] of value.children()) visit(child);
+    else if (Array.isArray(value)) value.forEach(visit);
+  };
+  visit(module);
+  return count;
 }

@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { ExportFunction } from "../engine/onnx/export.ts";
 import type { Module } from "../nn/module.ts";
 import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoint.ts";
+import type { Communicator } from "../train/parallel/communicator.ts";
 import type { AgentRun } from "../train/run-config.ts";
 import type { Env } from "./env.ts";
 import type { GamePlayer } from "./games/players.ts";
@@ -43,6 +44,8 @@ export interface Setting<O> {
   /** Episodes of an evaluation, played without exploring in separate environments; none when left out, or 0. */
   readonly evaluationEpisodes?: number;
   readonly checkpointEvery: number;
+  /** The processes that learn together, each in environments of its own; this one alone when left out. */
+  readonly ranks?: Communicator | undefined;
   /** When aborted, the agent saves a checkpoint as soon as it can, and stops. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -81,6 +84,8 @@ export interface Agent<S extends z.ZodObject = z.ZodObject> {
   /** A strict object; every option has a default and `.describe`. */
   readonly options: S;
   readonly training: AgentDefaults;
+  /** Whether several processes can learn together (`ranks`). */
+  readonly parallel?: boolean;
   /** Searches before it acts: its policies take a number of simulations. */
   readonly searches?: boolean;
   /** Whether it can learn there at all, before anything is written. @throws UserError that says why not */

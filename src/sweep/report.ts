@@ -21,8 +21,8 @@ export function metricOf({ asha }: Pick<Sweep, "asha">, rows: readonly Row[]): s
   const names = [...known];
   return (
     ["val_loss", "loss"].find((name) => known.has(name)) ??
-    names.find((name) => /^val_/.test(name)) ??
-    names.find((name) => /loss$/.test(name)) ??
+    names.find((name) => name.startsWith("val_")) ??
+    names.find((name) => name.endsWith("loss")) ??
     "loss"
   );
 }

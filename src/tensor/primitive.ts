@@ -6,6 +6,13 @@ import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
+/** Processes that compute the same function, each of its own inputs. */
+export interface Peers {
+  readonly size: number;
+  /** Each number becomes its sum over all of them, in place. */
+  sum(values: Float32Array): Promise<void>;
+}
+
 type None = Readonly<Record<never, never>>;
 type Pair = readonly [number, number];
 
@@ -58,6 +65,8 @@ export interface Attributes {
   where: None;
   cast: { readonly dtype: DType };
   stopGradient: None;
+  /** The mean over processes; a program is cut there (engine/stages.ts). */
+  acrossPeers: { readonly peers: Peers };
   // reductions; reduced dimensions stay, with size 1
   sum: { readonly axes: readonly number[] };
   max: { readonly axes: readonly number[] };

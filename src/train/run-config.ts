@@ -20,6 +20,8 @@ const COMMON = {
   threads: count.optional(),
   /** Processes that trained it together last, where they were several. */
   ranks: count.optional(),
+  /** Whether batch normalisation took its means over all of them together. */
+  syncBatchNorm: z.boolean().optional(),
   /** How long it trains: steps of a model, environment steps or episodes of an agent. */
   steps: count,
   logEvery: count,

@@ -76,7 +76,8 @@ describe("Kubernetes", () => {
   });
   test("the manifest is one by the published schema, of batch/v1", () => {
     new Job(manifest as never).validate();
-    const wrong = { ...manifest, spec: { ...manifest.spec, completionMode: 1 } };
+    const wrong = JSON.parse(JSON.stringify(manifest)) as { spec: Record<string, unknown> };
+    wrong.spec.completionMode = 1;
     expect(() => new Job(wrong as never).validate()).toThrow(/completionMode must be string/);
     expect(manifest.spec).toMatchObject({
       completions: 3,

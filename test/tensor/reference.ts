@@ -6,7 +6,8 @@ import type { Attributes, OpName } from "../../src/tensor/tensor.ts";
 export type Leaf = "constant" | "input" | "state" | "random" | "argument";
 /** Loops have tests of their own (loop.test.ts). */
 export type Loops = "scan" | "final" | "stacked";
-export type CheckedOp = Exclude<OpName, Leaf | Loops>;
+/** So does the mean over processes (train/parallel.test.ts). */
+export type CheckedOp = Exclude<OpName, Leaf | Loops | "acrossPeers">;
 
 /** Values in row-major order, as numbers whatever the dtype. */
 export interface Ref {

@@ -2,9 +2,15 @@ import { describe, expect, test } from "vitest";
 import { CATALOG } from "../../src/catalog.ts";
 import { openData } from "../../src/data/node.ts";
 import { begin } from "../../src/model/assemble.ts";
+import { Linear } from "../../src/nn/linear.ts";
+import { mseLoss } from "../../src/nn/losses.ts";
+import { Module } from "../../src/nn/module.ts";
+import { BatchNorm1d, syncBatchNorm } from "../../src/nn/normalization.ts";
 import { constant } from "../../src/optim/schedules.ts";
 import type { NdArray } from "../../src/tensor/ndarray.ts";
+import { relu } from "../../src/tensor/ops.ts";
 import { fillShaped, hostNormal, Key } from "../../src/tensor/random.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { Checkpoint, TrainEvent } from "../../src/train/checkpoint.ts";
 import { planFor, type TrainOptions, train } from "../../src/train/loop.ts";
 import { ALONE, type Communicator, hashOf } from "../../src/train/parallel/communicator.ts";
@@ -17,7 +23,7 @@ type Weights = Readonly<Record<string, NdArray>>;
 const largest = (a: Weights, b: Weights): number =>
   Math.max(
     ...Object.entries(a).flatMap(([name, { data }]) =>
-      Array.from(data as Float32Array, (v, i) => Math.abs(v - Number(b[name]!.data[i]))),
+      Array.from(data as Float32Array, (v, i) => Math.abs(Number(v) - Number(b[name]!.data[i]))),
     ),
   );
 
@@ -58,6 +64,47 @@ describe("n ranks of B/n are one rank of B, to 1e-5 after 20 steps", () => {
     expect(largest(one!, first!)).toBeLessThan(1e-5);
     expect(hashOf({ second: second! })).toEqual(hashOf({ first: first! }));
   });
+});
+
+test("synchronised batch normalisation: two ranks are one, running statistics too", async () => {
+  const engine = await sharedEngine();
+  class Normed extends Module {
+    // Without a bias, whose gradient would be rounding errors alone, and Adam makes steps of whatever there is.
+    readonly first = new Linear(4, 8, { bias: false });
+    readonly norm = new BatchNorm1d(8);
+    readonly second = new Linear(8, 1);
+    forward(x: Tensor, key?: Key): Tensor {
+      return this.second.forward(relu(this.norm.forward(this.first.forward(x), key)));
+    }
+  }
+  const trained = (ranks: readonly Communicator[], sync: boolean) =>
+    Promise.all(
+      ranks.map(async (one) => {
+        const module = new Normed();
+        if (sync) expect(syncBatchNorm(module, one)).toBe(1);
+        const task = regression({
+          module,
+          loss: ({ x, y }, key) => ({ loss: mseLoss(module.forward(x!, key), y!) }),
+        });
+        await collect(
+          start({
+            task: { ...task, module },
+            plan: { ...plan, steps: 20 },
+            examples: examples(),
+            engine,
+            seed: 1,
+            ranks: one,
+          }),
+        );
+        return module.stateDict();
+      }),
+    );
+  const [whole] = await trained([ALONE], false);
+  const [first, second] = await trained(ranksOf(2), true);
+  expect(largest(whole!, first!)).toBeLessThan(1e-5);
+  expect(hashOf({ second: second! })).toEqual(hashOf({ first: first! }));
+  const [own] = await trained(ranksOf(2), false);
+  expect(largest(whole!, own!)).toBeGreaterThan(1e-3);
 });
 
 const plan = planFor({ length: 40 }, { batchSize: 8, lr: 0.01, steps: 6, accumulate: 2 });

@@ -15,6 +15,8 @@ import { Memory } from "../../rl/tabular/memory.ts";
 import { AutoresetMode, makeVec } from "../../rl/vector.ts";
 import type { Checkpoint } from "../../train/checkpoint.ts";
 import { openRunFolder, type RunFolder } from "../../train/node.ts";
+import { ALONE, type Communicator } from "../../train/parallel/communicator.ts";
+import { requireShared } from "../../train/parallel/shared.node.ts";
 import { readCheckpoint } from "../../train/run.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import { RunWriter } from "../../train/run-writer.node.ts";
@@ -35,6 +37,8 @@ export interface AgentTraining {
   readonly printer: Printer;
   /** Continue from this checkpoint; from the beginning when undefined. */
   readonly from: Checkpoint | undefined;
+  /** The processes that learn together; this one alone when left out. */
+  readonly ranks?: Communicator | undefined;
 }
 
 export async function agentOf(
@@ -138,16 +142,17 @@ export async function openTrained(
 
 /** Train an agent's run to its end, or to Ctrl-C, writing its folder and showing its progress. */
 export async function runAgent(training: AgentTraining): Promise<void> {
-  const { run, agent, printer, from } = training;
+  const { run, agent, printer, from, ranks = ALONE } = training;
   const { config } = run;
   const options: unknown = agent.options.parse(config.options);
   const { seed, steps, logEvery, sampleEvery, checkpointEvery, evaluationEpisodes, unit } = config;
   let engine: Promise<Engine> | undefined;
-  const writer = await RunWriter.open(run, from?.step ?? 0);
+  const writer = ranks.rank === 0 ? await RunWriter.open(run, from?.step ?? 0) : undefined;
   const bar = printer.progress(agent.name, steps, { unit: unit.slice(0, -1), start: from?.step ?? 0 });
   let last: Record<string, number> = {};
   let [done, finished] = [from?.step ?? 0, false];
   try {
+    await requireShared(ranks, run.path);
     const events = agent.learn({
       ...settingOf(config),
       options,
@@ -159,11 +164,12 @@ export async function runAgent(training: AgentTraining): Promise<void> {
       evaluationEpisodes,
       from,
       store: writer,
+      ranks,
       signal: printer.io.signal,
       engine: () => (engine ??= newEngine(config)),
     });
     for await (const event of events) {
-      await writer.on(event);
+      await writer?.on(event);
       if (event.kind === "step") {
         last = event.metrics;
         bar.update(event.step, event.metrics);
@@ -176,8 +182,12 @@ export async function runAgent(training: AgentTraining): Promise<void> {
     }
   } finally {
     bar.stop();
-    await writer.close();
+    await writer?.close();
     await (await engine)?.dispose();
+  }
+  if (ranks.rank > 0) {
+    if (!finished) throw new Interrupted();
+    return;
   }
   const course = { done, last, stopped: !finished };
   if (config.kind === "tabular") await reportTable(training, course);

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { UserError } from "../../errors.ts";
 import type { AnyAgent } from "../../rl/agent.ts";
 import { agentRecipe } from "../../rl/deep/recipes.ts";
 import { modelOf } from "../../rl/env.ts";
 import { make } from "../../rl/make.ts";
 import { freeRunPath } from "../../train/folders.node.ts";
-import { createRun } from "../../train/node.ts";
+import { createRun, RunFolder } from "../../train/node.ts";
+import type { Communicator } from "../../train/parallel/communicator.ts";
 import type { AgentRun } from "../../train/run-config.ts";
 import { VERSION } from "../../version.ts";
 import { Cli } from "../command.ts";
@@ -13,6 +15,7 @@ import { Family } from "../family.ts";
 import { Printer } from "../io.ts";
 import { addLineage } from "../lineage.ts";
 import { addOptions, givenOptions, pickOptions } from "../options.ts";
+import { ParallelOptions, threadsOf, withRanks } from "../parallel.ts";
 import { runSeeds } from "./seeds.ts";
 import { runAgent, settingOf } from "./session.ts";
 import { EnvOptions, parseEnvOptions, requireEnv } from "./shared.ts";
@@ -111,7 +114,12 @@ function agentCommand(agent: AnyAgent, shell: Shell): Cli {
   addOptions(command, lengthOption(agent), "Training:");
   addOptions(command, trainingOptions(agent), "Training:");
   addOptions(command, kind === "agent" ? DeepOptions : tabularOptions(agent), "Training:");
-  command.action((parsed: Record<string, unknown>) => start(agent, { command, parsed }, shell));
+  if (agent.parallel) addOptions(command, ParallelOptions, "Training:");
+  command.action((parsed: Record<string, unknown>) =>
+    withRanks(pickOptions(ParallelOptions, parsed).parallel, shell.io, (ranks, io) =>
+      start(agent, { command, parsed }, { ...shell, io }, ranks),
+    ),
+  );
   addLineage(command, `galatea rl train ${name}`);
   return command.examples(...(kind === "agent" ? deepExamples(agent) : tabularExamples(agent)));
 }
@@ -139,7 +147,12 @@ interface Given {
   readonly parsed: Record<string, unknown>;
 }
 
-async function start(agent: AnyAgent, given: Given, { catalog, io }: Shell): Promise<void> {
+async function start(
+  agent: AnyAgent,
+  given: Given,
+  { catalog, io }: Shell,
+  ranks: Communicator,
+): Promise<void> {
   const { parsed } = given;
   const { envOptions: texts, ...training } = pickOptions(trainingOptions(agent), parsed);
   const { maxSteps, seed, logEvery, checkpointEvery, keep, out, json } = training;
@@ -164,7 +177,8 @@ async function start(agent: AnyAgent, given: Given, { catalog, io }: Shell): Pro
     unit: agent.training.unit,
     seed,
     device: "cpu",
-    ...(deep?.threads && { threads: deep.threads }),
+    ...(deep && threadsOf(deep.threads, ranks) && { threads: threadsOf(deep.threads, ranks) }),
+    ...(ranks.size > 1 && { ranks: ranks.size }),
     steps,
     logEvery: logEvery ?? Math.max(1, Math.floor(steps / 100)),
     sampleEvery: deep?.evaluateEvery ?? Math.max(1, Math.floor(steps / (deep ? 20 : 10))),
@@ -175,14 +189,18 @@ async function start(agent: AnyAgent, given: Given, { catalog, io }: Shell): Pro
   };
   if (deep) agent.check?.({ options, ...settingOf(config) });
   const printer = new Printer(io, json);
-  const path = out ?? (await freeRunPath(`${agent.name}-${env.replaceAll("/", "-")}`));
+  const path = await ranks.broadcast(out ?? (await freeRunPath(`${agent.name}-${env.replaceAll("/", "-")}`)));
   if (deep && deep.seeds > 1) {
+    if (ranks.size > 1)
+      throw new UserError(
+        "option `seeds` trains one run after the other: leave option `parallel` out, or option `seeds`",
+      );
     await runSeeds({ agent, config, printer, path, seeds: deep.seeds });
     return;
   }
-  const run = await createRun(path, config);
+  const run = ranks.rank === 0 ? await createRun(path, config) : new RunFolder(path, config);
   printer.note(`${agent.name} on ${env}; everything goes to ${run.path}; Ctrl-C saves and stops`);
-  await runAgent({ run, agent, printer, from: undefined });
+  await runAgent({ run, agent, printer, from: undefined, ranks });
 }
 
 /** What the user said, over the recipe for the environment, over the agent's own defaults. */

@@ -14,6 +14,7 @@ import { chartSvg } from "../../plot/chart.ts";
 import { imageFigure } from "../../plot/images.ts";
 import { Key } from "../../tensor/random.ts";
 import { RUNS } from "../../train/folders.node.ts";
+import { dealt } from "../../train/parallel/communicator.ts";
 import type { SavedRun } from "../../train/run.ts";
 import type { ModelRun } from "../../train/run-config.ts";
 import { imagesOf } from "../coders.ts";
@@ -76,9 +77,14 @@ export async function compareRuns(runs: readonly SavedRun<ModelRun>[], how: Comp
   const [{ opened }] = jobs as [Job];
   const ruler = await opened.use((context) => rulerFor(context, how.ruler));
   const data = await imagesOf(opened.world, "comparing");
+  const { ranks } = desk;
+  for (const job of dealt(jobs, () => 1, ranks))
+    if (!(await readRow(job, ruler))) await measure(job, { how, data, ruler });
+  await ranks.barrier();
+  if (ranks.rank > 0) return;
   const rows: Row[] = [];
   for (const job of jobs) {
-    const row = (await readRow(job, ruler)) ?? (await measure(job, { how, data, ruler }));
+    const row = (await readRow(job, ruler))!;
     desk.object({ event: "row", ...row });
     rows.push(row);
   }

@@ -7,6 +7,7 @@ import { chartSvg } from "../../plot/chart.ts";
 import { imageFigure } from "../../plot/images.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
 import { Key } from "../../tensor/random.ts";
+import { dealt } from "../../train/parallel/communicator.ts";
 import type { SavedRun } from "../../train/run.ts";
 import type { ModelRun } from "../../train/run-config.ts";
 import { imagesOf } from "../coders.ts";
@@ -84,13 +85,20 @@ export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow)
       const ruler = await rulerFor(context, how.ruler);
       const setting = settingName({ ...how, step, kind });
       const folder = how.out ?? join(desk.outputsOf(run), "compare", setting);
-      const store = await CellStore.open(folder, { setting, by: ruler.description });
-      const missing = plans.filter(({ cell }) => !store.cells.has(cellName(cell)));
+      const { ranks } = desk;
+      const opening = { setting, by: ruler.description };
+      // The first to open it clears away what a killed process left: only then others may write.
+      const first = ranks.rank === 0 ? await CellStore.open(folder, opening) : undefined;
+      await ranks.barrier();
+      const store = first ?? (await CellStore.open(folder, opening, { clear: false }));
+      const all = plans.filter(({ cell }) => !store.cells.has(cellName(cell)));
+      const missing = dealt(all, ({ plan }) => plan.steps.length, ranks);
+      await ranks.barrier();
       const parameters = { ruler, data: await imagesOf(context, "comparing"), progress: desk.progress };
       if (missing.length > 0) requireEnough(samples, (await referenceOf(parameters)).gaussian.mean.length);
       const total = imageSteps(plans, samples);
-      let done = total - imageSteps(missing, samples);
-      if (done > 0) desk.note(`${plans.length - missing.length} of ${plans.length} cells are done already`);
+      let done = total - imageSteps(all, samples);
+      if (done > 0) desk.note(`${plans.length - all.length} of ${plans.length} cells are done already`);
       const bench = new Bench({ compile: context.compile, key, model, store, how });
       const bar = desk.bar("comparing samplers", total, { unit: "image step", start: done });
       try {
@@ -122,12 +130,15 @@ export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow)
         throw error;
       }
       bar.stop();
-      const measured = inOrder([...store.cells.values()]);
+      await ranks.barrier();
+      if (ranks.rank > 0) return;
+      const whole = ranks.size > 1 ? await CellStore.open(folder, opening) : store;
+      const measured = inOrder([...whole.cells.values()]);
       const about =
         `${run.config.model} on ${run.config.data}, step ${step} (${kind === "ema" ? "averaged" : "trained"} weights), seed ${seed}, ` +
         `n = ${samples}${guidance === 1 ? "" : `, guidance ${guidance}`}, ${convention} subsequences` +
         clippingName(how);
-      await report(measured, { folder, store, about, run, step, how });
+      await report(measured, { folder, store: whole, about, run, step, how });
     },
     { key, progress: desk.progress },
   );

@@ -44,12 +44,19 @@ export class CellStore {
     this.#setting = setting;
   }
 
-  /** @throws UserError where the folder holds cells of another setting or ruler. */
-  static async open(folder: string, { setting, by }: Pick<CellRecord, "setting" | "by">): Promise<CellStore> {
+  /**
+   * @param clear whether to clear away what a killed process left; not while another writes
+   * @throws UserError where the folder holds cells of another setting or ruler.
+   */
+  static async open(
+    folder: string,
+    { setting, by }: Pick<CellRecord, "setting" | "by">,
+    { clear = true } = {},
+  ): Promise<CellStore> {
     const store = new CellStore(folder, setting);
     for (const name of ["cells", "parts"]) {
       await mkdir(join(folder, name), { recursive: true });
-      await sweepLeftovers(join(folder, name));
+      if (clear) await sweepLeftovers(join(folder, name));
     }
     for (const name of await readdir(join(folder, "cells"))) {
       if (!name.endsWith(".json")) continue;

@@ -217,7 +217,7 @@ export const diffusionCommands = {
   commands: {
     sample: command(Sample, sample),
     reconstruct: command(Reconstruct, reconstruct),
-    evaluate: command(Evaluate, evaluate),
+    evaluate: { ...command(Evaluate, evaluate), parallel: true },
   },
   exports,
 };

@@ -123,6 +123,7 @@ async function drawnBy(
     guidance,
     clipX0,
     useClippedModelOutput,
+    ranks: context.ranks,
     progress: (done, total) => context.progress(done, total, "sampling"),
   });
   const labels: NdArray<"int32"> | undefined = label && ndarray(Int32Array.from(label));

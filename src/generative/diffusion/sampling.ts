@@ -9,6 +9,7 @@ import { scanRows, sub } from "../../tensor/ops.ts";
 import { hostNormal, type Key } from "../../tensor/random.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { ALONE, type Communicator } from "../../train/parallel/communicator.ts";
 import { type DiffusionModel, type EstimateOptions, estimate, labelsFor, requireGuidable } from "./model.ts";
 import { noised } from "./prediction.ts";
 import { type SamplingPlan, update, type Weights } from "./samplers.ts";
@@ -168,10 +169,12 @@ export class Sampler {
     plan: SamplingPlan,
     options: Omit<RunOptions, "x" | "first" | "inpaint"> & SampleOptions,
   ): Promise<Images> {
-    const { count, batchSize = 64, progress, label, ...rest } = options;
+    const { count, progress, label, ranks = ALONE, ...rest } = options;
+    const batchSize = Math.min(options.batchSize ?? 64, Math.ceil(count / ranks.size));
     const size = sizeOf(this.model.shape);
     const data = new Float32Array(count * size);
     for (let first = 0; first < count; first += batchSize) {
+      if ((first / batchSize) % ranks.size !== ranks.rank) continue;
       const n = Math.min(batchSize, count - first);
       const x = initialNoise(this.model, options.key, n, first);
       const some = Array.isArray(label) ? (label as number[]).slice(first, first + n) : label;
@@ -180,6 +183,8 @@ export class Sampler {
         progress?.(first * now.steps + n * now.step, count * now.steps);
       }
     }
+    // The images of other ranks are zeros here.
+    await ranks.sum(data);
     return ndarray(data, [count, ...this.model.shape]);
   }
 
@@ -191,6 +196,8 @@ export class Sampler {
 export interface SampleOptions {
   readonly count: number;
   readonly batchSize?: number;
+  /** The processes that draw a part of the batches each. All of them get all images. */
+  readonly ranks?: Communicator | undefined;
   /** Called with the image steps done, and their total. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
 }

@@ -5,6 +5,7 @@ import type { Module, StateDict } from "../../nn/module.ts";
 import { Key } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { type Checkpoint, type Metrics, type TrainEvent, trainable } from "../../train/checkpoint.ts";
+import { ALONE, anyOf, type Communicator, requireSame } from "../../train/parallel/communicator.ts";
 import type { Agent, AgentDefaults, Policy, PolicySetting, Setting } from "../agent.ts";
 import { fastRandom, type Rng } from "../random.ts";
 import { AutoresetMode, VectorEnv, type VectorEnvLike } from "../vector.ts";
@@ -27,8 +28,10 @@ export interface Lesson<O, M extends Module, W extends Practice = World> {
   readonly key: Key;
   /** Everything random on the host. */
   readonly rng: Rng;
-  /** Steps in all. */
+  /** Steps in all, of this process. */
   readonly steps: number;
+  /** The processes that learn together. */
+  readonly ranks: Communicator;
   /** Makes something part of the checkpoint; where a run goes on, it has its saved value from here on. */
   readonly keep: <P extends Part>(name: string, part: P) => P;
   /** Frees a program when the agent stops learning. */
@@ -56,7 +59,7 @@ export interface Examination<O, M extends Module> extends Pick<Setting<O>, "opti
 
 /** A deep algorithm: what it builds, how it acts, how it learns. All else is the same for every one. */
 export interface Algorithm<S extends z.ZodObject, M extends Module, W extends Practice = World>
-  extends Pick<Agent<S>, "name" | "about" | "onPolicy" | "options" | "searches"> {
+  extends Pick<Agent<S>, "name" | "about" | "onPolicy" | "options" | "searches" | "parallel"> {
   readonly paper: string;
   readonly training: Omit<AgentDefaults, "unit">;
   /** The networks that act and learn. @throws UserError for spaces it cannot learn in */
@@ -84,12 +87,13 @@ interface Common {
 export function deepAgent<S extends z.ZodObject, M extends Module, W extends Practice = World>(
   algorithm: Algorithm<S, M, W>,
 ): Agent<S> {
-  const { name, about, onPolicy, options, paper, training, searches = false } = algorithm;
+  const { name, about, onPolicy, options, paper, training, searches = false, parallel = false } = algorithm;
   return {
     name,
     about,
     onPolicy,
     searches,
+    parallel,
     options,
     source: { paper },
     kind: "agent",
@@ -143,6 +147,8 @@ interface Progress {
   readonly parts: Readonly<Record<string, unknown>>;
   readonly last: Metrics;
   readonly best: number | null;
+  /** Processes that learned together, where they were several. */
+  readonly ranks?: number;
 }
 
 const described = ({ observation, action }: Spaces): Progress["spaces"] => ({
@@ -167,16 +173,29 @@ function practiceOf<S extends z.ZodObject, M extends Module, W extends Practice>
   makeVec: (n: number) => VectorEnvLike,
 ): { world: W; spaces: Spaces } {
   const { name } = algorithm;
-  const { options, makeEnv, steps, seed } = setting;
+  const { options, makeEnv, steps, seed, ranks = ALONE } = setting;
   if (algorithm.practise) return { world: algorithm.practise(setting), spaces: spacesOfEnv(makeEnv(), name) };
-  const plain = makeVec((options as Common).envs ?? 1);
-  const world: Practice = new World(algorithm.wrap?.(plain, options) ?? plain, steps, seed);
+  const n = shared((options as Common).envs ?? 1, "environments (option `envs`)", ranks);
+  const plain = makeVec(n);
+  const budget = shared(steps, "steps", ranks);
+  // Environment i of rank r is environment r·n + i of one process with all of them.
+  const world: Practice = new World(algorithm.wrap?.(plain, options) ?? plain, budget, seed + ranks.rank * n);
   // W is World where an algorithm does not say otherwise.
   return { world: world as W, spaces: spacesOfVector(plain, name) };
 }
 
+/** A number's share of a rank. @throws UserError where the ranks do not divide it */
+export function shared(count: number, what: string, { size }: Pick<Communicator, "size">): number {
+  if (count % size === 0) return count / size;
+  throw new UserError(
+    `${count} ${what} cannot be shared by ${size} ranks: choose a multiple of ${size}, or another number of ranks`,
+  );
+}
+
 /** Apart from the seeds of training: evaluation begins in the same states each time. */
 const EVALUATION_SEED = 1_000_003;
+/** Parts that are each process's own. */
+const OWN = ["world", "random"];
 /** Milliseconds of learning between two moments in which an interruption can be heard. */
 const SLICE = 50;
 
@@ -184,15 +203,21 @@ async function* learn<S extends z.ZodObject, M extends Module, W extends Practic
   algorithm: Algorithm<S, M, W>,
   setting: Setting<z.output<S>>,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  const { options, steps, seed, from, store, signal } = setting;
+  const { options, steps, seed, from, store, signal, ranks = ALONE } = setting;
+  if (ranks.size > 1 && !algorithm.parallel)
+    throw new UserError(
+      `${algorithm.name} does not learn on several processes together: leave option \`parallel\` out`,
+    );
   const { logEvery, sampleEvery, checkpointEvery, evaluationEpisodes = 0 } = setting;
   const makeVec = setting.makeVec ?? vectorOf(setting.makeEnv);
   preflight(setting.makeEnv(), algorithm.name);
   const { world, spaces } = practiceOf(algorithm, setting, makeVec);
   const module = algorithm.build(options, spaces);
   const key = Key.seed(seed);
-  const rng = fastRandom([seed, 1]);
   const progress = from?.progress as Progress | undefined;
+  // Only rank 0 is in a checkpoint: where there are or were several, new episodes begin.
+  const whole = ranks.size === 1 && (progress?.ranks ?? 1) === 1;
+  const rng = fastRandom(whole ? [seed, 1] : [seed, 1, ranks.rank, from?.step ?? 0]);
   if (from) {
     trainable(from);
     requireSpaces(from, spaces);
@@ -203,10 +228,15 @@ async function* learn<S extends z.ZodObject, M extends Module, W extends Practic
   const parts = new Map<string, Part>();
   const keep = <P extends Part>(name: string, part: P): P => {
     parts.set(name, part);
-    if (from) part.load(unpack({ plain: progress!.parts[name], tensors: from.tensors[name] ?? {} }));
+    if (from && (whole || !OWN.includes(name)))
+      part.load(unpack({ plain: progress!.parts[name], tensors: from.tensors[name] ?? {} }));
     return part;
   };
   keep("world", world);
+  if (from && !whole && world instanceof World) {
+    world.steps = Math.floor(from.step / ranks.size);
+    world.clock = from.step;
+  }
   keep("random", { save: () => rng.state(), load: (state) => rng.restore(state as never) });
 
   const programs: Disposable[] = [];
@@ -229,7 +259,8 @@ async function* learn<S extends z.ZodObject, M extends Module, W extends Practic
       plains[name] = packed.plain;
       if (Object.keys(packed.tensors).length > 0) tensors[name] = packed.tensors;
     }
-    const saved = { spaces: described(spaces), parts: plains, last, best } satisfies Progress;
+    const together = ranks.size > 1 && { ranks: ranks.size };
+    const saved = { spaces: described(spaces), parts: plains, last, best, ...together } satisfies Progress;
     const weights = await module.stateDict();
     const where = await store.save({
       step: done,
@@ -281,14 +312,16 @@ async function* learn<S extends z.ZodObject, M extends Module, W extends Practic
       engine,
       key,
       rng,
-      steps,
+      steps: shared(steps, "steps", ranks),
+      ranks,
       keep,
       use,
     })) {
       last = { ...last, ...metrics };
       const before = done;
-      done = world.steps;
+      done = world.steps * ranks.size;
       const over = done >= steps;
+      const stopping = await anyOf(ranks, signal?.aborted === true);
       const now = performance.now();
       if (now - breathed > SLICE) {
         await new Promise((later) => setTimeout(later));
@@ -299,10 +332,11 @@ async function* learn<S extends z.ZodObject, M extends Module, W extends Practic
       );
       if (log || sample || check) seconds += (now - began) / 1000;
       if (log) yield { kind: "step", step: done, metrics: { ...world.takeEpisodes(), ...last } };
-      if (sample && evaluationEpisodes > 0 && !signal?.aborted) yield* look();
+      if (sample && evaluationEpisodes > 0 && !stopping && ranks.rank === 0) yield* look();
+      if (check && ranks.size > 1) await requireSame(ranks, done, { weights: await module.stateDict() });
       if (check) yield* save();
       if (log || sample || check) began = performance.now();
-      if (over || signal?.aborted) break;
+      if (over || stopping) break;
     }
     yield* save();
     yield { kind: "done", step: done, finished: done >= steps, seconds };

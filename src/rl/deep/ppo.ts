@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { UserError } from "../../errors.ts";
 import { adam } from "../../optim/adam.ts";
 import { add, clamp, exp, mul, neg, sub } from "../../tensor/ops.ts";
 import { hostPermutation } from "../../tensor/random.ts";
@@ -7,7 +8,7 @@ import type { Metrics } from "../../train/checkpoint.ts";
 import { KL } from "../kl.ts";
 import { VectorNormalizeReward } from "../vector-normalize.ts";
 import { ActorCritic, likeliest, Moments } from "./actor-critic-network.ts";
-import { deepAgent, type Lesson } from "./agent.ts";
+import { deepAgent, type Lesson, shared } from "./agent.ts";
 import { count, Deep, share } from "./options.ts";
 import { clippedError, clippedObjective, meanOf, standardized } from "./policy-gradient.ts";
 import { advantages } from "./returns.ts";
@@ -58,8 +59,13 @@ const PpoOptions = Deep.extend({
 type PpoOptions = z.output<typeof PpoOptions>;
 
 async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<Metrics, void, undefined> {
-  const { options, module: network, spaces, world, engine, key, rng, steps, keep, use } = lesson;
-  const { horizon, epochs, batchSize: B, valueClip, normalizeAdvantage, targetKl } = options;
+  const { options, module: network, spaces, world, engine, key, rng, steps, keep, use, ranks } = lesson;
+  const { horizon, epochs, valueClip, normalizeAdvantage, targetKl } = options;
+  const B = shared(options.batchSize, "transitions in an update (option `batchSize`)", ranks);
+  if (ranks.size > 1 && options.normalizeObservation)
+    throw new UserError(
+      "with option `parallel`, moments of observations would be each process's own, and so their policies: leave option `normalizeObservation` out",
+    );
   const actor = use(new Actor(network, { spaces, world, engine, rng }));
   const rollout = new Rollout(spaces, world, horizon);
   const moments = network.observations && keep("moments", new Moments(network.observations));
@@ -68,6 +74,7 @@ async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<M
     use(
       new Update({
         engine,
+        peers: ranks.size > 1 ? ranks : undefined,
         players: [
           {
             name: "ppo",
@@ -139,6 +146,7 @@ export const ppo = deepAgent({
   about: "proximal policy optimisation: a clipped ratio lets a rollout be used many times",
   paper: "Schulman et al. 2017",
   onPolicy: true,
+  parallel: true,
   options: PpoOptions,
   training: { env: "CartPole-v1", steps: 100_000 },
   build: (options, spaces) => new ActorCritic(spaces, { ...options, activation: "tanh" }),

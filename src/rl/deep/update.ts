@@ -6,6 +6,8 @@ import { clipGradNorm } from "../../optim/clip.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { grad } from "../../tensor/grad.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
+import { acrossPeers } from "../../tensor/ops.ts";
+import type { Peers } from "../../tensor/primitive.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Variable } from "../../tensor/variable.ts";
@@ -17,6 +19,8 @@ type Outputs = Record<string, Tensor>;
 export interface UpdateOptions {
   readonly engine: Engine;
   readonly players: readonly Player[];
+  /** Processes whose gradients, and numbers, are averaged. */
+  readonly peers?: Peers | undefined;
   /** While tracing, when all have moved: averages that follow them. `moved`: who did. */
   readonly after?: (moved: readonly string[]) => void;
 }
@@ -30,7 +34,7 @@ export class Update {
   readonly #optimizers: ReadonlyMap<string, Optimizer>;
   readonly #program: Compiled<[Batch, Key, Tensor, string], Outputs>;
 
-  constructor({ engine, players, after }: UpdateOptions) {
+  constructor({ engine, players, peers, after }: UpdateOptions) {
     this.#players = players;
     this.#optimizers = new Map(players.map((p) => [p.name, p.optimizer(p.module.parameters())]));
     this.#program = compile(
@@ -38,7 +42,7 @@ export class Update {
         const moved = names.split(" ");
         const moves = players
           .filter(({ name }) => moved.includes(name))
-          .map((player) => gradientsOf(player, batch, key.split(player.name), step));
+          .map((player) => gradientsOf(player, batch, key.split(player.name), step, peers));
         // All gradients first: the updates that follow are elementwise, and run in place in one pass.
         for (const { player, gradients } of moves)
           this.#optimizers.get(player.name)!.step(gradients, player.schedule(step));
@@ -102,12 +106,14 @@ export class Update {
   }
 }
 
-function gradientsOf(player: Player, batch: Batch, key: Key, step: Tensor) {
+function gradientsOf(player: Player, batch: Batch, key: Key, step: Tensor, peers?: Peers) {
+  const together = (t: Tensor): Tensor => (peers ? acrossPeers(t, peers) : t);
   const { module, maxGradNorm, name } = player;
   const { loss, ...others } = player.loss(batch, key, step);
-  const raw = grad(loss, module.parameters());
+  const raw = grad(loss, module.parameters()).map(together);
   const gradients = maxGradNorm === undefined ? raw : clipGradNorm(raw, maxGradNorm).gradients;
-  const outputs: Outputs = { [`${name}_loss`]: loss, ...others };
+  const named: Outputs = { [`${name}_loss`]: loss, ...others };
+  const outputs = Object.fromEntries(Object.entries(named).map(([of, value]) => [of, together(value)]));
   return { player, gradients, outputs };
 }
 

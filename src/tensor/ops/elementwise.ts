@@ -1,5 +1,6 @@
 import { allocate, type DType } from "../dtype.ts";
 import { arrayName, filled, fromNested, isNdArray, type NdArray, type Nested } from "../ndarray.ts";
+import type { Peers } from "../primitive.ts";
 import type { Distribution, Key } from "../random.ts";
 import type { Shape } from "../shape.ts";
 import { apply, Tensor } from "../tensor.ts";
@@ -82,6 +83,10 @@ export const gelu = unary("gelu");
 export const not = unary("not");
 /** The value, with no gradient through it. */
 export const stopGradient = unary("stopGradient");
+
+/** The mean over processes that compute the same function, such as the ranks of a training. */
+export const acrossPeers = (x: Operand, peers: Peers): Tensor =>
+  apply("acrossPeers", [asTensor(x)], { peers });
 
 type BinaryName = "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "equal" | "less" | "lessEqual" | "and" | "or"; // biome-ignore format: a list of names
 const binary =

@@ -1,5 +1,6 @@
 import type { DType } from "../dtype.ts";
 import {
+  acrossPeers,
   add,
   cast,
   cos,
@@ -158,4 +159,13 @@ export const elementwise = {
     infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
     vjp: () => [undefined],
   } satisfies Primitive<"stopGradient">,
+
+  /**
+   * y = (1/n) Σ xᵣ on every process r, whose loss is (1/n) Σ Lᵣ: what passes back to xᵣ, in units of Lᵣ, is again the mean over
+   * processes, of ∂Lᵣ/∂y.
+   */
+  acrossPeers: {
+    infer: ([x]) => ({ shape: x!.shape, dtype: requireDtype("acrossPeers", [x!], ["float32"]) }),
+    vjp: (g, _, __, { peers }) => [acrossPeers(g, peers)],
+  } satisfies Primitive<"acrossPeers">,
 };

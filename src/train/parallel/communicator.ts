@@ -50,6 +50,22 @@ export async function addUp(
   return Object.fromEntries(names.map((name, i) => [name, all.reduce((sum, one) => sum + one[i]!, 0)]));
 }
 
+/** Jobs dealt to ranks, the costliest first, each to the rank that has least to do: those of this rank, in their order. */
+export function dealt<J>(
+  jobs: readonly J[],
+  cost: (job: J) => number,
+  { rank, size }: Pick<Communicator, "rank" | "size">,
+): J[] {
+  const loads = Array.from({ length: size }, () => 0);
+  const mine = new Set<J>();
+  for (const job of [...jobs].sort((a, b) => cost(b) - cost(a))) {
+    const least = loads.indexOf(Math.min(...loads));
+    loads[least]! += cost(job);
+    if (least === rank) mine.add(job);
+  }
+  return jobs.filter((job) => mine.has(job));
+}
+
 /** A rank's part of each batch. @throws UserError where the ranks do not divide it. */
 export function shareOf(batchSize: number, { rank, size }: Pick<Communicator, "rank" | "size">): Share {
   if (batchSize % size !== 0)

@@ -1,3 +1,4 @@
+import { UserError } from "../../../errors.ts";
 import { CONTRIB, onnxType } from "../builder.ts";
 import type { Context, Lowerings } from "./context.ts";
 
@@ -37,7 +38,8 @@ export const elementwise: Lowerings<
   | "or"
   | "where"
   | "cast"
-  | "stopGradient" // biome-ignore format: a list of names
+  | "stopGradient"
+  | "acrossPeers" // biome-ignore format: a list of names
 > = {
   neg: same("Neg"),
   exp: same("Exp"),
@@ -89,4 +91,9 @@ export const elementwise: Lowerings<
   where: same("Where"),
   cast: (t, [x], { model }) => model.node("Cast", [x!], { to: { int: onnxType(t.attrs.dtype) } })[0]!,
   stopGradient: same("Identity"),
+  acrossPeers: () => {
+    throw new UserError(
+      "a mean over processes cannot be part of one program: it is for training, where the program is cut there",
+    );
+  },
 };
