@@ -124,7 +124,7 @@ async function sweep(file: string | undefined, parsed: Record<string, unknown>, 
 
 /** Successive halving needs its number at its rungs. */
 function requireValidation({ sweep: { asha, options } }: OpenedSweep, file: string): void {
-  if (asha && asha.metric.startsWith("val_") && !(Number(options.validation) > 0))
+  if (asha?.metric.startsWith("val_") && !(Number(options.validation) > 0))
     throw new UserError(
       `${file}: successive halving goes by ${asha.metric}, so the runs need held-out examples: give \`validation: 0.1\` among the options`,
     );

@@ -13,7 +13,7 @@ import { fillShaped, hostNormal, Key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { Checkpoint, TrainEvent } from "../../src/train/checkpoint.ts";
 import { planFor, type TrainOptions, train } from "../../src/train/loop.ts";
-import { ALONE, type Communicator, hashOf } from "../../src/train/parallel/communicator.ts";
+import { ALONE, type Communicator, dealt, hashOf } from "../../src/train/parallel/communicator.ts";
 import { openLibrary } from "../../src/train/parallel/mpi-library.node.ts";
 import { collect, examples, regression, sharedEngine, start } from "./helpers.ts";
 import { ranksOf } from "./ranks.ts";
@@ -155,6 +155,13 @@ test("ranks that have come apart are found at the next checkpoint, and nothing i
   });
   await expect(stray).rejects.toThrow(/^step 3: rank 1 has other weights than rank 0, so nothing was saved/);
   expect(saved).toEqual([]);
+});
+
+test("jobs are dealt whole, the costly ones first", () => {
+  const costs = [1, 2, 3, 10, 4];
+  const of = (rank: number) => dealt(costs, (c) => c, { rank, size: 2 });
+  expect([of(0), of(1)]).toEqual([[10], [1, 2, 3, 4]]);
+  expect(dealt(costs, () => 1, ALONE)).toEqual(costs);
 });
 
 test("a batch that the ranks do not divide", async () => {

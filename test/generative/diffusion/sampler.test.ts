@@ -32,6 +32,7 @@ import { concat, mul } from "../../../src/tensor/ops.ts";
 import { hostNormal, Key } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import { distance, golden, goldens } from "../../goldens/read.ts";
+import { ranksOf } from "../../train/ranks.ts";
 import { column, compiler, GaussianNetwork, gaussianModel, runIdeal, sharedEngine } from "./helpers.ts";
 
 const key = Key.seed(11);
@@ -169,6 +170,11 @@ describe("the driver", () => {
     expect(await sampler.sample(plan, { count: 5, key })).toEqual(one);
     const pieces = await sampler.sample(plan, { count: 5, batchSize: 2, key });
     expect(far(pieces.data, one.data)).toBeLessThan(1e-4);
+    // Ranks draw a part of the images each, and all get all of them.
+    const shared = await Promise.all(
+      ranksOf(2).map((ranks) => sampler.sample(plan, { count: 5, key, ranks })),
+    );
+    for (const { data } of shared) expect(far(data, one.data)).toBeLessThan(1e-4);
     expect(far((await sampler.sample(plan, { count: 5, key: Key.seed(12) })).data, one.data)).toBeGreaterThan(
       0.1,
     );
