@@ -19,6 +19,8 @@ export interface OrderOptions {
   shuffle?: boolean;
   /** Leave out the last examples of an epoch where they do not fill a batch. True by default: shapes stay fixed. */
   dropLast?: boolean;
+  /** What the examples make of a shuffled order. */
+  arrange?: Examples["arrange"];
 }
 
 export interface BatchOptions extends OrderOptions {
@@ -45,7 +47,7 @@ export function batchesPerEpoch(length: number, batchSize: number, dropLast = tr
  */
 export function* batchIndices(
   length: number,
-  { batchSize, key, shuffle = true, dropLast = true }: OrderOptions,
+  { batchSize, key, shuffle = true, dropLast = true, arrange = (order) => order }: OrderOptions,
   start: Position = START,
 ): Generator<{ readonly indices: Int32Array; readonly at: Position; readonly next: Position }> {
   if (!(Number.isInteger(batchSize) && batchSize > 0))
@@ -56,7 +58,9 @@ export function* batchIndices(
     throw new RangeError(`batches: ${length} images do not fill one batch of ${batchSize}`);
   const end = dropLast ? length - (length % batchSize) : length;
   for (let { epoch, index } = start; ; epoch++, index = 0) {
-    const order = shuffle ? epochOrder(key, epoch, length) : Int32Array.from({ length }, (_, i) => i);
+    const order = shuffle
+      ? arrange(epochOrder(key, epoch, length), batchSize)
+      : Int32Array.from({ length }, (_, i) => i);
     while (index < end) {
       const at = { epoch, index };
       index = Math.min(index + batchSize, end);
@@ -96,7 +100,8 @@ export function* fetches(
   start?: Position,
   { rank, rows }: Pick<Share, "rank" | "rows"> = { rank: 0, rows: batchSize },
 ): Generator<Fetch> {
-  for (const { indices, next } of batchIndices(examples.length, { batchSize, key }, start))
+  const arrange = examples.arrange && { arrange: examples.arrange.bind(examples) };
+  for (const { indices, next } of batchIndices(examples.length, { batchSize, key, ...arrange }, start))
     yield { batch: examples.batch(indices.subarray(rank * rows, (rank + 1) * rows)), next };
 }
 

@@ -13,6 +13,8 @@ export interface Examples<B extends HostBatch = HostBatch> {
   readonly fields: Fields;
   /** The examples at these indices, stacked along a new first dimension. */
   batch(indices: ArrayLike<number>): B | Promise<B>;
+  /** Another order of the same examples in which a batch is of like ones (of like lengths), made from a random order. */
+  arrange?(order: Int32Array, batchSize: number): Int32Array;
 }
 
 /** An open data set, by what an example is. */

@@ -3,21 +3,24 @@ import { hostPermutation, type Key } from "../tensor/random.ts";
 import type { Examples, HostBatch } from "./data.ts";
 
 /** Some of the examples, in the order of `indices`, as examples; nothing is copied. */
-export const view = <B extends HostBatch>(
-  examples: Examples<B>,
-  indices: ArrayLike<number>,
-): Examples<B> => ({
-  length: indices.length,
-  fields: examples.fields,
-  batch: (wanted) =>
-    examples.batch(
-      Int32Array.from(wanted, (i) => {
-        if (!(i >= 0 && i < indices.length))
-          throw new RangeError(`there is no example ${i}; there are ${indices.length}`);
-        return indices[i]!;
-      }),
-    ),
-});
+export const view = <B extends HostBatch>(examples: Examples<B>, indices: ArrayLike<number>): Examples<B> => {
+  const within = (wanted: ArrayLike<number>): Int32Array =>
+    Int32Array.from(wanted, (i) => {
+      if (!(i >= 0 && i < indices.length))
+        throw new RangeError(`there is no example ${i}; there are ${indices.length}`);
+      return indices[i]!;
+    });
+  const { length } = indices;
+  const batch = (wanted: ArrayLike<number>) => examples.batch(within(wanted));
+  if (!examples.arrange) return { length, fields: examples.fields, batch };
+  const placeOf = new Map(Array.from(indices, (i, place) => [i, place]));
+  return {
+    length,
+    fields: examples.fields,
+    batch,
+    arrange: (order, batchSize) => examples.arrange!(within(order), batchSize).map((i) => placeOf.get(i)!),
+  };
+};
 
 /**
  * Hold out a share of the examples for validation: ⌊share · length⌋ of them, at least one. They are the first of a

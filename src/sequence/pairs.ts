@@ -1,0 +1,141 @@
+/** What one example of an encoder–decoder model is: a source and its target, padded, in batches of like lengths. */
+import type { Examples, HostBatch, PairData, TokenPair } from "../data/data.ts";
+import { UserError } from "../errors.ts";
+import type { ExampleSets } from "../model/contract.ts";
+import { ndarray } from "../tensor/ndarray.ts";
+import { PADDING } from "./examples.ts";
+
+/** Shapes of batches that there are at most: each has a program of its own. */
+const SHAPES = 8;
+
+/** Tokens that a pair needs room for: the longer side, the target with its end. */
+const lengthOf = ({ source, target }: TokenPair): number => Math.max(source.length, target.length + 1);
+
+/**
+ * The lengths up to which examples are padded: at most `most` of them, so that all examples together have the fewest tokens,
+ * padding included. `lengths` holds the length of each; the longest is always among them.
+ */
+export function paddedLengths(lengths: readonly number[], most: number): readonly number[] {
+  const counts = new Map<number, number>();
+  for (const length of lengths) counts.set(length, (counts.get(length) ?? 0) + 1);
+  const distinct = [...counts.keys()].sort((a, b) => a - b);
+  const below = [0];
+  for (const length of distinct) below.push(below.at(-1)! + counts.get(length)!);
+  /** best[j]: the fewest tokens of examples no longer than distinct[j − 1], and the lengths that they are padded to. */
+  let best: Padded[] = distinct.map((length, j) => ({ tokens: length * below[j + 1]!, to: [length] }));
+  for (let k = 1; k < most; k++)
+    best = distinct.map((length, j) => {
+      let found = best[j]!;
+      for (let i = 0; i < j; i++) {
+        const tokens = best[i]!.tokens + length * (below[j + 1]! - below[i + 1]!);
+        if (tokens < found.tokens) found = { tokens, to: [...best[i]!.to, length] };
+      }
+      return found;
+    });
+  return best.at(-1)?.to ?? [];
+}
+
+interface Padded {
+  readonly tokens: number;
+  readonly to: readonly number[];
+}
+
+/** Rows of tokens padded behind to `width`. */
+export function padded(rows: readonly ArrayLike<number>[], width: number): Int32Array {
+  const out = new Int32Array(rows.length * width).fill(PADDING);
+  for (const [n, row] of rows.entries()) out.set(row, n * width);
+  return out;
+}
+
+/**
+ * Pairs as examples: `source` [B, S] and `target` [B, T + 1], which begins and ends with the token `end`; padding is behind.
+ * A batch is of pairs of like lengths, and there are few different shapes (`paddedLengths`). Which pairs are in it, and the
+ * order of batches, are random.
+ */
+export function pairExamples(pairs: readonly TokenPair[], end: number): Examples {
+  const edges = paddedLengths(pairs.map(lengthOf), SHAPES);
+  const bucketOf = pairs.map((pair) => edges.findIndex((edge) => lengthOf(pair) <= edge));
+  const shapes = edges.map((_, bucket) => {
+    const own = pairs.filter((__, i) => bucketOf[i] === bucket);
+    const longest = (side: keyof TokenPair): number =>
+      own.reduce((most, pair) => Math.max(most, pair[side].length), 0);
+    return { source: longest("source"), target: longest("target") + 2 };
+  });
+  /** What examples of several buckets fit in. */
+  const shapeOf = (buckets: Iterable<number>): { source: number; target: number } => {
+    const [first, ...rest] = new Set(buckets);
+    return rest.reduce(
+      (room, bucket) => ({
+        source: Math.max(room.source, shapes[bucket]!.source),
+        target: Math.max(room.target, shapes[bucket]!.target),
+      }),
+      shapes[first ?? 0] ?? { source: 0, target: 0 },
+    );
+  };
+  const room = shapeOf(edges.keys());
+  return {
+    length: pairs.length,
+    fields: {
+      source: { shape: [room.source], dtype: "int32" },
+      target: { shape: [room.target], dtype: "int32" },
+    },
+    batch: (indices): HostBatch => {
+      const some = Array.from(indices, (i) => pairs[i]!);
+      const shape = shapeOf(Array.from(indices, (i) => bucketOf[i]!));
+      const rows = {
+        source: some.map(({ source }) => source),
+        target: some.map(({ target }) => [end, ...target, end]),
+      };
+      return {
+        source: ndarray(padded(rows.source, shape.source), [some.length, shape.source]),
+        target: ndarray(padded(rows.target, shape.target), [some.length, shape.target]),
+      };
+    },
+    arrange: (order, batchSize) => alike(order, batchSize, (i) => bucketOf[i]!),
+  };
+}
+
+/** Batches of one bucket each, in the order of their first examples; what fills none is mixed, and comes last. */
+function alike(order: Int32Array, batchSize: number, bucketOf: (i: number) => number): Int32Array {
+  const open = new Map<number, number[]>();
+  const batches: { readonly first: number; readonly members: readonly number[] }[] = [];
+  const firsts = new Map<number, number>();
+  for (const [place, i] of order.entries()) {
+    const bucket = bucketOf(i);
+    const members = open.get(bucket) ?? [];
+    if (members.length === 0) firsts.set(bucket, place);
+    members.push(i);
+    open.set(bucket, members);
+    if (members.length < batchSize) continue;
+    batches.push({ first: firsts.get(bucket)!, members });
+    open.delete(bucket);
+  }
+  batches.sort((a, b) => a.first - b.first);
+  // Those of like lengths beside one another; the shortest last, where an epoch may end before a batch is full.
+  const rest = [...open].sort(([a], [b]) => b - a).flatMap(([, members]) => members);
+  return Int32Array.from([...batches.flatMap(({ members }) => members), ...rest]);
+}
+
+/** The token that begins and ends a target: behind those of the tokenizer. */
+export const endOf = (data: Pick<PairData, "target">): number => data.target.vocabSize;
+
+/**
+ * The pairs of a data set as examples.
+ * @param most The most tokens of a source, and of a target with its end.
+ * @throws UserError naming a pair that is longer.
+ */
+export function pairSets(data: PairData, most = Number.POSITIVE_INFINITY): ExampleSets {
+  const sides = ["train", "validation", "test"] as const;
+  for (const side of sides)
+    for (const [i, pair] of (data[side] ?? []).entries()) {
+      if (lengthOf(pair) <= most) continue;
+      const long = pair.source.length > most ? "source" : "target";
+      const count =
+        long === "source" ? `${pair.source.length} tokens` : `${pair.target.length} tokens and its end`;
+      throw new UserError(
+        `"${data.name}": the ${long} of pair ${i + 1} (${side}) has ${count}, more than the model's context of ${most}: ${JSON.stringify(data[long].decode(pair[long]).slice(0, 60))}. Give a larger option \`context\`, or leave such pairs out`,
+      );
+    }
+  const end = endOf(data);
+  return { train: pairExamples(data.train, end), test: pairExamples(data.test, end) };
+}
