@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { Decoder } from "./decoder.ts";
 import { type GenerateOptions, processorsOf, Reader, rowOf } from "./generate.ts";
-import { logProbabilities } from "./logits.ts";
+import { type LogitsProcessor, logProbabilities } from "./logits.ts";
 
 export interface BeamOptions extends Omit<GenerateOptions, "key"> {
   /**
@@ -34,52 +34,117 @@ export async function beamSearch(
   prompt: readonly number[],
   options: BeamOptions,
 ): Promise<readonly Found[]> {
+  const [found] = await beamSearches(decoder, prompt, { ...options, beams: decoder.rows });
+  return found!;
+}
+
+/**
+ * Several beam searches side by side, each in `beams` rows of the decoder that follow one another: what each has found. They
+ * differ where the decoder's rows do, which look at different sources.
+ * @throws UserError where an option is given that draws by chance.
+ */
+export async function beamSearches(
+  decoder: Decoder,
+  prompt: readonly number[],
+  options: BeamOptions & { readonly beams: number },
+): Promise<readonly (readonly Found[])[]> {
   const odd = BY_CHANCE.find((name) => options[name] !== undefined && options[name] !== NONE[name]);
   if (odd)
     throw new UserError(`a beam search draws nothing: leave option \`${odd}\` out, or option \`beams\``);
-  const { maxNewTokens, stopTokens = [], lengthPenalty = 1, signal } = options;
-  const { rows: beams, vocabSize } = decoder;
-  const processors = processorsOf(options);
+  const { beams, maxNewTokens, signal } = options;
+  const { rows, vocabSize } = decoder;
+  const how = { ...options, prompt: prompt.length, processors: processorsOf(options) };
   const reader = new Reader(decoder);
-  const score = (logProbability: number, length: number): number => logProbability / length ** lengthPenalty;
-  let found: Found[] = [];
   // At first all beams are the same: one of them counts.
-  let sums = Float64Array.from({ length: beams }, (_, i) => (i === 0 ? 0 : Number.NEGATIVE_INFINITY));
+  const sums = Array.from({ length: beams }, (_, i) => (i === 0 ? 0 : Number.NEGATIVE_INFINITY));
+  let searches: Search[] = Array.from({ length: rows / beams }, () => ({ sums, found: [], open: true }));
   let logits = await reader.prompt(prompt);
-
   for (let n = 1; n <= maxNewTokens; n++) {
     signal?.throwIfAborted();
-    const candidates: { sum: number; beam: number; token: number }[] = [];
-    for (let beam = 0; beam < beams; beam++) {
-      if (sums[beam] === Number.NEGATIVE_INFINITY) continue;
-      const logp = logProbabilities(rowOf(logits, beam, vocabSize));
-      const history = { tokens: reader.rows[beam]!, prompt: prompt.length };
-      const changed = processors.reduce((now, by) => by(now, history), logp);
-      for (let token = 0; token < vocabSize; token++)
-        if (changed[token]! > Number.NEGATIVE_INFINITY)
-          candidates.push({ sum: sums[beam]! + changed[token]!, beam, token });
-    }
-    candidates.sort((a, b) => b.sum - a.sum || a.beam - b.beam || a.token - b.token);
-    const open: typeof candidates = [];
-    // Every beam may end at once, and as many must be left to go on.
-    for (const candidate of candidates.slice(0, 2 * beams)) {
-      const { sum, beam, token } = candidate;
-      const whole = stopTokens.includes(token) || n === maxNewTokens;
-      if (!whole && open.length < beams) open.push(candidate);
-      if (!whole) continue;
-      const tokens = [...reader.rows[beam]!.slice(prompt.length), token];
-      found.push({ tokens, logProbability: sum, score: score(sum, n) });
-    }
-    found = found.sort((a, b) => b.score - a.score).slice(0, beams);
-    const best = open[0];
-    if (!best || n === maxNewTokens) break;
-    // Log-probabilities only fall: with no more of them, the longest an open one can be ranks it highest for α > 0.
-    const hope = Math.max(score(best.sum, n), score(best.sum, maxNewTokens));
-    if (found.length === beams && found.at(-1)!.score >= hope) break;
-    sums = Float64Array.from({ length: beams }, (_, i) => open[i]?.sum ?? Number.NEGATIVE_INFINITY);
-    const from = Int32Array.from({ length: beams }, (_, i) => open[i]?.beam ?? 0);
-    const next = Array.from({ length: beams }, (_, i) => open[i]?.token ?? best.token);
-    logits = await reader.next(next, from);
+    const tokens = Array.from({ length: rows }, () => prompt[0]!);
+    const from = Int32Array.from({ length: rows }, (_, row) => row);
+    searches = searches.map((search, i) => {
+      if (!search.open) return search;
+      const row = (beam: number): number => i * beams + beam;
+      const next = extended(search, n, how, {
+        logits: (beam) => rowOf(logits, row(beam), vocabSize),
+        tokens: (beam) => reader.rows[row(beam)]!,
+      });
+      for (const [beam, { from: before, token }] of next.goesOn.entries()) {
+        tokens[row(beam)] = token;
+        from[row(beam)] = row(before);
+      }
+      return next;
+    });
+    if (n === maxNewTokens || searches.every(({ open }) => !open)) break;
+    logits = await reader.next(tokens, from);
   }
-  return found;
+  return searches.map(({ found }) => found);
+}
+
+interface Search {
+  /** log p of each beam. */
+  readonly sums: readonly number[];
+  /** Whole sequences, the best first. */
+  readonly found: readonly Found[];
+  /** Whether an open sequence may still be better. */
+  readonly open: boolean;
+}
+
+/** What each beam has read, and the logits of what follows. */
+interface Read {
+  logits(beam: number): Float64Array;
+  tokens(beam: number): readonly number[];
+}
+
+type How = Omit<BeamOptions, "processors"> & {
+  readonly beams: number;
+  readonly prompt: number;
+  readonly processors: readonly LogitsProcessor[];
+};
+
+/** A search with its `n`-th token, and for each beam which it goes on from, by which token. */
+function extended(
+  { sums, found: before }: Search,
+  n: number,
+  { beams, prompt, processors, maxNewTokens, stopTokens = [], lengthPenalty = 1 }: How,
+  read: Read,
+): Search & { readonly goesOn: readonly { readonly from: number; readonly token: number }[] } {
+  const score = (logProbability: number, length: number): number => logProbability / length ** lengthPenalty;
+  const candidates: { sum: number; beam: number; token: number }[] = [];
+  for (const [beam, sum] of sums.entries()) {
+    if (sum === Number.NEGATIVE_INFINITY) continue;
+    const logp = logProbabilities(read.logits(beam));
+    const history = { tokens: read.tokens(beam), prompt };
+    const changed = processors.reduce((now, by) => by(now, history), logp);
+    for (const [token, l] of changed.entries())
+      if (l > Number.NEGATIVE_INFINITY) candidates.push({ sum: sum + l, beam, token });
+  }
+  candidates.sort((a, b) => b.sum - a.sum || a.beam - b.beam || a.token - b.token);
+  const open: typeof candidates = [];
+  const whole: Found[] = [];
+  // Every beam may end at once, and as many must be left to go on.
+  for (const candidate of candidates.slice(0, 2 * beams)) {
+    const { sum, beam, token } = candidate;
+    const ends = stopTokens.includes(token) || n === maxNewTokens;
+    if (!ends && open.length < beams) open.push(candidate);
+    if (!ends) continue;
+    const tokens = [...read.tokens(beam).slice(prompt), token];
+    whole.push({ tokens, logProbability: sum, score: score(sum, n) });
+  }
+  const found = [...before, ...whole].sort((a, b) => b.score - a.score).slice(0, beams);
+  const best = open[0];
+  // Log-probabilities only fall: with no more of them, the longest an open one can be ranks it highest for α > 0.
+  const hope = best && Math.max(score(best.sum, n), score(best.sum, maxNewTokens));
+  const done = hope === undefined || (found.length === beams && found.at(-1)!.score >= hope);
+  const goesOn = Array.from({ length: done ? 0 : beams }, (_, i) => {
+    const { beam, token } = open[i] ?? best!;
+    return { from: open[i] ? beam : 0, token };
+  });
+  return {
+    sums: Array.from({ length: beams }, (_, i) => open[i]?.sum ?? Number.NEGATIVE_INFINITY),
+    found,
+    open: !done,
+    goesOn,
+  };
 }
