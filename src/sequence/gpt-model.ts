@@ -4,7 +4,6 @@ import type { DataSpec } from "../data/spec.ts";
 import { tokenizerOf } from "../data/tokenizers.ts";
 import { UserError } from "../errors.ts";
 import { type Context, command, exporting, type Model, type Player } from "../model/contract.ts";
-import { ACTIVATIONS, type ActivationName } from "../nn/activations.ts";
 import { learnBy } from "../train/learning.ts";
 import { answer, evaluateAnswers, lookAtAnswers } from "./answer-commands.ts";
 import { answerExamples, vocabularyOf } from "./answers.ts";
@@ -13,7 +12,7 @@ import { languageExamples, nextTokenLoss, readAndNext } from "./examples.ts";
 import { Gpt, type GptOptions } from "./gpt.ts";
 import { readGptFiles } from "./gpt-weights.ts";
 import { Evaluate, evaluate, lookAt, Sample, sample } from "./language-commands.ts";
-import { POSITIONS } from "./positions.ts";
+import { BLOCK_OPTIONS } from "./techniques.ts";
 
 const count = z.int().min(1).max(100_000);
 
@@ -22,31 +21,7 @@ const Options = z.strictObject({
   heads: count.default(4).describe("attention heads per block"),
   width: count.default(64).describe("embedding width"),
   context: count.default(32).describe("context length in tokens"),
-  feedForward: z
-    .int()
-    .min(0)
-    .max(1_000_000)
-    .optional()
-    .describe("hidden width of the feed-forward layers; 0: no feed-forward (default: 4 × width)"),
-  activation: z
-    .enum(Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]])
-    .default("gelu_tanh")
-    .describe("activation of the feed-forward layers"),
-  gated: z.boolean().default(false).describe("gate the feed-forward layers; with silu this is SwiGLU"),
-  positions: z.enum(POSITIONS).default("rotary").describe("position encoding"),
-  norm: z
-    .enum(["pre", "post", "none"])
-    .default("pre")
-    .describe("normalise before each sublayer (pre), after the residual sum (post), or not at all"),
-  normKind: z.enum(["layer", "rms"]).default("layer").describe("LayerNorm or RMSNorm"),
-  attention: z.boolean().default(true).describe("leave attention out: no token sees another"),
-  residual: z.boolean().default(true).describe("leave the residual connections out"),
-  causal: z
-    .boolean()
-    .default(true)
-    .describe("leave the causal mask out: a token sees those after it, and so what it should predict"),
-  bias: z.boolean().default(true).describe("no biases in linear layers and norms"),
-  tied: z.boolean().default(true).describe("do not tie the output layer to the embedding"),
+  ...BLOCK_OPTIONS,
   dropout: z.number().min(0).lt(1).default(0).describe("dropout probability"),
 });
 type Config = z.output<typeof Options>;

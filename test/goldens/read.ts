@@ -21,6 +21,8 @@ export const GROUPS = [
   "transformers",
   "diffusion",
   "gpt",
+  "seq2seq",
+  "pair-transformer",
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
