@@ -165,7 +165,7 @@ async function report(
   output: Output,
   { folder, prefix, printer, name, run, step }: ReportOptions,
 ): Promise<void> {
-  const { pictures = [], numbers = {}, text = [] } = output;
+  const { pictures = [], numbers = {}, text = [], files = [] } = output;
   const paths: string[] = [];
   for (const picture of pictures) {
     const name = freeName(folder, prefix + picture.name, `.${pictureExtension(picture)}`);
@@ -180,6 +180,13 @@ async function report(
     printer.line(`\n${table(rows.map(([key, value]) => [key, short(value)]))}`);
     const file = join(folder, `${freeName(folder, `${prefix}numbers`, ".json")}.json`);
     await writeFileAtomic(file, `${JSON.stringify({ run: run.path, step, ...numbers }, null, 2)}\n`);
+    paths.push(file);
+  }
+  for (const { name: base, text: content } of files) {
+    const dot = base.lastIndexOf(".");
+    const [stem, extension] = [base.slice(0, dot), base.slice(dot)];
+    const file = join(folder, freeName(folder, prefix + stem, extension) + extension);
+    await writeFileAtomic(file, content);
     paths.push(file);
   }
   if (paths.length > 0) printer.line(`\n${paths.join("\n")}`);

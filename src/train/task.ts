@@ -49,6 +49,8 @@ export interface Output {
   readonly numbers?: Readonly<Record<string, number>>;
   /** Generated text, and warnings. */
   readonly text?: readonly string[];
+  /** Data to keep, each as a file of text: "attention.json". */
+  readonly files?: readonly { readonly name: string; readonly text: string }[];
 }
 
 /** A picture to show and save: `name` becomes the file's name. */
