@@ -15,6 +15,10 @@ export interface Setting {
   readonly epochs?: number;
   /** Train each model for as long, where an experiment compares several. */
   readonly minutes?: number;
+  /** Optimizer steps of each model, where an experiment counts in steps. */
+  readonly steps?: number;
+  /** Repetitions whose mean is told. */
+  readonly seeds?: number;
   /** Images to measure by. */
   readonly samples?: number;
 }

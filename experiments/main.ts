@@ -9,6 +9,7 @@ import { generators } from "./generators.ts";
 import { measures } from "./measures.ts";
 import { overcomplete } from "./overcomplete.ts";
 import { schedules } from "./schedules.ts";
+import { bottleneck, exposure, techniques } from "./sequences.ts";
 
 const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   overcomplete,
@@ -16,6 +17,9 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   schedules,
   generators,
   "gan-collapse": ganCollapse,
+  bottleneck,
+  exposure,
+  techniques,
 };
 
 const USAGE = `npm run experiment -- NAME [--out FOLDER] [--epochs N] [--minutes N] [--samples N] [--threads N]
@@ -28,6 +32,8 @@ ${Object.entries(EXPERIMENTS)
   --epochs N     train this long instead of what the recorded results took
   --minutes N    generators: train each model for as long (default: as its recipe says)
   --samples N    generators, measures: images to measure of each (default: 5000; 4000)
+  --steps N      bottleneck, exposure, techniques: steps of each model (default: 2000, 1500, 1500)
+  --seeds N      the same: repetitions of each (default: 3)
   --threads N    threads for one operator (default: one a core)`;
 
 try {
@@ -38,6 +44,8 @@ try {
       epochs: { type: "string" },
       minutes: { type: "string" },
       samples: { type: "string" },
+      steps: { type: "string" },
+      seeds: { type: "string" },
       threads: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
@@ -52,12 +60,16 @@ try {
     const epochs = positive("epochs", values.epochs);
     const minutes = positive("minutes", values.minutes);
     const samples = positive("samples", values.samples);
+    const steps = positive("steps", values.steps);
+    const seeds = positive("seeds", values.seeds);
     await experiment.run({
       engine,
       out: values.out ?? `runs/${name}`,
       ...(epochs && { epochs }),
       ...(minutes && { minutes }),
       ...(samples && { samples }),
+      ...(steps && { steps }),
+      ...(seeds && { seeds }),
     });
     await engine.dispose();
   }

@@ -31,6 +31,15 @@ export const MODELS = named({
     description: "transformer that writes text token by token: GPT-2, with its techniques as options",
     load: async () => (await import("./sequence/gpt-model.ts")).gpt,
   },
+  seq2seq: {
+    description: "recurrent encoder and decoder (RNN, LSTM, GRU), with a fixed code or attention",
+    load: async () => (await import("./sequence/seq2seq-model.ts")).seq2seq,
+  },
+  transformer: {
+    description:
+      "encoder and decoder of attention alone (Vaswani et al. 2017), with its techniques as options",
+    load: async () => (await import("./sequence/transformer-model.ts")).transformer,
+  },
   classifier: {
     description: "classifier of images; the ruler by which images of the other models are measured",
     load: async () => (await import("./generative/classifier.ts")).classifier,

@@ -34,4 +34,27 @@ export const HELPS: readonly CommandHelp[] = [
       ["galatea evaluate vae-mnist --weights trained", "the weights themselves, not their averages"],
     ],
   },
+  {
+    name: "translate",
+    summary: "write targets for sources with a trained model",
+    description:
+      "Write a target for each source with a trained encoder–decoder model: for a text of yours, or for examples of the test data.",
+    examples: [
+      ["galatea translate seq2seq-cmudict --source galatea", "how a word is said"],
+      [
+        "galatea translate seq2seq-cmudict --beams 5",
+        "test examples, each with the five best that a search finds",
+      ],
+    ],
+  },
+  {
+    name: "attention",
+    summary: "draw what a trained model looks at",
+    description:
+      "Draw a trained sequence model's maps of attention for one example, layer by layer and head by head, and keep them as data.",
+    examples: [
+      ["galatea attention transformer-cmudict --source galatea", "what it looks at while it says a word"],
+      ["galatea attention seq2seq-cmudict --source phone --target 'F OW N'", "for a target of your own"],
+    ],
+  },
 ];
