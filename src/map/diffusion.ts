@@ -83,42 +83,29 @@ export const diffusionNodes = {
     formula: tex`m \odot \tilde x_s + (1 - m) \odot x_s`,
     command: "galatea reconstruct ddpm-mnist --mask left",
   },
+  "dit-in-context": {
+    title: { en: "DiT, in context", zh: "DiT，条件作词元" },
+    file: "src/generative/diffusion/dit-blocks.ts",
+    symbol: "CONDITIONINGS",
+    source: { paper: "Peebles and Xie 2023" },
+    formula: tex`\mathrm{Blocks}(c_t, c_y, h_1, \dots, h_n)`,
+    command: "galatea train dit --conditioning in-context",
+  },
+  "dit-adaln": {
+    title: { en: "DiT, adaLN", zh: "DiT，adaLN" },
+    file: "src/generative/diffusion/dit-blocks.ts",
+    symbol: "Block",
+    source: { paper: "Peebles and Xie 2023" },
+    formula: tex`h + \mathrm{Attn}\big((1 + \gamma_c)\,\mathrm{LN}(h) + \beta_c\big)`,
+    command: "galatea train dit --conditioning adaln",
+  },
   dit: {
-    title: { en: "DiT", zh: "DiT" },
+    title: { en: "DiT, adaLN-Zero", zh: "DiT，adaLN-Zero" },
     file: "src/generative/diffusion/dit.ts",
     symbol: "dit",
     source: { paper: "Peebles and Xie 2023" },
-    formula: tex`h + \alpha(t, y)\,\mathrm{Block}\big(\gamma(t, y)\,\mathrm{LN}(h) + \beta(t, y)\big)`,
+    formula: tex`h + \alpha_c\,\mathrm{Attn}\big((1 + \gamma_c)\,\mathrm{LN}(h) + \beta_c\big)`,
     command: "galatea train dit",
-  },
-  classifier: {
-    title: { en: "classifier, the ruler", zh: "分类器，即标尺" },
-    file: "src/generative/classifier.ts",
-    symbol: "classifier",
-    source: { paper: "LeCun et al. 1998" },
-    formula: tex`p(y \mid x)`,
-    command: "galatea train classifier",
-  },
-  "inception-score": {
-    title: { en: "inception score", zh: "inception 得分" },
-    file: "src/generative/metrics/classes.ts",
-    symbol: "inceptionScore",
-    source: { paper: "Salimans et al. 2016" },
-    formula: tex`\exp \mathbb{E}\,\mathrm{KL}\big(p(y \mid x) \,\Vert\, p(y)\big)`,
-  },
-  frechet: {
-    title: { en: "Fréchet distance", zh: "Fréchet 距离" },
-    file: "src/generative/metrics/frechet.ts",
-    symbol: "frechetDistance",
-    source: { paper: "Heusel et al. 2017" },
-    formula: tex`\lVert \mu_1 - \mu_2 \rVert^2 + \operatorname{tr}\big(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1^{1/2} \Sigma_2 \Sigma_1^{1/2})^{1/2}\big)`,
-  },
-  "precision-recall": {
-    title: { en: "precision and recall", zh: "精确率与召回率" },
-    file: "src/generative/metrics/precision-recall.ts",
-    symbol: "precisionRecall",
-    source: { paper: "Kynkäänniemi et al. 2019" },
-    formula: tex`P\big(x_1 \in B(X_2)\big),\quad P\big(x_2 \in B(X_1)\big)`,
   },
 } as const satisfies MapNodes;
 
@@ -227,7 +214,7 @@ export const diffusionEdges = [
   },
   {
     from: "ddpm",
-    to: "dit",
+    to: "dit-in-context",
     change: {
       en: "a transformer over patches in place of the U-Net",
       zh: "用图像块上的 Transformer 代替 U-Net",
@@ -236,44 +223,26 @@ export const diffusionEdges = [
   },
   {
     from: "transformer",
-    to: "dit",
+    to: "dit-in-context",
     change: { en: "tokens are patches of a noisy image, not words", zh: "词元是含噪图像的小块，而不是词" },
     formula: [tex`w_1, \dots, w_n`, tex`x_t^{(1)}, \dots, x_t^{(n)}`],
   },
   {
-    from: "logistic",
-    to: "classifier",
-    change: { en: "on features that are learned", zh: "用在学出来的特征上" },
-    formula: [tex`W x`, tex`W \phi_\theta(x)`],
+    from: "dit-in-context",
+    to: "dit-adaln",
+    change: {
+      en: "time and class scale and shift every block, and are no tokens any more",
+      zh: "时刻和类别改为给每个块作缩放与平移，不再是词元",
+    },
+    formula: [tex`(c_t, c_y, h_1, \dots, h_n)`, tex`(1 + \gamma_c)\,\mathrm{LN}(h) + \beta_c`],
   },
   {
-    from: "classifier",
-    to: "inception-score",
+    from: "dit-adaln",
+    to: "dit",
     change: {
-      en: "are the drawn images clear, and of all classes?",
-      zh: "画出来的图是否清楚、是否各类都有？",
+      en: "a gate that begins at zero on what each part adds, so that every block begins as the identity",
+      zh: "每一部分加上去的东西先过一道从零开始的门，于是每个块起初都是恒等映射",
     },
-    formula: [tex`p(y \mid x)`, tex`\mathrm{KL}\big(p(y \mid x) \,\Vert\, p(y)\big)`],
-  },
-  {
-    from: "inception-score",
-    to: "frechet",
-    change: {
-      en: "real images are looked at, too, by the features before the answer",
-      zh: "真实图像也要看，看的是给出答案之前的特征",
-    },
-    formula: [tex`p(y \mid x)`, tex`\phi(x) \sim \mathcal N(\mu, \Sigma)`],
-  },
-  {
-    from: "frechet",
-    to: "precision-recall",
-    change: {
-      en: "two numbers in place of one: quality and variety apart",
-      zh: "一个数拆成两个：质量与多样性分开",
-    },
-    formula: [
-      tex`\lVert \mu_1 - \mu_2 \rVert^2 + \cdots`,
-      tex`P\big(x_1 \in B(X_2)\big),\ P\big(x_2 \in B(X_1)\big)`,
-    ],
+    formula: [tex`h + f_c(h)`, tex`h + \alpha_c\,f_c(h),\ \alpha_c = 0`],
   },
 ] as const satisfies readonly MapEdge[];

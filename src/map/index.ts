@@ -10,6 +10,7 @@ import { diffusionEdges, diffusionNodes } from "./diffusion.ts";
 import { gameEdges, gameNodes } from "./games.ts";
 import { ganEdges, ganNodes } from "./gans.ts";
 import type { Family, MapEdge, MapNode } from "./map.ts";
+import { measureEdges, measureNodes } from "./measures.ts";
 import { sequenceEdges, sequenceNodes } from "./sequence.ts";
 import { tabularNodes } from "./tabular.ts";
 import { tabularEdges } from "./tabular-edges.ts";
@@ -19,6 +20,7 @@ const FAMILY_NODES = {
   autoencoders: autoencoderNodes,
   gans: ganNodes,
   diffusion: diffusionNodes,
+  measures: measureNodes,
   sequence: sequenceNodes,
   rl: tabularNodes,
   "deep-rl": deepNodes,
@@ -40,6 +42,7 @@ export const EDGES: readonly MapEdge<NodeId>[] = [
   ...autoencoderEdges,
   ...ganEdges,
   ...diffusionEdges,
+  ...measureEdges,
   ...sequenceEdges,
   ...tabularEdges,
   ...deepEdges,

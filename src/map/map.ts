@@ -10,6 +10,7 @@ export const FAMILIES = {
   autoencoders: { en: "Autoencoders", zh: "自编码器" },
   gans: { en: "GANs", zh: "生成对抗网络" },
   diffusion: { en: "Diffusion", zh: "扩散模型" },
+  measures: { en: "Measures", zh: "度量" },
   sequence: { en: "Sequence models", zh: "序列模型" },
   rl: { en: "Reinforcement learning", zh: "强化学习" },
   "deep-rl": { en: "Deep reinforcement learning", zh: "深度强化学习" },
