@@ -11,7 +11,8 @@ import { gameEdges, gameNodes } from "./games.ts";
 import { ganEdges, ganNodes } from "./gans.ts";
 import type { Family, MapEdge, MapNode } from "./map.ts";
 import { measureEdges, measureNodes } from "./measures.ts";
-import { sequenceEdges, sequenceNodes } from "./sequence.ts";
+import { sequenceNodes } from "./sequence.ts";
+import { sequenceEdges } from "./sequence-edges.ts";
 import { tabularNodes } from "./tabular.ts";
 import { tabularEdges } from "./tabular-edges.ts";
 
