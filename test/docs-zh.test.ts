@@ -93,7 +93,7 @@ test.each(pages)("%s: punctuation is full-width, and one space stands between Ch
 
 /** Other names of what the glossary names, so that one thing has one name on all pages. */
 const OTHER_NAMES =
-  /时间差分|蒙特卡洛|贪婪|潜空间|潜变量|令牌|对抗生成|生成式对抗|移动平均|(?<!价)值迭代|(?<!价)值函数|离策略|贴现|折现|断点|评论员|遮罩/g;
+  /时间差分|蒙特卡洛|贪婪|潜空间|潜变量|令牌|对抗生成|生成式对抗|移动平均|(?<!价)值迭代|(?<!价)值函数|离策略|贴现|折现|断点|评论员|遮罩|[a-zé] 等，? ?\d{4}/g;
 
 test.each(pages)("%s: things have the glossary's names", (page) => {
   expect(read(page).match(OTHER_NAMES) ?? []).toEqual([]);
