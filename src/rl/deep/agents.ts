@@ -5,6 +5,7 @@ import { alphazero } from "./alphazero.ts";
 import { ddpg } from "./ddpg.ts";
 import { dqn } from "./dqn.ts";
 import { ppo } from "./ppo.ts";
+import { pqn } from "./pqn.ts";
 import { reinforce } from "./reinforce.ts";
 import { sac } from "./sac.ts";
 import { td3 } from "./td3.ts";
@@ -12,6 +13,7 @@ import { td3 } from "./td3.ts";
 /** The deep agents, from value-based to policy-based methods, and with a search. */
 export const DEEP_AGENTS: readonly AnyAgent[] = [
   dqn,
+  pqn,
   reinforce,
   actorCritic,
   a2c,

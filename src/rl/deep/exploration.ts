@@ -33,3 +33,14 @@ export function epsilonGreedy(
     out[i] = start + Math.max(best, 0);
   }
 }
+
+/** The largest value among the available actions of each row; 0 where there is none. */
+export function maxima(q: Float32Array, masks: Uint8Array | undefined, out: Float32Array): Float32Array {
+  const actions = q.length / out.length;
+  for (let i = 0; i < out.length; i++) {
+    let best = -Infinity;
+    for (let k = i * actions; k < (i + 1) * actions; k++) if (masks?.[k] !== 0) best = Math.max(best, q[k]!);
+    out[i] = best === -Infinity ? 0 : best;
+  }
+  return out;
+}

@@ -10,6 +10,7 @@ export { type Chooser, evaluate as evaluatePolicy, type Played } from "./evaluat
 export type { Part } from "./parts.ts";
 export { GreedyPolicy, type Spaces } from "./policy.ts";
 export { ppo } from "./ppo.ts";
+export { pqn } from "./pqn.ts";
 export { type AgentRecipe, agentRecipe } from "./recipes.ts";
 export { reinforce } from "./reinforce.ts";
 export { Replay, type ReplayOptions } from "./replay.ts";

@@ -17,7 +17,7 @@ export interface MlpOptions {
   readonly gains?: { readonly hidden: number; readonly last: number } | undefined;
   /** Fully connected layers that explore by themselves (`NoisyLinear`). */
   readonly noisy?: boolean;
-  /** Layer normalisation before each activation. */
+  /** Layer normalisation before each activation, over all of a layer's outputs. */
   readonly norm?: boolean;
 }
 
@@ -46,20 +46,22 @@ export class Mlp extends Module {
     const layer = (i: number, o: number, gain?: number): Linear | NoisyLinear =>
       noisy ? new NoisyLinear(i, o) : new Linear(i, o, layerInit(gain));
     this.hidden = hidden.map((width, i) => layer(widths[i]!, width, gains?.hidden));
-    this.norms = norm ? hidden.map((width) => new LayerNorm([width])) : [];
+    this.norms = norm ? (picture ? widths : hidden).map((width) => new LayerNorm([width])) : [];
     this.last = layer(widths.at(-1)!, out, gains?.last);
     this.#activation = ACTIVATIONS[activation];
   }
 
   /** The last hidden layer's output, which heads share. */
   trunk(x: Tensor, key?: Key): Tensor {
-    let h = x;
-    if (this.convolution) h = this.#activation(this.convolution.forward(transpose(x, [0, 3, 1, 2])));
-    h = reshape(h, [x.shape[0]!, -1]);
-    for (const [i, layer] of this.hidden.entries()) {
-      h = layer.forward(h, key?.split(i));
-      h = this.#activation(this.norms[i]?.forward(h) ?? h);
+    const norms = [...this.norms];
+    const squash = (h: Tensor): Tensor => this.#activation(norms.shift()?.forward(h) ?? h);
+    const flat = (y: Tensor): Tensor => reshape(y, [x.shape[0]!, -1]);
+    let h = flat(x);
+    if (this.convolution) {
+      const seen = this.convolution.forward(transpose(x, [0, 3, 1, 2]));
+      h = norms.length > 0 ? squash(flat(seen)) : flat(squash(seen));
     }
+    for (const [i, layer] of this.hidden.entries()) h = squash(layer.forward(h, key?.split(i)));
     return h;
   }
 

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { adam } from "../../optim/adam.ts";
 import { add, clamp, exp, mul, neg, sub } from "../../tensor/ops.ts";
-import { hostPermutation } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
 import { KL } from "../kl.ts";
@@ -120,15 +119,10 @@ async function* learn(lesson: Lesson<PpoOptions, ActorCritic>): AsyncGenerator<M
     const now = world.steps;
     await rollout.collect(world, actor, (t) => t === horizon);
     const A = advantages(rollout.rewards, options.gamma, options.lambda);
-    const rows = rollout.transitions();
     let metrics: Metrics = {};
-    passes: for (let epoch = 0; epoch < epochs; epoch++) {
-      const order = hostPermutation(shuffle.split(epoch), rows.length).map((i) => rows[i]!);
-      for (let at = 0; at < order.length; at += B) {
-        const batch = rollout.batch(order.subarray(at, at + B), B, A);
-        metrics = scalarsOf(await update.step(batch, shuffle, now));
-        if (targetKl !== undefined && metrics.kl! > 1.5 * targetKl) break passes;
-      }
+    for (const batch of rollout.batches(shuffle, epochs, B, A)) {
+      metrics = scalarsOf(await update.step(batch, shuffle, now));
+      if (targetKl !== undefined && metrics.kl! > 1.5 * targetKl) break;
     }
     // From the next rollout on: policy and values of this one were of the old moments.
     moments?.update(rollout.observations, rollout.valid);

@@ -6,8 +6,27 @@ export interface AgentRecipe {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Gallici et al. 2024, appendix; pictures go through a convolution of 16 filters first. */
+const MINATAR_PQN = {
+  envs: 128,
+  horizon: 32,
+  epochs: 2,
+  batchSize: 128,
+  hidden: [128],
+  lr: 5e-4,
+  lambda: 0.65,
+  explore: 0.1,
+};
+const MINATAR = ["Asterix", "Breakout", "Freeway", "Seaquest", "SpaceInvaders"];
+
 /** After rl-baselines3-zoo, where it has the pair. */
 export const AGENT_RECIPES: readonly AgentRecipe[] = [
+  ...MINATAR.flatMap((game) => [`MinAtar/${game}-v0`, `MinAtar/${game}-v1`]).map((env) => ({
+    agent: "pqn",
+    env,
+    steps: 5_000_000,
+    options: MINATAR_PQN,
+  })),
   {
     agent: "alphazero",
     env: "TicTacToe-v0",
@@ -50,6 +69,29 @@ export const AGENT_RECIPES: readonly AgentRecipe[] = [
       targetEvery: 600,
       epsilonFinal: 0.07,
       explore: 0.2,
+    },
+  },
+  {
+    agent: "ddpg",
+    env: "MountainCarContinuous-v0",
+    steps: 60_000,
+    options: { noise: "wandering", sigma: 0.5, gamma: 0.99, trainEvery: 4 },
+  },
+  {
+    agent: "ppo",
+    env: "LunarLander-v3",
+    steps: 1_000_000,
+    options: {
+      envs: 16,
+      horizon: 1024,
+      batchSize: 64,
+      epochs: 4,
+      gamma: 0.999,
+      lambda: 0.98,
+      entropy: 0.01,
+      lr: 3e-4,
+      lrFinal: 1,
+      clipFinal: 1,
     },
   },
   {

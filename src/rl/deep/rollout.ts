@@ -1,6 +1,7 @@
 import { type Compiled, compile } from "../../engine/compile.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
+import { hostPermutation, type Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { HostBatch } from "../../train/task.ts";
 import type { Rng } from "../random.ts";
@@ -11,10 +12,44 @@ import type { Rewards } from "./returns.ts";
 import { drawCategorical, drawGaussian } from "./sampling.ts";
 import type { Transitions, World } from "./world.ts";
 
+/** Who acts in a rollout. */
+export interface Acting {
+  /** Acts once in every environment; `values`: V(s) of the states acted in. */
+  step(world: World): Promise<{
+    readonly taken: NdArray;
+    readonly values: Float32Array;
+    readonly logProbs?: Float32Array;
+    readonly step: Transitions;
+  }>;
+  /** V of rows of features, with the actions available there; n rows a call. */
+  values(rows: Float32Array, masks: Uint8Array | undefined, n: number): Promise<Float32Array>;
+}
+
+/** What a network says of rows of features, by calls with n rows each, so that one program serves. */
+export async function inPieces(
+  rows: Float32Array,
+  n: number,
+  { features: { shape, size } }: Spaces,
+  network: (x: NdArray) => Promise<NdArray>,
+): Promise<Float32Array> {
+  const count = rows.length / size;
+  let out = new Float32Array(0);
+  for (let at = 0; at < count; at += n) {
+    const piece = new Float32Array(n * size);
+    const here = Math.min(n, count - at);
+    piece.set(rows.subarray(at * size, (at + here) * size));
+    const said = (await network(ndarray(piece, [n, ...shape]))).data as Float32Array;
+    const width = said.length / n;
+    if (at === 0) out = new Float32Array(count * width);
+    out.set(said.subarray(0, here * width), at * width);
+  }
+  return out;
+}
+
 type Heads = { readonly out: Tensor; readonly values: Tensor; readonly logStd?: Tensor };
 
 /** The policy at work: one call for what it says of all environments, and for the values of the states. */
-export class Actor {
+export class Actor implements Acting {
   readonly #heads: Compiled<[Tensor], Heads>;
   readonly #value: Compiled<[Tensor], Tensor>;
   readonly #spaces: Spaces;
@@ -58,19 +93,8 @@ export class Actor {
     return { taken, logProbs: this.#logProbs, values: values.data as Float32Array, step };
   }
 
-  /** V of rows of features, in pieces of n rows. */
-  async values(rows: Float32Array, n: number): Promise<Float32Array> {
-    const { shape, size } = this.#spaces.features;
-    const count = rows.length / size;
-    const out = new Float32Array(Math.ceil(count / n) * n);
-    const piece = new Float32Array(n * size);
-    for (let at = 0; at < count; at += n) {
-      piece.fill(0);
-      piece.set(rows.subarray(at * size, Math.min(count, at + n) * size));
-      const { data } = await this.#value(ndarray(piece, [n, ...shape]));
-      out.set(data as Float32Array, at);
-    }
-    return out;
+  values(rows: Float32Array, _: Uint8Array | undefined, n: number): Promise<Float32Array> {
+    return inPieces(rows, n, this.#spaces, this.#value as unknown as (x: NdArray) => Promise<NdArray>);
   }
 
   async dispose(): Promise<void> {
@@ -136,7 +160,7 @@ export class Rollout {
   /** Acts until `done` says that it is enough, or the budget is used up. */
   async collect(
     world: World,
-    actor: Actor,
+    actor: Acting,
     done: (steps: number, last: Transitions) => boolean,
   ): Promise<void> {
     const n = this.#n;
@@ -144,15 +168,17 @@ export class Rollout {
     /** Rows whose next state has no row of its own: before an end, and at the last step. */
     const pending: number[] = [];
     const next: Float32Array[] = [];
+    const nextMasks: Uint8Array[] = [];
+    const width = this.#maskWidth;
     for (this.steps = 0; world.left > 0; ) {
       if (this.steps * n === this.#columns.rewards.length) this.#grow();
       const to = this.#columns;
       const at = this.steps * n;
       to.observations.set(world.inputs().data, at * size);
-      if (world.masks) to.masks.set(world.masks, at * this.#maskWidth);
+      if (world.masks) to.masks.set(world.masks, at * width);
       const { taken, logProbs, values, step } = await actor.step(world);
       to.actions.set(taken.data as never, at * (taken.data.length / n));
-      to.logProbs.set(logProbs, at);
+      if (logProbs) to.logProbs.set(logProbs, at);
       to.values.set(values, at);
       to.rewards.set(step.rewards, at);
       to.terminated.set(step.terminated, at);
@@ -168,12 +194,14 @@ export class Rollout {
         write(step.next, i, row, 0);
         pending.push(at + i);
         next.push(row);
+        if (step.nextMasks) nextMasks.push(step.nextMasks.slice(i * width, (i + 1) * width));
       }
       if (last) break;
     }
     const rows = new Float32Array(next.length * size);
     for (const [i, row] of next.entries()) rows.set(row, i * size);
-    const found = await actor.values(rows, n);
+    const masks = width > 0 ? Uint8Array.from(nextMasks.flatMap((mask) => [...mask])) : undefined;
+    const found = await actor.values(rows, masks, n);
     for (const [i, row] of pending.entries()) this.#columns.nextValues[row] = found[i]!;
   }
 
@@ -202,6 +230,16 @@ export class Rollout {
     return Int32Array.from(
       Array.from({ length: this.rows }, (_, k) => k).filter((k) => this.#columns.valid[k] === 1),
     );
+  }
+
+  /** All transitions in batches of B, `epochs` times, each time in another order. */
+  *batches(key: Key, epochs: number, B: number, advantages: Float32Array): Generator<HostBatch> {
+    const rows = this.transitions();
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const order = hostPermutation(key.split(epoch), rows.length).map((i) => rows[i]!);
+      for (let at = 0; at < order.length; at += B)
+        yield this.batch(order.subarray(at, at + B), B, advantages);
+    }
   }
 
   /** These rows as a batch of B: rows beyond them have weight 0, so that every batch has one shape. */

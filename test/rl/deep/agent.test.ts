@@ -19,6 +19,7 @@ const QUICK: Readonly<Record<string, Record<string, unknown>>> = {
     prioritized: true,
     noisy: true,
   },
+  pqn: { hidden: [8], envs: 2, horizon: 8, batchSize: 8, epochs: 2 },
   reinforce: { hidden: [8] },
   "actor-critic": { hidden: [8], envs: 2 },
   a2c: { hidden: [8], envs: 2, normalizeObservation: true },
@@ -144,7 +145,9 @@ test("the best checkpoint by evaluation is marked, and episodes are counted in t
 test.each([
   ["dqn", "MinAtar/Breakout-v0"],
   ["ppo", "MinAtar/Breakout-v0"],
+  ["pqn", "MinAtar/Breakout-v0"],
   ["dqn", "Snake-v0"],
+  ["pqn", "Snake-v0"],
   ["ppo", "Snake-v0"],
   ["dqn", "TicTacToe-v0"],
   ["ppo", "TicTacToe-v0"],
