@@ -165,6 +165,8 @@ function rewrite(t: Tensor, single: readonly boolean[]): Tensor | undefined {
       if (a!.is("reshape")) return reshape(a!.inputs[0]!, t.shape);
       if (a!.is("constant")) return constant({ ...a!.attrs.value, shape: t.shape });
       return sameShape(a!.shape, t.shape) ? a : undefined;
+    case "sum":
+      return (t.attrs as Attributes["sum"]).axes.every((axis) => a!.shape[axis] === 1) ? a : undefined;
     case "broadcastTo":
       return a!.is("broadcastTo")
         ? new Tensor("broadcastTo", a!.inputs, { shape: t.shape }, t.shape, t.dtype)

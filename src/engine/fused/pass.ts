@@ -17,7 +17,8 @@ export class Pass {
   readonly #calls: readonly { readonly job: Job; readonly kernel: Kernel }[];
   readonly #passing: ReadonlyMap<Tensor, number>;
   readonly #bytes: number;
-  #places = new Map<Source, number>();
+  readonly #places = new Map<Source, number>();
+  #scratch = -1;
   #arguments: readonly (readonly number[])[] = [];
   #generation = -1;
 
@@ -47,18 +48,24 @@ export class Pass {
    * read. Says whether anything moved since the last run, so that views on it must be made anew.
    */
   settle(place: (variable: Variable, read: boolean) => number): boolean {
-    const places = new Map<Source, number>();
-    for (const variable of this.plan.written) places.set(variable, place(variable, false));
-    for (const variable of this.plan.read) places.set(variable, place(variable, true));
+    let still = true;
+    const put = (source: Source, at: number): void => {
+      if (this.#places.get(source) === at) return;
+      this.#places.set(source, at);
+      still = false;
+    };
+    for (const variable of this.plan.written) put(variable, place(variable, false));
+    for (const variable of this.plan.read) put(variable, place(variable, true));
     const scratch = this.#arena.scratch(this.#bytes);
-    for (const [t, offset] of this.#passing) places.set(t, scratch + offset);
+    if (scratch !== this.#scratch) {
+      this.#scratch = scratch;
+      for (const [t, offset] of this.#passing) put(t, scratch + offset);
+    }
     const { generation } = this.#arena;
-    const still = [...places].every(([source, at]) => this.#places.get(source) === at);
     if (still && generation === this.#generation) return false;
     this.#generation = generation;
-    this.#places = places;
     this.#arguments = this.#calls.map(({ job }) =>
-      job.operands.map(({ source, offset }) => places.get(source)! + BYTES * offset),
+      job.operands.map(({ source, offset }) => this.#places.get(source)! + BYTES * offset),
     );
     return true;
   }

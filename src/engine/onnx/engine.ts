@@ -148,20 +148,26 @@ export class OrtEngine implements Engine {
 
 const nothing = (): void => {};
 
-/** About how many multiply–adds one run costs: what decides on the number of threads. */
+/** Multiply–adds of one operator below which sharing it among threads costs more than it brings. */
+const SHARED_FROM = 1e6;
+
+/** About how many multiply–adds one run costs: what decides on the number of threads. Many small ones are no reason for two. */
 function workOf(roots: readonly Tensor[]): number {
-  let work = 0;
+  const each = worksOf(roots);
+  return each.some((work) => work >= SHARED_FROM) ? each.reduce((sum, work) => sum + work, 0) : 0;
+}
+
+function worksOf(roots: readonly Tensor[]): number[] {
   const nodes = nodesOf(roots);
-  for (const t of nodes) {
+  return nodes.flatMap((t) => {
     const [a, b] = t.inputs;
-    if (t.is("matmul")) work += t.size * (t.attrs.transA ? a!.shape.at(-2)! : a!.shape.at(-1)!);
-    else if (t.is("conv2d")) work += t.size * (sizeOf(b!.shape) / b!.shape[0]!);
-    else if (t.is("conv2dInputGrad") || t.is("conv2dWeightGrad"))
-      work += a!.size * (sizeOf(t.shape) / t.shape[0]!);
-    else if (t.is("scan")) {
-      const values = nodes.flatMap((p) => (p.is("stacked") && p.inputs[0] === t ? [p.attrs.value] : []));
-      work += t.attrs.length * workOf([...t.attrs.body.ends, ...values]);
-    } else work += t.size;
-  }
-  return work;
+    if (t.is("matmul")) return [t.size * (t.attrs.transA ? a!.shape.at(-2)! : a!.shape.at(-1)!)];
+    if (t.is("conv2d")) return [t.size * (sizeOf(b!.shape) / b!.shape[0]!)];
+    if (t.is("conv2dInputGrad") || t.is("conv2dWeightGrad"))
+      return [a!.size * (sizeOf(t.shape) / t.shape[0]!)];
+    if (!t.is("scan")) return [t.size];
+    const values = nodes.flatMap((p) => (p.is("stacked") && p.inputs[0] === t ? [p.attrs.value] : []));
+    const body = worksOf([...t.attrs.body.ends, ...values]);
+    return Array.from({ length: t.attrs.length }, () => body).flat();
+  });
 }

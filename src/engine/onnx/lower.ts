@@ -7,7 +7,7 @@ import { ModelBuilder, onnxType } from "./builder.ts";
 import type { Context, Lowering, Lowerings, Target } from "./lowering/context.ts";
 import { convolution } from "./lowering/convolution.ts";
 import { elementwise } from "./lowering/elementwise.ts";
-import { linear } from "./lowering/linear.ts";
+import { linear, sumsRows } from "./lowering/linear.ts";
 import { shaping } from "./lowering/shaping.ts";
 
 type Leaf = "constant" | "input" | "state" | "random" | "argument";
@@ -84,6 +84,7 @@ class Scope {
   readonly #ctx: Context;
   readonly #nodes: readonly Tensor[];
   readonly #biased: Fused;
+  readonly #squeezed: ReadonlyMap<Tensor, Tensor<"sum">>;
   readonly #absorbed: ReadonlySet<Tensor>;
   readonly #names: Map<Tensor, string>;
   readonly #taken = new Set<string>();
@@ -106,7 +107,11 @@ class Scope {
     };
     this.#nodes = nodesOf(roots);
     this.#biased = biases(this.#nodes, roots);
-    this.#absorbed = new Set([...this.#biased.values()].map(({ product }) => product));
+    this.#squeezed = squeezedSums(this.#nodes, roots, target);
+    this.#absorbed = new Set<Tensor>([
+      ...[...this.#biased.values()].map(({ product }) => product),
+      ...this.#squeezed.values(),
+    ]);
     this.#names = new Map(names);
   }
 
@@ -129,6 +134,13 @@ class Scope {
         this.#scan(node);
         continue;
       }
+      const sum = this.#squeezed.get(node);
+      if (sum) {
+        const { model } = this.#ctx;
+        const inputs = [this.#name(sum.inputs[0]!), model.ints(sum.attrs.axes)];
+        this.#names.set(node, model.node("ReduceSum", inputs, { keepdims: { int: 0 } })[0]!);
+        continue;
+      }
       const { product, bias } = this.#biased.get(node) ?? { product: node, bias: undefined };
       const rule = TABLE[product.op as keyof typeof TABLE] as unknown as Lowering<OpName>;
       const inputs = product.inputs.map((t) => this.#name(t));
@@ -140,7 +152,7 @@ class Scope {
   /** A bias of every row as a vector; a matrix as it is. */
   #bias(bias: Tensor, product: Tensor): string {
     const name = this.#name(bias);
-    if (sameShape(bias.shape, product.shape)) return name;
+    if (sameShape(bias.shape, product.shape) || bias.rank === 1) return name;
     return this.#ctx.model.node("Reshape", [name, this.#ctx.model.ints([bias.size])])[0]!;
   }
 
@@ -206,6 +218,29 @@ class Scope {
   }
 }
 
+function usesOf(nodes: readonly Tensor[], roots: readonly Tensor[]): Map<Tensor, number> {
+  const uses = new Map<Tensor, number>();
+  for (const t of [...nodes.flatMap((node) => node.inputs), ...roots]) uses.set(t, (uses.get(t) ?? 0) + 1);
+  return uses;
+}
+
+/** Sums whose axes go in the one reshape that uses them, by that reshape: one node instead of two. */
+function squeezedSums(
+  nodes: readonly Tensor[],
+  roots: readonly Tensor[],
+  target: Target,
+): Map<Tensor, Tensor<"sum">> {
+  const uses = usesOf(nodes, roots);
+  const found = new Map<Tensor, Tensor<"sum">>();
+  for (const node of nodes) {
+    const [sum] = node.inputs;
+    if (!node.is("reshape") || !sum?.is("sum") || uses.get(sum) !== 1 || sumsRows(sum, target)) continue;
+    const rest = sum.shape.filter((_, axis) => !sum.attrs.axes.includes(axis));
+    if (sameShape(rest, node.shape)) found.set(node, sum);
+  }
+  return found;
+}
+
 /** Most elements of a product to which a whole matrix is added inside it: a tenth of an LSTM's step, and nothing for larger ones. */
 const SMALL = 2 ** 16;
 
@@ -214,8 +249,7 @@ function biases(
   nodes: readonly Tensor[],
   roots: readonly Tensor[],
 ): Map<Tensor, { product: Tensor; bias: Tensor }> {
-  const uses = new Map<Tensor, number>();
-  for (const t of [...nodes.flatMap((node) => node.inputs), ...roots]) uses.set(t, (uses.get(t) ?? 0) + 1);
+  const uses = usesOf(nodes, roots);
   const found = new Map<Tensor, { product: Tensor; bias: Tensor }>();
   for (const node of nodes) {
     if (!node.is("add")) continue;

@@ -1,7 +1,8 @@
 import { Module } from "../../nn/module.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
-import { concat, mul, reshape, sub } from "../../tensor/ops.ts";
+import { add, concat, mul, reshape, stopGradient, sub, unsqueeze } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Batch } from "../../train/task.ts";
 import type { Rng } from "../random.ts";
 import type { Rows } from "../rows.ts";
 import { type Actions, requireBounded } from "./features.ts";
@@ -62,11 +63,10 @@ export class Critics extends Module {
     this.networks = Array.from({ length: n }, () => new Mlp([inputs], 1, options));
   }
 
-  /** Q of each, [B]. */
+  /** Q of each, [B, 1]. */
   values(x: Tensor, action: Tensor): Tensor[] {
-    const B = x.shape[0]!;
-    const both = concat([reshape(x, [B, -1]), action], 1);
-    return this.networks.map((network) => reshape(network.forward(both), [B]));
+    const both = concat([reshape(x, [x.shape[0]!, -1]), action], 1);
+    return this.networks.map((network) => network.forward(both));
   }
 }
 
@@ -98,3 +98,7 @@ export function wanderingNoise(sigma: number, rng: Rng, size: number): Noise {
     load: (saved) => x.set(saved as Float64Array),
   };
 }
+
+/** R + γᵏ Q′, [B, 1] of values [B, 1]: what critics learn, and no gradient goes through it. */
+export const target = ({ rewards, discounts }: Batch, values: Tensor): Tensor =>
+  stopGradient(add(unsqueeze(rewards as Tensor, 1), mul(unsqueeze(discounts as Tensor, 1), values)));

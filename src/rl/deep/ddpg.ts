@@ -1,19 +1,7 @@
 import { z } from "zod";
 import { compile } from "../../engine/compile.ts";
 import { adam } from "../../optim/adam.ts";
-import {
-  add,
-  clamp,
-  mean,
-  minimum,
-  mul,
-  neg,
-  normal,
-  square,
-  stopGradient,
-  sub,
-  tanh,
-} from "../../tensor/ops.ts";
+import { add, clamp, mean, minimum, mul, neg, normal, square, sub, tanh } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
 import { deepAgent, type Lesson } from "./agent.ts";
@@ -22,6 +10,7 @@ import {
   ContinuousNetworks,
   normalNoise,
   rescaleRows,
+  target,
   unscale,
   wanderingNoise,
 } from "./continuous.ts";
@@ -97,13 +86,14 @@ export async function* deterministicPolicyGradient(
             ...how,
             name: "critic",
             module: networks.critics,
-            loss: ({ observations: s, next, actions: a, rewards, discounts }, draw) => {
+            loss: (batch, draw) => {
+              const { observations: s, next, actions: a } = batch;
               const calm = policy(targets, next!);
               const { smoothing, smoothingClip: c } = twin;
               const shift = smoothing > 0 && clamp(mul(normal(draw, calm.shape), smoothing), -c, c);
               const smooth = shift ? clamp(add(calm, shift), -1, 1) : calm;
               const later = targets.critics.values(next!, smooth).reduce((x, y) => minimum(x, y));
-              const y = stopGradient(add(rewards!, mul(discounts!, later)));
+              const y = target(batch, later);
               const q = networks.critics.values(s!, unscale(a!, actions));
               return {
                 loss: q.map((each) => mean(square(sub(each, y)))).reduce((x, other) => add(x, other)),

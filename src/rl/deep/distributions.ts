@@ -35,7 +35,7 @@ export interface Distribution {
   mode(): Tensor;
 }
 
-const perRow = (x: Operand): Tensor => sum(x, { axes: -1 });
+const perRow = (x: Operand, keepDims = false): Tensor => sum(x, { axes: -1, keepDims });
 const HALF_LOG_2PI = 0.5 * Math.log(2 * Math.PI);
 
 /** Of logits [B, n]: actions whose mask is 0 have probability 0, in every one of these. */
@@ -63,12 +63,12 @@ export function gaussian(mean: Tensor, logStd: Tensor): Distribution {
 }
 
 /** Σ log N of standardised values z. */
-const gaussianLogProb = (z: Tensor, logStd: Tensor): Tensor =>
-  perRow(sub(sub(mul(square(z), -0.5), logStd), HALF_LOG_2PI));
+const gaussianLogProb = (z: Tensor, logStd: Tensor, keepDims = false): Tensor =>
+  perRow(sub(sub(mul(square(z), -0.5), logStd), HALF_LOG_2PI), keepDims);
 
 /**
  * tanh of a normal draw u, and its log-probability (Haarnoja et al. 2018, appendix C): log N(u) − Σ log(1 − tanh² u), the
- * latter as 2 (ln 2 − u − softplus(−2u)), which holds for large u too.
+ * latter as 2 (ln 2 − u − softplus(−2u)), which holds for large u too. Log-probabilities are [B, 1], as critics' values.
  */
 export function squashedSample(mean: Tensor, logStd: Tensor, key: Key): { action: Tensor; logProb: Tensor } {
   const z = normal(key, mean.shape);
@@ -77,6 +77,6 @@ export function squashedSample(mean: Tensor, logStd: Tensor, key: Key): { action
 
 /** The same of a given draw u = mean + std · z. */
 export function squashed(u: Tensor, z: Tensor, logStd: Tensor): { action: Tensor; logProb: Tensor } {
-  const logDet = perRow(mul(sub(sub(Math.LN2, u), softplus(mul(u, -2))), 2));
-  return { action: tanh(u), logProb: sub(gaussianLogProb(z, logStd), logDet) };
+  const logDet = perRow(mul(sub(sub(Math.LN2, u), softplus(mul(u, -2))), 2), true);
+  return { action: tanh(u), logProb: sub(gaussianLogProb(z, logStd, true), logDet) };
 }

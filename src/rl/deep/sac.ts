@@ -8,7 +8,7 @@ import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
 import { deepAgent, type Lesson } from "./agent.ts";
-import { type Bounded, ContinuousNetworks, Critics, rescaleRows, unscale } from "./continuous.ts";
+import { type Bounded, ContinuousNetworks, Critics, rescaleRows, target, unscale } from "./continuous.ts";
 import { squashedSample } from "./distributions.ts";
 import { OffPolicy, share } from "./options.ts";
 import { rescale, type Spaces } from "./policy.ts";
@@ -95,10 +95,11 @@ async function* learn(lesson: Lesson<SacOptions, SacNetworks>): AsyncGenerator<M
             ...how,
             name: "critic",
             module: critics,
-            loss: ({ observations: s, next, actions: a, rewards, discounts }, draw) => {
+            loss: (batch, draw) => {
+              const { observations: s, next, actions: a } = batch;
               const { action, logProb: logNext } = module.sample(next!, draw);
               const soft = sub(lowest(targets.values(next!, action)), mul(alpha(), logNext));
-              const y = stopGradient(add(rewards!, mul(discounts!, soft)));
+              const y = target(batch, soft);
               const q = critics.values(s!, unscale(a!, actions));
               const loss = q
                 .map((each) => mul(mean(square(sub(each, y))), 0.5))

@@ -36,10 +36,11 @@ function reduceWith(
 export const sum = (x: Operand, options: ReduceOptions = {}): Tensor =>
   reduceWith("sum", x, options, sumKeep);
 
-export const mean = (x: Operand, options: ReduceOptions = {}): Tensor =>
-  reduceWith("mean", x, options, (t, axes) =>
-    mul(sumKeep(t, axes), 1 / axes.reduce((n, a) => n * t.shape[a]!, 1)),
-  );
+export const mean = (x: Operand, options: ReduceOptions = {}): Tensor => {
+  const { shape } = asTensor(x);
+  const count = resolveAxes("mean", options.axes, shape).reduce((n, axis) => n * shape[axis]!, 1);
+  return mul(reduceWith("mean", x, options, sumKeep), 1 / count);
+};
 
 export const max = (x: Operand, options: ReduceOptions = {}): Tensor =>
   reduceWith("max", x, options, (t, axes) => apply("max", [t], { axes }));

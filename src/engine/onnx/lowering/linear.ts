@@ -1,7 +1,7 @@
 import { sizeOf } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { CONTRIB, onnxType } from "../builder.ts";
-import type { Context, Lowerings } from "./context.ts";
+import type { Context, Lowerings, Target } from "./context.ts";
 
 /** One LayerNormalization node gives both the standardised values and 1/σ. */
 function layerNorm(t: Tensor, x: string, eps: number, { model, once }: Context): string[] {
@@ -20,6 +20,10 @@ function layerNorm(t: Tensor, x: string, eps: number, { model, once }: Context):
     );
   });
 }
+
+/** Whether a sum is over leading axes, and made as `sumOfRows` makes it. */
+export const sumsRows = ({ attrs: { axes }, shape, dtype }: Tensor<"sum">, target: Target): boolean =>
+  axes.every((a, i) => a === i) && axes.length < shape.length && dtype === "float32" && target.contrib;
 
 /** Sums over leading axes are a product with a row of ones: three times faster than ReduceSum on CPU. */
 function sumOfRows(t: Tensor<"sum">, x: string, { model }: Context): string {
@@ -40,10 +44,8 @@ export const linear: Lowerings<
   "sum" | "max" | "argmax" | "cumsum" | "matmul" | "softmax" | "logSoftmax" | "standardize" | "invStd"
 > = {
   sum: (t, [x], ctx) => {
-    const { axes } = t.attrs;
-    const leading = axes.every((a, i) => a === i) && axes.length < t.shape.length;
-    if (leading && t.dtype === "float32" && ctx.target.contrib) return sumOfRows(t, x!, ctx);
-    return ctx.model.node("ReduceSum", [x!, ctx.model.ints(axes)])[0]!;
+    if (sumsRows(t, ctx.target)) return sumOfRows(t, x!, ctx);
+    return ctx.model.node("ReduceSum", [x!, ctx.model.ints(t.attrs.axes)])[0]!;
   },
   max: (t, [x], { model }) => model.node("ReduceMax", [x!, model.ints(t.attrs.axes)])[0]!,
   argmax: (t, [x], { model }) => {
