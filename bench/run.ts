@@ -58,6 +58,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   "rl-env": { file: "rl-env.ts" },
   "rl-deep": { file: "rl-deep.ts" },
   "rl-tabular": { file: "rl-tabular.ts" },
+  "browser-rl": { file: "browser-rl.ts" },
 };
 
 type Line = Record<string, unknown>;

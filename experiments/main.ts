@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { setDefaultEngine } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
 import { lookup, UserError } from "../src/errors.ts";
+import { dqnAblation } from "./dqn-ablation.ts";
 import type { Experiment } from "./experiment.ts";
 import { ganCollapse } from "./gan-collapse.ts";
 import { generators } from "./generators.ts";
@@ -20,6 +21,7 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   bottleneck,
   exposure,
   techniques,
+  "dqn-ablation": dqnAblation,
 };
 
 const USAGE = `npm run experiment -- NAME [--out FOLDER] [--epochs N] [--minutes N] [--samples N] [--threads N]

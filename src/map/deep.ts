@@ -67,6 +67,14 @@ export const deepNodes = {
     formula: tex`y = (\mu + \sigma \odot \varepsilon)\,x`,
     command: "galatea rl train dqn --noisy",
   },
+  pqn: {
+    title: { en: "PQN", zh: "PQN" },
+    file: `${deep}/pqn.ts`,
+    symbol: "pqn",
+    source: { paper: "Gallici et al. 2024" },
+    formula: tex`R + \gamma\,[(1 - \lambda) \max_a Q_\theta(S', a) + \lambda G']`,
+    command: "galatea rl train pqn",
+  },
   reinforce: {
     title: { en: "REINFORCE", zh: "REINFORCE" },
     file: `${deep}/reinforce.ts`,
@@ -195,6 +203,18 @@ export const deepEdges = [
     to: "noisy",
     change: { en: "noise in the weights, not in the actions", zh: "噪声加在权重上，而不是动作上" },
     formula: [tex`\varepsilon\mathrm{-greedy}`, tex`y = (\mu + \sigma \odot \varepsilon)\,x`],
+  },
+  {
+    from: "dqn",
+    to: "pqn",
+    change: {
+      en: "many environments in place of the replay, layer normalisation in place of the target network",
+      zh: "用许多并行环境代替经验回放，用层归一化代替目标网络",
+    },
+    formula: [
+      tex`R + \gamma \max_a Q_{\bar\theta}(S', a)`,
+      tex`R + \gamma\,[(1 - \lambda) \max_a Q_\theta(S', a) + \lambda G']`,
+    ],
   },
   {
     from: "mcc",

@@ -2,6 +2,7 @@ import type { EnvSource } from "./adopt.ts";
 import { acrobot } from "./envs/acrobot.ts";
 import { bandit } from "./envs/bandit.ts";
 import { blackjack } from "./envs/blackjack.ts";
+import { BipedalWalker } from "./envs/box2d/bipedal-walker.ts";
 import { LunarLander, type LunarLanderOptions } from "./envs/box2d/lunar-lander.ts";
 import { carRental } from "./envs/car-rental.ts";
 import { cartPole } from "./envs/cart-pole.ts";
@@ -127,6 +128,11 @@ export const physicsEnvironments = {
     (options: LunarLanderOptions, id: string) => new LunarLander({ continuous: true, ...options }, id),
     1000,
     "the same by two throttles",
+  ),
+  "BipedalWalker-v3": entry(
+    (options: object, id: string) => new BipedalWalker(options, id),
+    1600,
+    "walk over rough ground on two legs",
   ),
 } as const;
 

@@ -13,6 +13,7 @@ export {
   blackjackIndex,
   blackjackModel,
 } from "./envs/blackjack-model.ts";
+export { BipedalWalker } from "./envs/box2d/bipedal-walker.ts";
 export { LunarLander, type LunarLanderOptions } from "./envs/box2d/lunar-lander.ts";
 export { type CarRentalOptions, carRental } from "./envs/car-rental.ts";
 export { cartPole } from "./envs/cart-pole.ts";

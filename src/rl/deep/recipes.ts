@@ -74,8 +74,8 @@ export const AGENT_RECIPES: readonly AgentRecipe[] = [
   {
     agent: "ddpg",
     env: "MountainCarContinuous-v0",
-    steps: 60_000,
-    options: { noise: "wandering", sigma: 0.5, gamma: 0.99, trainEvery: 4 },
+    steps: 100_000,
+    options: { noise: "wandering", sigma: 0.5, gamma: 0.99, trainEvery: 2, lrFinal: 0 },
   },
   {
     agent: "ppo",

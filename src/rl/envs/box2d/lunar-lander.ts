@@ -1,9 +1,10 @@
 import { Vec2 } from "planck";
 import { UserError } from "../../../errors.ts";
 import type { EnvLike, EnvSnapshot, ResetArguments, ResetResult, StepResult } from "../../env.ts";
-import { type BitGeneratorState, Generator, npRandom } from "../../random.ts";
+import type { Generator } from "../../random.ts";
 import { Box, Discrete } from "../../spaces.ts";
 import { booleanOption, checkOptions, numberOption } from "../options.ts";
+import { Episode } from "./episode.ts";
 import { landerSvg, landerText } from "./lander-picture.ts";
 import {
   createLanderWorld,
@@ -55,6 +56,9 @@ function continuousThrust([main, side]: Float32Array): Thrust {
   };
 }
 
+const thrustOf = (action: number | Float32Array): Thrust =>
+  typeof action === "number" ? discreteThrust(action) : continuousThrust(action);
+
 /**
  * Land a module on the pad between two flags. Actions: nothing, left engine, main engine, right engine; or two
  * throttles. Rewards are differences of a potential (near, slow, upright, legs on the ground), less fuel; −100 for a
@@ -67,15 +71,13 @@ export class LunarLander implements EnvLike<Float32Array, number | Float32Array>
   readonly actionSpace: Discrete | Box;
   readonly actionNames: readonly string[] | undefined;
   readonly #options: Required<LunarLanderOptions>;
-  #rng: Generator | undefined;
+  readonly #episode = new Episode<number | Float32Array>();
   #now: LanderWorld | undefined;
   #wind = 0;
   #torque = 0;
   #shaping: number | undefined;
   #thrust: Thrust = discreteThrust(0);
-  /** With which an episode can be played again: what chance was at its start, and its actions. */
-  #start: BitGeneratorState | undefined;
-  #actions: (number | Float32Array)[] = [];
+  #rng!: Generator;
 
   constructor(options: LunarLanderOptions = {}, id = "LunarLander-v3") {
     checkOptions(id, options, ["continuous", "gravity", "enable_wind", "wind_power", "turbulence_power"]);
@@ -95,15 +97,12 @@ export class LunarLander implements EnvLike<Float32Array, number | Float32Array>
 
   reset({ seed, options }: ResetArguments = {}): ResetResult<Float32Array> {
     if (options !== undefined) checkOptions(`${this.id}'s reset`, options, []);
-    if (seed !== undefined) this.#rng = npRandom(seed);
-    this.#rng ??= npRandom();
-    this.#start = this.#rng.state();
-    this.#actions = [];
-    return { observation: this.#begin(this.#rng), info: {} };
+    return { observation: this.#begin(this.#episode.begin(seed)), info: {} };
   }
 
   #begin(rng: Generator): Float32Array {
     const { gravity, enable_wind } = this.#options;
+    this.#rng = rng;
     this.#now = createLanderWorld(gravity, rng);
     if (enable_wind) {
       this.#wind = rng.integers(-9999, 9999);
@@ -116,8 +115,8 @@ export class LunarLander implements EnvLike<Float32Array, number | Float32Array>
 
   step(action: number | Float32Array): StepResult<Float32Array> {
     const kept = typeof action === "number" ? action : action.slice();
-    this.#actions.push(kept);
-    return this.#move(typeof kept === "number" ? discreteThrust(kept) : continuousThrust(kept));
+    this.#episode.took(kept);
+    return this.#move(thrustOf(kept));
   }
 
   /** Never periodic: tanh(sin 2kx + sin πkx), k = 0.01. */
@@ -130,8 +129,8 @@ export class LunarLander implements EnvLike<Float32Array, number | Float32Array>
 
   #fire({ lander }: LanderWorld, { main, side, direction }: Thrust): void {
     const [sin, cos] = [Math.sin(lander.getAngle()), Math.cos(lander.getAngle())];
-    const d0 = this.#rng!.uniform(-1, 1) / SCALE;
-    const d1 = this.#rng!.uniform(-1, 1) / SCALE;
+    const d0 = this.#rng.uniform(-1, 1) / SCALE;
+    const d1 = this.#rng.uniform(-1, 1) / SCALE;
     const { x, y } = lander.getPosition();
     if (main > 0) {
       const ox = sin * (MAIN_Y / SCALE + 2 * d0) - cos * d1;
@@ -191,20 +190,16 @@ export class LunarLander implements EnvLike<Float32Array, number | Float32Array>
     return { observation, reward, terminated: lost || rests, truncated: false, info: {} };
   }
 
-  /** A world of physics is not plain data: what is saved is how it came about, and restore plays it again. */
   snapshot(): EnvSnapshot {
-    return { start: this.#start, actions: [...this.#actions], rng: this.#rng?.state() };
+    return this.#episode.snapshot();
   }
 
-  restore({ start, actions, rng }: EnvSnapshot): void {
+  restore(saved: EnvSnapshot): void {
     this.#now = undefined;
-    this.#start = start as BitGeneratorState | undefined;
-    this.#actions = [];
-    this.#rng = rng === undefined ? undefined : Generator.from(rng as BitGeneratorState);
-    if (this.#start === undefined) return;
-    this.#rng = Generator.from(this.#start);
-    this.#begin(this.#rng);
-    for (const action of actions as readonly (number | Float32Array)[]) this.step(action);
+    this.#episode.restore(saved, (rng, actions) => {
+      this.#begin(rng);
+      for (const action of actions) this.#move(thrustOf(action));
+    });
   }
 
   render(): string {
