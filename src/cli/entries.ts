@@ -74,7 +74,7 @@ export const entriesOf = async (catalog?: WholeCatalog): Promise<Entry[]> => [
     name: "rl",
     usage: "",
     summary: "reinforcement learning: solve, train, compare, watch",
-    load: async (shell) => (await import("./rl.ts")).rlCommand(shell),
+    load: async (shell, args) => (await import("./rl.ts")).rlCommand(shell, args),
   },
 ];
 

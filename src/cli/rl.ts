@@ -10,7 +10,7 @@ import { solveCommand } from "./rl/solve.ts";
 import { trainCommand } from "./rl/train.ts";
 
 /** `galatea rl …`: finite decision processes, exact solvers and learning methods. */
-export async function rlCommand(shell: Shell): Promise<Cli> {
+export async function rlCommand(shell: Shell, args: readonly string[]): Promise<Cli> {
   const rl = new Cli("rl").description(
     "Reinforcement learning: environments, exact solvers, the methods of Sutton & Barto, and deep agents. " +
       "`solve` needs the model of an environment, `train` learns from samples of it.",
@@ -20,7 +20,7 @@ export async function rlCommand(shell: Shell): Promise<Cli> {
   const commands = [
     listCommand(agents, io),
     solveCommand(io),
-    trainCommand(agents, shell),
+    trainCommand(agents, shell, args),
     figureCommand(io),
     compareCommand(io),
     playCommand(shell),

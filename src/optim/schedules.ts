@@ -45,7 +45,9 @@ function decay(
   curve: (progress: ops.Operand) => ops.Operand,
 ): Schedule {
   if (!(steps > rise))
-    throw new UserError(`a schedule of ${steps} steps leaves none after its warm-up of ${rise}`);
+    throw new UserError(
+      `a schedule of ${steps} steps leaves none after its warm-up of ${rise} (option \`warmup\`): train longer, or warm up for fewer steps`,
+    );
   const fall: Schedule = (step) => {
     const progress = clamp(mul(step, 1 / (steps - rise)), 0, 1);
     return add(mul(curve(progress), learningRate * (1 - final)), learningRate * final);

@@ -84,7 +84,8 @@ const capital = (sentence: string): string => sentence.charAt(0).toUpperCase() +
 
 export type Agents = Readonly<Record<string, AnyAgent>>;
 
-export function trainCommand(known: Agents, shell: Shell): Cli {
+/** The command; options are made only for the algorithm that is named. */
+export function trainCommand(known: Agents, shell: Shell, args: readonly string[]): Cli {
   const agents = Object.values(known);
   const train = new Family("train").chooses(
     "algorithm",
@@ -97,13 +98,16 @@ export function trainCommand(known: Agents, shell: Shell): Cli {
         "tabular methods also values.json, values.csv, learning.png and policy.png. Ctrl-C saves and stops; " +
         "`galatea resume` continues with the same numbers.",
     );
-  for (const agent of agents) train.addCommand(agentCommand(agent, shell));
+  for (const agent of agents)
+    train.addCommand(args.includes(agent.name) ? agentCommand(agent, shell) : nameOnly(agent));
   return train.examples(
     ["galatea rl train q-learning --env CliffWalking-v1", "off-policy: the values of the shortest path"],
     ["galatea rl train sarsa --env CliffWalking-v1", "on-policy: the path that is safe while exploring"],
     ["galatea rl play runs/q-learning-CliffWalking-v1", "then watch it"],
   );
 }
+
+const nameOnly = ({ name, about }: AnyAgent): Cli => new Cli(name).summary(about) as Cli;
 
 function agentCommand(agent: AnyAgent, shell: Shell): Cli {
   const { name, about, onPolicy, kind } = agent;

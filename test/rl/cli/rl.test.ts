@@ -39,7 +39,7 @@ async function rl(line: string, abortAfter?: string): Promise<Ran> {
   };
   const root = new Cli("galatea");
   const io = { stdout: stream("out"), stderr: stream("err"), signal: interrupt.signal };
-  const command = await rlCommand({ catalog: CATALOG, io });
+  const command = await rlCommand({ catalog: CATALOG, io }, ["rl", ...line.split(" ")]);
   root.addCommand(command);
   const all = (c: Cli): Cli[] => [c, ...(c.commands as Cli[]).flatMap(all)];
   for (const c of all(root)) {
