@@ -1,5 +1,5 @@
 import type { EnvSnapshot } from "../../env.ts";
-import { type BitGeneratorState, Generator, npRandom } from "../../random.ts";
+import { type BitGeneratorState, Generator, npRandom, type Seed } from "../../random.ts";
 
 /**
  * What chance was at the start of an episode, and the actions since. A world of physics is not plain data: what is saved is
@@ -11,7 +11,7 @@ export class Episode<A> {
   #actions: A[] = [];
 
   /** A new one: its chance. */
-  begin(seed: number | undefined): Generator {
+  begin(seed: Seed | undefined): Generator {
     if (seed !== undefined) this.#rng = npRandom(seed);
     this.#rng ??= npRandom();
     this.#start = this.#rng.state();
