@@ -7,6 +7,7 @@ export default defineConfig({
     "src/{nn,optim,data,train,model,generative,sequence,plot,rl,map}/index.ts",
     "src/data/{image-files,vite.node}.ts",
     "src/generative/diffusion/index.ts",
+    "src/rl/alignment/index.ts",
     "src/{data,train,model,plot,rl}/index.node.ts",
     "src/catalog.ts",
     "src/catalog.node.ts",

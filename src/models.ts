@@ -40,6 +40,31 @@ export const MODELS = named({
       "encoder and decoder of attention alone (Vaswani et al. 2017), with its techniques as options",
     load: async () => (await import("./sequence/transformer-model.ts")).transformer,
   },
+  sft: {
+    description: "supervised fine-tuning: a GPT learns the answers to prompts",
+    load: async () => (await import("./rl/alignment/sft.ts")).sft,
+  },
+  reward: {
+    description: "reward model: learns from pairs of completions which is better",
+    load: async () => (await import("./rl/alignment/reward.ts")).reward,
+  },
+  dpo: {
+    description: "direct preference optimisation: a policy from pairs, without draws of its own",
+    load: async () => (await import("./rl/alignment/dpo.ts")).dpo,
+  },
+  ppo: {
+    description:
+      "proximal policy optimisation of a GPT: a value for every token (agents: galatea rl train ppo)",
+    load: async () => (await import("./rl/alignment/ppo.ts")).ppo,
+  },
+  rloo: {
+    description: "REINFORCE leave-one-out: a completion against the others of its prompt",
+    load: async () => (await import("./rl/alignment/rloo.ts")).rloo,
+  },
+  grpo: {
+    description: "group relative policy optimisation: a completion against the mean of its group",
+    load: async () => (await import("./rl/alignment/grpo.ts")).grpo,
+  },
   classifier: {
     description: "classifier of images; the ruler by which images of the other models are measured",
     load: async () => (await import("./generative/classifier.ts")).classifier,

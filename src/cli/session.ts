@@ -99,7 +99,11 @@ class Show {
     const { printer, run } = this.#training;
     if (event.kind === "step") {
       this.#metrics = event.metrics;
-      this.#bar.update(event.step, pick(event.metrics, /(^|\/)loss$/));
+      // The loss of a policy gradient says nothing: it reads 0 while its gradient does not.
+      this.#bar.update(
+        event.step,
+        pick(event.metrics, "reward" in event.metrics ? /^(reward|kl)$/ : /(^|\/)loss$/),
+      );
       const { logEvery, steps } = run.config;
       const { step, epoch, metrics } = event;
       if (step === 1 || step === steps || step % logEvery === 0)

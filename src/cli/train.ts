@@ -336,10 +336,10 @@ async function weightsOf(name: string, model: AnyModel): Promise<Pretrained> {
   }
   const run = await openRunFolder(name);
   const config = asModelRun(run.path, run.config);
-  if (config.model !== model.name)
-    throw new UserError(`${run.path} is a ${config.model}: its weights do not fit a ${model.name}`);
   const { tensors, step } = await checkpointOf(run, {});
-  const dict = tensors.ema ?? tensors.weights;
+  const all = tensors.ema ?? tensors.weights;
+  const dict = config.model === model.name ? all : model.takes?.(config.model, all);
+  if (!dict) throw new UserError(`${run.path} is a ${config.model}: its weights do not fit a ${model.name}`);
   return {
     dict,
     source: `${run.path}, step ${step}`,

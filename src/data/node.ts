@@ -14,7 +14,7 @@ import type { TokenizerSpec } from "./spec.ts";
 import { TANG, tangData } from "./tang.ts";
 import { taskData } from "./tasks.ts";
 import { decodeText, lineData, pairData, textData } from "./text.ts";
-import { cmudictData, namesData, WORD_LISTS } from "./word-lists.ts";
+import { cmudictData, namesData, rhymesData, WORD_LISTS } from "./word-lists.ts";
 
 export interface OpenOptions extends AnyOptions {
   /** Where data sets that are not shipped are looked for: `DIR/fashion-mnist/`. `data` by default. */
@@ -45,6 +45,10 @@ const OPENERS: Readonly<Record<keyof typeof DATASETS, Opener<OpenOptions>>> = {
   ),
   "tang-poems": async (_, name, options) => tang("", name, options),
   "tang-poems:FORM": tang,
+  rhymes: text(
+    (_, module, options) => rhymesData(module, options),
+    () => readPackage("rhymes"),
+  ),
   "task:NAME": (rest, name, options) => {
     if (options.imageSize !== undefined) throw new UserError(noImages(name));
     return taskData(rest, name, options);

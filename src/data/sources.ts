@@ -119,7 +119,12 @@ function requireSize({ spec, name }: Data, imageSize: number): void {
 
 function requireLike({ spec, name }: Data, like: DataSpec): void {
   const [is, wanted] = [describe(spec), describe(like)];
-  if (is !== wanted) throw new UserError(`"${name}" holds ${is}; expected ${wanted}.`);
+  // Pairs may be read by the tokenizer of a text, to tune what was trained on it.
+  const both =
+    like.kind === "tokens" &&
+    spec.kind === "pairs" &&
+    [spec.source, spec.target].every((own) => JSON.stringify(own) === JSON.stringify(like.tokenizer));
+  if (is !== wanted && !both) throw new UserError(`"${name}" holds ${is}; expected ${wanted}.`);
 }
 
 function describe(spec: DataSpec): string {

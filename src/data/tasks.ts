@@ -69,22 +69,30 @@ function sums(n: number, write: (a: number, b: number) => TextPair, key: Key): T
   return Array.from(hostPermutation(key, n * n), (i) => write(Math.floor(i / n), i % n));
 }
 
+const additions = (about: string, written: (sum: string) => string): SequenceTask => ({
+  about,
+  defaults: { digits: 2 },
+  make: (name, { digits }, options) => {
+    const pad = (n: number, width: number): string => String(n).padStart(width, "0");
+    const write = (a: number, b: number): TextPair => [
+      `${pad(a, digits!)}+${pad(b, digits!)}`,
+      written(pad(a + b, digits! + 1)),
+    ];
+    return pairsData(name, firstTenth(sums(10 ** digits!, write, Key.seed(0).split(name))), options);
+  },
+});
+
 export const TASKS: Readonly<Record<string, SequenceTask>> = {
   copy: onStrings("a random string, to be copied", (source) => source),
   reverse: onStrings("a random string, to be reversed", (source) => Array.from(source).reverse().join("")),
   sort: onStrings("a random string, to be sorted", (source) => Array.from(source).sort().join("")),
-  addition: {
-    about: "two numbers of `digits` digits and their sum; of all pairs, a tenth is for testing",
-    defaults: { digits: 2 },
-    make: (name, { digits }, options) => {
-      const pad = (n: number, width: number): string => String(n).padStart(width, "0");
-      const write = (a: number, b: number): TextPair => [
-        `${pad(a, digits!)}+${pad(b, digits!)}`,
-        pad(a + b, digits! + 1),
-      ];
-      return pairsData(name, firstTenth(sums(10 ** digits!, write, Key.seed(0).split(name))), options);
-    },
-  },
+  addition: additions(
+    "two numbers of `digits` digits and their sum; of all pairs, a tenth is for testing",
+    (sum) => sum,
+  ),
+  "reversed-addition": additions("the same, the sum from its last digit to its first", (sum) =>
+    Array.from(sum).reverse().join(""),
+  ),
   induction: {
     about: "a string of distinct letters, to be written again: after each comes what came after it before",
     defaults: { min: 5, length: 12, symbols: 26, count: 20_000 },

@@ -109,7 +109,13 @@ export function pairsData(
   options: TextOptions & { readonly tokenizers?: readonly [source: string, target: string] | undefined } = {},
 ): PairData {
   const { like, tokenizer, tokenizers = [tokenizer, tokenizer] } = options;
-  const saved = like?.kind === "pairs" ? [like.source, like.target] : [];
+  // What was trained on text reads both sides by its one tokenizer.
+  const saved =
+    like?.kind === "pairs"
+      ? [like.source, like.target]
+      : like?.kind === "tokens"
+        ? [like.tokenizer, like.tokenizer]
+        : [];
   const all = [...train, ...(validation ?? []), ...test];
   const side = (i: 0 | 1): Tokenizer =>
     tokenizerFor(

@@ -1,4 +1,6 @@
 /** Data sets of words that come with the package, made from files of two npm packages it depends on. */
+
+import { hostPermutation, Key } from "../tensor/random.ts";
 import type { PairData, TokenData } from "./data.ts";
 import type { OpenOptions } from "./sources.ts";
 import { lineData, pairsData, type TextPair } from "./text.ts";
@@ -7,6 +9,7 @@ import { lineData, pairsData, type TextPair } from "./text.ts";
 export const WORD_LISTS = {
   names: { package: "humannames", file: "list.txt" },
   cmudict: { package: "cmu-pronouncing-dictionary", file: "index.js" },
+  rhymes: { package: "cmu-pronouncing-dictionary", file: "index.js" },
 } as const;
 
 type Options = Pick<OpenOptions, "tokenizer" | "like">;
@@ -38,4 +41,44 @@ export function cmudictData(module: string, { like }: Options = {}): PairData {
     parts[n === 19 ? "validation" : n >= 17 ? "test" : "train"].push([word, phones]);
   }
   return pairsData("cmudict", parts, { like, tokenizers: ["characters", "words"] });
+}
+
+/** Longer words are few, and would make every row as long. */
+const LONGEST_RHYME = 12;
+
+/**
+ * Words, each with another that rhymes with it: the same phones from the last stressed vowel on, in its first pronunciation in the CMU
+ * dictionary. Of the letters a to z alone, 12 at most. Within a class of rhymes each word is paired with the next in a random order,
+ * so that all of a class are connected. The words whose number n (alphabetically) has n mod 10 = 9 are for testing.
+ */
+export function rhymesData(module: string, { like }: Options = {}): PairData {
+  const classes = new Map<string, string[]>();
+  for (const [, word, pronunciation] of module.matchAll(/^ *"?([a-z]+)"?: "([^"]*)",?$/gm)) {
+    if (word!.length > LONGEST_RHYME) continue;
+    const rhyme = rhymeOf(pronunciation!.replace(/#.*$/, "").trim());
+    const known = classes.get(rhyme);
+    if (known) known.push(word!);
+    else classes.set(rhyme, [word!]);
+  }
+  const pairs: TextPair[] = [];
+  for (const [rhyme, words] of classes) {
+    if (words.length < 2) continue;
+    const order = hostPermutation(Key.seed(0).split(rhyme), words.length);
+    for (const [i, n] of order.entries()) pairs.push([words[n]!, words[order[(i + 1) % words.length]!]!]);
+  }
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  const train = pairs.filter((_, i) => i % 10 !== 9);
+  const test = pairs.filter((_, i) => i % 10 === 9);
+  return pairsData("rhymes", { train, test }, { like, tokenizers: ["characters", "characters"] });
+}
+
+/** "K AE1 T" → "AE1 T": from the last vowel with stress, or, where there is none, the last vowel. */
+function rhymeOf(phones: string): string {
+  const all = phones.split(" ");
+  const stressed = all.findLastIndex((phone) => /[12]$/.test(phone));
+  const from = stressed >= 0 ? stressed : all.findLastIndex((phone) => /\d$/.test(phone));
+  return all
+    .slice(Math.max(0, from))
+    .map((phone) => phone.replace(/\d$/, ""))
+    .join(" ");
 }

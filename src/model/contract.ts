@@ -6,10 +6,12 @@ import type { Engine } from "../engine/engine.ts";
 import type { ExportFunction } from "../engine/onnx/export.ts";
 import type { Module, StateDict } from "../nn/module.ts";
 import type { Key } from "../tensor/random.ts";
+import type { TrainEvent } from "../train/checkpoint.ts";
 import type { Learning } from "../train/learning.ts";
+import type { TrainOptions } from "../train/loop.ts";
 import type { Communicator } from "../train/parallel/communicator.ts";
 import type { SavedRun } from "../train/run.ts";
-import type { Output, Picture, Plan, Player } from "../train/task.ts";
+import type { Output, Picture, Plan, Player, Task } from "../train/task.ts";
 
 export type { Output, Picture, Plan, Player };
 
@@ -117,6 +119,13 @@ export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = M
   build(options: z.output<S>, spec: DataSpec): M;
   /** Its players (what learns, by which loss). Called once or twice at the start; nothing is built here. */
   players(module: M, options: z.output<S>, plan: Plan, spec: DataSpec): readonly Player[];
+  /**
+   * A loop of its own, where a step is more than a batch of examples: one that draws from the model itself. Otherwise the one
+   * loop of `train/` runs the players.
+   */
+  learn?(setting: LearnSetting<z.output<S>, M>): AsyncGenerator<TrainEvent, void, undefined>;
+  /** The weights that this model starts from, among those of a run of the model `name`; undefined where none of them fit. */
+  takes?(name: string, dict: StateDict): StateDict | undefined;
   /** What one example is, where that is the model's choice: windows of a text, padded pairs. */
   examples?(options: z.output<S>, data: Data): ExampleSets;
   /** Its commands by name: sample, reconstruct, evaluate, translate … */
@@ -128,6 +137,16 @@ export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = M
   adopt?(read: (name: string) => Promise<Uint8Array | undefined>, folder: string): Promise<Adopted>;
   /** Further metadata for an exported weights file, where the weights alone are not enough to use it. */
   metadata?(context: Context<z.output<S>, M>): Promise<Readonly<Record<string, string>>>;
+}
+
+/** What a loop of a model's own learns with. The module has its first weights, or those of the checkpoint. */
+export interface LearnSetting<O, M extends Module> extends Omit<TrainOptions, "preview" | "task"> {
+  readonly task: Task & { readonly module: M };
+  readonly options: O;
+  readonly spec: DataSpec;
+  readonly world: World;
+  /** The pretrained weights that it began with, where it begins. */
+  readonly weights: { readonly dict: StateDict; readonly source: string } | undefined;
 }
 
 /** A model in files of other programs: its options, its weights by this module's names, its tokenizer. */

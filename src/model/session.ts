@@ -76,7 +76,7 @@ export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator
         model.preview!(context),
       ));
   const { batchSize, patience } = config.training;
-  return train({
+  const setting = {
     task,
     plan,
     engine,
@@ -89,7 +89,8 @@ export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator
     signal,
     ranks,
     until,
-    preview,
     validation: validation && { examples: validation, batchSize, patience },
-  });
+  };
+  if (model.learn) return model.learn({ ...setting, options, spec: data.spec, world, weights });
+  return train({ ...setting, preview });
 }

@@ -11,7 +11,7 @@ import { PADDING } from "./examples.ts";
 /** One vocabulary for both sides of pairs. */
 export interface Vocabulary {
   readonly vocabSize: number;
-  /** Stands before the question, between question and answer, and at the end. It is the last token. */
+  /** Stands before the question, between question and answer, and at the end. */
   readonly marker: number;
   /** Reads questions, and writes answers. */
   readonly tokenizer: Tokenizer;
@@ -28,7 +28,8 @@ function textsOf(spec: TokenizerSpec): readonly string[] | undefined {
 
 /**
  * The source's tokens, then those of the target that the source has not: a character or a word is one token on both sides. Byte
- * pairs are shared where both sides have the same.
+ * pairs are shared where both sides have the same. Where both are read by the tokenizer of a text (option `from`), its line break
+ * is the marker, so that the weights of that text fit.
  */
 export function vocabularyOf(spec: PairSpec): Vocabulary {
   const [source, target] = [tokenizerOf(spec.source), tokenizerOf(spec.target)];
@@ -40,6 +41,7 @@ export function vocabularyOf(spec: PairSpec): Vocabulary {
     return known >= 0 ? known : size++;
   });
   const own = new Map(joint.map((token, i) => [token, i]));
+  const line = same && left ? left.indexOf("\n") : -1;
   const tokenizer = tokenizerBy({
     spec: spec.source,
     vocabSize: size,
@@ -53,8 +55,8 @@ export function vocabularyOf(spec: PairSpec): Vocabulary {
     },
   });
   return {
-    vocabSize: size + 1,
-    marker: size,
+    vocabSize: line < 0 ? size + 1 : size,
+    marker: line < 0 ? size : line,
     tokenizer,
     target: (tokens) => Array.from(tokens, (token) => joint[token]!),
   };

@@ -16,7 +16,8 @@ import { BLOCK_OPTIONS } from "./techniques.ts";
 
 const count = z.int().min(1).max(100_000);
 
-const Options = z.strictObject({
+/** Options of a GPT, and of every model that is one. */
+export const GptModelOptions = z.strictObject({
   layers: count.default(4).describe("Transformer blocks"),
   heads: count.default(4).describe("attention heads per block"),
   width: count.default(64).describe("embedding width"),
@@ -24,7 +25,7 @@ const Options = z.strictObject({
   ...BLOCK_OPTIONS,
   dropout: z.number().min(0).lt(1).default(0).describe("dropout probability"),
 });
-type Config = z.output<typeof Options>;
+type Config = z.output<typeof GptModelOptions>;
 
 /** How many tokens these data have. @throws UserError where they have none. */
 function vocabSizeOf(spec: DataSpec): number {
@@ -43,9 +44,9 @@ const gptOptions = ({ feedForward, ...options }: Config, spec: DataSpec): GptOpt
   vocabSize: vocabSizeOf(spec),
 });
 
-export const gpt: Model<typeof Options, Gpt> = {
+export const gpt: Model<typeof GptModelOptions, Gpt> = {
   name: "gpt",
-  options: Options,
+  options: GptModelOptions,
   training: {
     data: "names",
     batchSize: 32,

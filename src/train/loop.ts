@@ -165,7 +165,8 @@ export function planFor(examples: Pick<Examples, "length">, options: PlanOptions
 /** An epoch in whole steps. */
 export const epochOf = ({ stepsPerEpoch }: Plan): number => Math.max(1, Math.round(stepsPerEpoch));
 
-function requireFinite(metrics: Metrics, step: number, task: Task, lastGood: string): void {
+/** @throws UserError naming the metric that is not finite, whose it is, and the last good checkpoint. */
+export function requireFinite(metrics: Metrics, step: number, task: Task, lastGood: string): void {
   const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
   if (!bad) return;
   const [name, value] = bad;

@@ -115,9 +115,10 @@ describe("like", () => {
     const { spec: like } = textData("other", "abcdefghij0123456789");
     const data = await openData(`text:${file}`, { like });
     expect([data.spec.tokenizer, data.train.tokens[0]]).toEqual([like.tokenizer, 0]);
-    await expect(openData(`pairs:${await put("p", "a\tb\n".repeat(10))}`, { like })).rejects.toThrow(
-      "holds pairs of",
-    );
+    // Both sides of pairs, too, so that what was trained on a text can be tuned on pairs.
+    const pairs = await openData(`pairs:${await put("p", "a\tb\n".repeat(10))}`, { like });
+    expect([pairs.spec.source, pairs.spec.target]).toEqual([like.tokenizer, like.tokenizer]);
+    await expect(openData("ring-8", { like })).rejects.toThrow("holds points of");
   });
 });
 

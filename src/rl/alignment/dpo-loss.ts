@@ -1,5 +1,6 @@
-import { add, logSigmoid, mean, mul, neg, relu, square, sub } from "../../tensor/ops.ts";
+import { add, logSigmoid, mul, neg, ones, relu, square, sub } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { meanOf } from "../deep/policy-gradient.ts";
 
 export const PREFERENCE_LOSSES = ["sigmoid", "ipo", "robust", "hinge"] as const;
 
@@ -17,9 +18,14 @@ export interface DpoLossOptions {
  *   robust   (−(1 − ε) ln σ(βΔ) + ε ln σ(−βΔ)) / (1 − 2ε)     Chowdhury et al. 2024, eq. 11
  *   ipo      (Δ − 1/(2β))²                                    Azar et al. 2024, eq. 17
  *   hinge    max(0, 1 − βΔ)                                   Zhao et al. 2023
+ * Pairs of weight 0 do not count.
  * The policy that makes the first smallest, on pairs of π_ref whose labels are drawn by σ(r_w − r_l), is π* ∝ π_ref e^{r/β}.
  */
-export function dpoLoss(delta: Tensor, { beta, loss, labelSmoothing: epsilon }: DpoLossOptions): Tensor {
+export function dpoLoss(
+  delta: Tensor,
+  { beta, loss, labelSmoothing: epsilon }: DpoLossOptions,
+  weights: Tensor = ones(delta.shape),
+): Tensor {
   const right = logSigmoid(mul(delta, beta));
   const wrong = logSigmoid(mul(delta, -beta));
   const losses = {
@@ -28,5 +34,5 @@ export function dpoLoss(delta: Tensor, { beta, loss, labelSmoothing: epsilon }: 
     ipo: () => square(sub(delta, 1 / (2 * beta))),
     hinge: () => relu(sub(1, mul(delta, beta))),
   };
-  return mean(losses[loss]());
+  return meanOf(losses[loss](), weights);
 }

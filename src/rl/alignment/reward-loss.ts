@@ -1,11 +1,14 @@
-import { add, logSigmoid, mean, mul, neg, type Operand, square, sub } from "../../tensor/ops.ts";
+import { add, logSigmoid, mul, neg, type Operand, ones, square, sub } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { meanOf } from "../deep/policy-gradient.ts";
 
 export interface RewardLossOptions {
   /** How much better the chosen one is, where that is known (Touvron et al. 2023, eq. 2): a number, or [N]. */
   readonly margin?: Operand | undefined;
   /** Weight c of (r_w + r_l)², which holds rewards around 0: only their differences are given by pairs. */
   readonly centre?: number | undefined;
+  /** Of pairs: those of weight 0 do not count. */
+  readonly weights?: Tensor | undefined;
 }
 
 /**
@@ -17,8 +20,8 @@ export interface RewardLossOptions {
 export function rewardLoss(
   chosen: Tensor,
   rejected: Tensor,
-  { margin = 0, centre = 0 }: RewardLossOptions = {},
+  { margin = 0, centre = 0, weights = ones(chosen.shape) }: RewardLossOptions = {},
 ): Tensor {
-  const loss = neg(mean(logSigmoid(sub(sub(chosen, rejected), margin))));
-  return centre === 0 ? loss : add(loss, mul(mean(square(add(chosen, rejected))), centre));
+  const loss = neg(meanOf(logSigmoid(sub(sub(chosen, rejected), margin)), weights));
+  return centre === 0 ? loss : add(loss, mul(meanOf(square(add(chosen, rejected)), weights), centre));
 }

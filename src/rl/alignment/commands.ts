@@ -1,0 +1,103 @@
+import { z } from "zod";
+import type { Context, Output } from "../../model/contract.ts";
+import { gptDecoder } from "../../sequence/decoder.ts";
+import { ChoiceOptions, generate } from "../../sequence/generate.ts";
+import type { Gpt } from "../../sequence/gpt.ts";
+import { fastRandom } from "../random.ts";
+import { dialogueOf, promptsOf } from "./dialogue.ts";
+import { judge, mean } from "./judge.ts";
+import { partsOf } from "./parts.ts";
+import { rollout } from "./rollout.ts";
+import { roomOf } from "./studio.ts";
+
+type GptContext = Context<Record<string, unknown>, Gpt>;
+
+export const Sample = ChoiceOptions.extend({
+  prompt: z.string().default("").describe("what it answers, or goes on from"),
+  count: z.int().min(1).max(1000).default(8).describe("completions to write"),
+  maxNewTokens: z.int().min(1).default(100).describe("the most tokens of a completion"),
+});
+
+export async function sampleCompletions(
+  { module, spec, compile, key, signal }: GptContext,
+  { prompt, count, maxNewTokens, ...choice }: z.output<typeof Sample>,
+): Promise<Output> {
+  const dialogue = dialogueOf(spec);
+  const before = Array.from(dialogue.prompt(prompt));
+  const decoder = gptDecoder(module, count, compile);
+  const written = Array.from({ length: count }, () => [] as number[]);
+  const most = Math.min(maxNewTokens, Math.max(1, module.options.context - before.length));
+  try {
+    const how = { ...choice, maxNewTokens: most, stopTokens: [dialogue.ending], key, signal };
+    for await (const { row, token } of generate(decoder, before, how)) written[row]!.push(token);
+  } finally {
+    await decoder.dispose();
+  }
+  return { text: written.map((tokens) => dialogue.text(tokens)) };
+}
+
+export const Evaluate = z.strictObject({
+  reward: z
+    .array(z.string())
+    .optional()
+    .describe("what completions are judged by (default: what they were trained for, or exact)"),
+  temperature: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe("temperature of the draws; 0: the likeliest token each time"),
+  samples: z.int().min(1).default(1024).describe("held-out prompts to complete"),
+});
+
+/** Rows that are written side by side. */
+const ROWS = 256;
+
+export async function evaluateCompletions(
+  context: GptContext,
+  { reward, temperature, samples }: z.output<typeof Evaluate>,
+): Promise<Output> {
+  const { module, spec, compile, progress, engine, world, options } = context;
+  const data = await context.data();
+  const dialogue = dialogueOf(spec);
+  const asked = promptsOf(data, Number(options.promptLength ?? 0));
+  const { maxNewTokens } = options as { maxNewTokens?: number };
+  const room = roomOf(asked, dialogue, { maxNewTokens, context: module.options.context });
+  const parts = await partsOf(reward ?? (options.reward as string[] | undefined) ?? ["exact"], {
+    data,
+    world,
+    engine,
+  });
+  const held = asked.test.slice(0, samples);
+  const decoder = gptDecoder(module, Math.min(ROWS, held.length), compile);
+  const [rewards, lengths, ended, texts]: [number[], number[], number[], string[]] = [[], [], [], []];
+  const sums: Record<string, number[]> = {};
+  try {
+    for (let at = 0; at < held.length; at += decoder.rows) {
+      progress(at, held.length, "completing held-out prompts");
+      const some = held.slice(at, at + decoder.rows);
+      const full = Array.from({ length: decoder.rows }, (_, i) => some[i % some.length]!);
+      const prompts = full.map(({ prompt }) => dialogue.prompt(prompt));
+      const how = { ...room, ending: dialogue.ending, temperature, rng: fastRandom([at, ROWS]) };
+      const drawn = await rollout(decoder, prompts, how);
+      const found = await judge(drawn, full, { dialogue, parts });
+      const n = some.length;
+      rewards.push(...found.rewards.subarray(0, n));
+      lengths.push(...drawn.lengths.subarray(0, n));
+      ended.push(...drawn.ended.subarray(0, n));
+      texts.push(...found.judged.slice(0, n).map(({ completion }) => completion));
+      for (const [name, value] of Object.entries(found.parts)) (sums[name] ??= []).push(value);
+    }
+  } finally {
+    await decoder.dispose();
+  }
+  progress(held.length, held.length, "completing held-out prompts");
+  const numbers = {
+    reward: mean(rewards),
+    ...Object.fromEntries(Object.entries(sums).map(([name, values]) => [name, mean(values)])),
+    length: mean(lengths),
+    truncated: 1 - mean(ended),
+    distinct: new Set(texts).size / texts.length,
+    prompts: held.length,
+  };
+  return { numbers };
+}

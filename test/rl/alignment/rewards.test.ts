@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { rhymesData } from "../../../src/data/word-lists.ts";
+import { judge } from "../../../src/rl/alignment/judge.ts";
+import { distinct, endsIn, exactMatch, lengthNear, Rhymes, rewardsOf, rhymesOf, rhyming, rightPlaces, softLimit, wordhood } from "../../../src/rl/alignment/rewards.ts"; // biome-ignore format: a list of names
+
+const of = (completion: string, answer = "abc", prompt = "") => ({ prompt, completion, answer });
+
+test("exact match is all or nothing; places give credit for each, and none for what is too long", () => {
+  expect(exactMatch(of("abc"))).toBe(1);
+  expect(exactMatch(of("abd"))).toBe(0);
+  expect(rightPlaces(of("abd"))).toBeCloseTo(2 / 3, 12);
+  expect(rightPlaces(of("abcabc"))).toBe(0.5);
+  expect(rightPlaces(of(""))).toBe(0);
+});
+
+test("ending, length, limit and distinct characters", () => {
+  expect(endsIn("na")(of("nna", "", "an"))).toBe(1);
+  expect(endsIn("na")(of("a", "", "n"))).toBe(1);
+  expect(lengthNear(4)(of("ab"))).toBe(-0.5);
+  expect([2, 4, 5, 6, 9].map((n) => softLimit(4, 6)(of("x".repeat(n))))).toEqual([-0, -0, -0.5, -1, -1]);
+  expect(distinct(of("aab"))).toBeCloseTo(2 / 3, 12);
+});
+
+const MODULE = `export const dictionary = {
+  "cat": "K AE1 T",
+  "hat": "HH AE1 T",
+  "mat": "M AE1 T",
+  "mat(2)": "M EY1 T",
+  "hotel": "HH OW0 T EH1 L",
+  "motel": "M OW0 T EH1 L",
+  "dell": "D EH1 L",
+  "alone": "AH0 L OW1 N",
+  "o'clock": "AH0 K L AA1 K",
+  "antidisestablishment": "AE1 N T"
+}`;
+
+test("rhymes are the same phones from the last stressed vowel on; a word rhymes with all of its class and not with itself", () => {
+  const data = rhymesData(MODULE);
+  const words = rhymesOf(data);
+  expect(data.train.length + data.test.length).toBe(6);
+  expect(["cat hat", "hat mat", "cat mat", "hotel dell"].every((pair) => words.rhyme(...(pair.split(" ") as [string, string])))).toBe(true); // biome-ignore format: one thing
+  expect(words.rhyme("cat", "dell")).toBe(false);
+  expect(words.rhyme("cat", "cat")).toBe(false);
+  expect(words.has("alone")).toBe(false);
+  expect(rhyming(words)({ prompt: "cat", completion: "hat" })).toBe(1);
+  expect(rhyming(words)({ prompt: "cat", completion: "zat" })).toBe(0);
+  expect(wordhood(words)({ prompt: "cat", completion: "dell" })).toBe(1);
+});
+
+test("a long chain of pairs is one class", () => {
+  const chain = Array.from({ length: 5000 }, (_, i) => [`w${i}`, `w${i + 1}`] as const);
+  expect(new Rhymes(chain).rhyme("w0", "w5000")).toBe(true);
+});
+
+test("rewards have weights behind a star, and arguments behind a colon", () => {
+  const all = rewardsOf(["exact*0.9", "ends:a", "length:5*0.1"], () => rhymesData(MODULE));
+  expect(all.map(({ name, weight }) => [name, weight])).toEqual([
+    ["exact", 0.9],
+    ["ends:a", 1],
+    ["length:5", 0.1],
+  ]);
+  expect(() => rewardsOf(["exact*much"], () => rhymesData(MODULE))).toThrow(
+    /its weight, behind \*, is a number/,
+  );
+});
+
+test("a reward that is no finite number is refused with what got it", async () => {
+  const rollout = { rows: 1, positions: 1, tokens: Int32Array.of(0, 1), mask: Float32Array.of(1), logProbs: Float32Array.of(0), starts: Int32Array.of(1), lengths: Int32Array.of(1), ended: Uint8Array.of(0) }; // biome-ignore format: one thing
+  const dialogue = { vocabSize: 2, ending: 0, prompt: () => Int32Array.of(0), answer: () => Int32Array.of(0), text: () => "b" }; // biome-ignore format: one thing
+  const parts = [{ name: "own", weight: 1, score: () => [Number.NaN] }];
+  await expect(judge(rollout, [{ prompt: "a" }], { dialogue, parts })).rejects.toThrow(
+    'the reward own of "b", for the prompt "a", is NaN; a finite number is expected',
+  );
+  const cut = await judge(rollout, [{ prompt: "a" }], { dialogue, parts: [{ ...parts[0]!, score: () => [1] }], missingEnd: -1 }); // biome-ignore format: one thing
+  expect([...cut.rewards]).toEqual([-1]);
+});
