@@ -14,21 +14,26 @@ import { Key } from "../src/tensor/random.ts";
 import { Learner } from "../src/train/learner.ts";
 import { train } from "../src/train/loop.ts";
 import { ALONE, type Communicator, shareOf } from "../src/train/parallel/communicator.ts";
+import { stepSeconds } from "../src/train/parallel/cost.ts";
 import { openMpi } from "../src/train/parallel/mpi.node.ts";
 import { WORKLOADS } from "./step.ts";
 
 /**
- * tsx bench/parallel.ts [--rounds 2] [--steps 8]: training steps of one rank of one thread, and of two, in turn; JSON lines, then
+ * tsx bench/parallel.ts [--rounds 2] [--steps 7]: training steps of one rank of one thread, and of two, in turn; JSON lines, then
  * how many times the images a second two ranks train. mpirun must be there.
  *
- * tsx bench/parallel.ts WORKLOAD [--mpi]: one side of it.
+ * The cost model's prediction for two ranks stands beside: from one rank's time for a whole batch and for half of one, and an
+ * all-reduce between two processes here (bench/cost.ts).
+ *
+ * tsx bench/parallel.ts WORKLOAD [--mpi] [--half]: one side of it, or one rank with half of the batch.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     mpi: { type: "boolean", default: false },
+    half: { type: "boolean", default: false },
     rounds: { type: "string", default: "2" },
-    steps: { type: "string", default: "8" },
+    steps: { type: "string", default: "7" },
   },
 });
 
@@ -42,15 +47,19 @@ interface Work {
 const key = Key.seed(0);
 
 /** The rank's rows of an array [B, …]. */
-function rowsOf({ data, shape, dtype }: NdArray, ranks: Communicator): NdArray {
+function rowsOf({ data, shape, dtype }: NdArray, ranks: Pick<Communicator, "rank" | "size">): NdArray {
   const { rows, rank } = shareOf(shape[0]!, ranks);
   const row = data.length / shape[0]!;
   const part = data.slice(rank * rows * row, (rank + 1) * rows * row);
   return ndarray(part as Float32Array, [rows, ...shape.slice(1)], dtype as "float32");
 }
 
+/** The batch of one rank of two. */
+const HALF = { rank: 0, size: 2 };
+
 async function unet(ranks: Communicator): Promise<Work> {
-  const { net, feeds, loss } = WORKLOADS.unet!();
+  const { net, feeds: whole, loss } = WORKLOADS.unet!();
+  const feeds = values.half ? whole.map((feed) => rowsOf(feed, HALF)) : whole;
   net.initialize(key.split("weights"));
   const batch = Object.fromEntries(feeds.map((feed, i) => [`${i}`, rowsOf(feed, ranks)]));
   const player = {
@@ -75,7 +84,8 @@ async function recipe(name: string, ranks: Communicator): Promise<Work> {
   const model = await chosen.model.load();
   const defaults = trainingOf(model, chosen);
   const data = await openData(defaults.data);
-  const training = { ...defaults, epochs: undefined, steps: 100_000 };
+  const batchSize = defaults.batchSize / (values.half ? 2 : 1);
+  const training = { ...defaults, batchSize, epochs: undefined, steps: 100_000 };
   const { task, plan, sets } = begin(model, { options: chosen.options, data, training });
   const engine = await nodeEngine({ threads: 1, flushDenormals: true });
   const events = train({ task, plan, examples: sets.train, engine, seed: 0, ranks, sampleEvery: 1e9 });
@@ -130,8 +140,16 @@ function compare(name: string): void {
     sides[0].push(run(own[0]!, own.slice(1)));
     sides[1].push(run("mpirun", [...root, "-n", "2", ...own, "--mpi"]));
   }
-  const [one, two] = sides.map((lines) => median(lines.map((line) => line.images_per_second as number)));
-  console.log(JSON.stringify({ name: "two ranks over one", workload: name, images_per_second: round(two! / one!) })); // biome-ignore format: one record
+  const of = (lines: readonly Line[], field: string): number =>
+    median(lines.map((line) => line[field] as number));
+  const [one, two] = sides.map((lines) => of(lines, "images_per_second"));
+  const half = run(own[0]!, [...own.slice(1), "--half"]).median_ms as number;
+  const { batch, parameters } = sides[0][0] as { batch: number; parameters: number };
+  const each = (of(sides[0], "median_ms") - half) / (batch / 2);
+  const work = { bytes: 4 * parameters, batch, fixed: half - (each * batch) / 2, each };
+  // Milliseconds, and bytes a millisecond: bench/cost.ts, two processes here.
+  const predicted = stepSeconds(2, work, { latency: 0.0022, bandwidth: 1.92e6 });
+  console.log(JSON.stringify({ name: "two ranks over one", workload: name, images_per_second: round(two! / one!), predicted_ms: round(predicted), measured_ms: round(of(sides[1], "median_ms")) })); // biome-ignore format: one record
 }
 
 if (positionals.length > 0) for (const name of positionals) await side(name);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
@@ -92,6 +93,8 @@ async function sweep(file: string | undefined, parsed: Record<string, unknown>, 
     show(opened, options, lines, shell, printer);
     return;
   }
+  if (existsSync(join(folder, "config.json")))
+    throw new UserError(`${folder} is a run: give the sweep's file another name, and so its folder`);
   if (folder !== resolve(file)) await writeFileAtomic(join(folder, SWEEP_FILE), opened.text);
   const backend = await BACKENDS[options.on](opened, callOf(shell, folder));
   printer.note(`${name}: ${trials.length} runs of ${opened.sweep.train} on ${options.on}, into ${folder}`);

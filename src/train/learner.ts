@@ -7,11 +7,12 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import { Packing } from "../optim/packing.ts";
 import { grad } from "../tensor/grad.ts";
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
+import { mul } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { Metrics } from "./checkpoint.ts";
-import { ALONE, type Communicator, Mean } from "./parallel/communicator.ts";
+import { ALONE, type Communicator, Sum } from "./parallel/communicator.ts";
 import type { Batch, HostBatch, Player } from "./task.ts";
 
 type Scalars = Record<string, Tensor>;
@@ -36,7 +37,7 @@ export class Learner {
   readonly engine: Engine;
   readonly accumulate: number;
   readonly ranks: Communicator;
-  readonly #mean: Mean;
+  readonly #sum: Sum;
   readonly #optimizer: Optimizer;
   readonly #ema: Ema | undefined;
   readonly #packing: Packing;
@@ -44,7 +45,7 @@ export class Learner {
   readonly #gather: HalfStep;
   readonly #move: HalfStep;
   readonly #gradients: Compiled<[Batch, Key, Tensor], { losses: Scalars; packed: Tensor[] }>;
-  readonly #apply: Compiled<[readonly Tensor[], Tensor], Scalars>;
+  readonly #apply: Compiled<[readonly Tensor[], Tensor, Tensor], Scalars>;
 
   constructor(player: Player, { engine, accumulate = 1, ranks = ALONE }: LearnerOptions) {
     const { name, module, loss } = player;
@@ -54,7 +55,7 @@ export class Learner {
     this.engine = engine;
     this.accumulate = accumulate;
     this.ranks = ranks;
-    this.#mean = new Mean(ranks, accumulate);
+    this.#sum = new Sum(ranks);
     this.#optimizer = player.optimizer(parameters);
     this.#ema = player.ema === undefined ? undefined : new Ema(parameters, player.ema);
     this.#packing = new Packing<Variable>(parameters);
@@ -83,8 +84,8 @@ export class Learner {
       { engine, name: `gradients of ${name}` },
     );
     this.#apply = compile(
-      (packed: readonly Tensor[], step: Tensor): Scalars => {
-        const gradients = this.#packing.unpack(packed);
+      (packed: readonly Tensor[], step: Tensor, share: Tensor): Scalars => {
+        const gradients = this.#packing.unpack(packed.map((sum) => mul(sum, share)));
         return this.#follow(
           parameters.map((p) => gradients.get(p)!),
           step,
@@ -132,17 +133,17 @@ export class Learner {
       const rows = Object.values(batch)[0]!.shape[0]!;
       last = await this.gradients(batch, key.split(first + i).forShare({ rank, size, rows }), step);
       const numbers = Float32Array.from(Object.values(last.metrics));
-      this.#mean.add([...last.gradients.map(({ data }) => data), numbers]);
+      this.#sum.add([...last.gradients.map(({ data }) => data), numbers]);
     }
     const { gradients, metrics } = last!;
     const names = Object.keys(metrics);
-    const means = await this.#mean.take([...gradients.map(({ data }) => data), names]);
-    const numbers = means.pop()!;
-    const moved = await this.apply(
-      gradients.map(({ shape }, i) => ndarray(means[i]!, shape)),
-      step,
-    );
-    return { ...Object.fromEntries(names.map((name, i) => [name, numbers[i]!])), ...moved };
+    const sums = await this.#sum.take([...gradients.map(({ data }) => data), names]);
+    const numbers = sums.pop()!;
+    // Divided where they are used, in the pass that updates the weights.
+    const share = 1 / (size * batches.length);
+    const packed = gradients.map(({ shape }, i) => ndarray(sums[i]!, shape));
+    const moved = meansOf([await this.#apply(packed as never, step, share)]);
+    return { ...Object.fromEntries(names.map((name, i) => [name, numbers[i]! * share])), ...moved };
   }
 
   /**
@@ -160,7 +161,7 @@ export class Learner {
 
   /** The second half: clip these gradients and update the weights. Returns `grad_norm` and `lr`. */
   async apply(gradients: readonly NdArray<"float32">[], step: number): Promise<Metrics> {
-    return meansOf([await this.#apply(gradients as never, step)]);
+    return meansOf([await this.#apply(gradients as never, step, 1)]);
   }
 
   /** What the optimizer carries from step to step, by name ("exp_avg.encoder.0.weight"). */

@@ -75,17 +75,14 @@ export function shareOf(batchSize: number, { rank, size }: Pick<Communicator, "r
   return { rank, size, rows: batchSize / size };
 }
 
-/** The mean over ranks and micro-batches of gradients and scalars, which travel as one flat buffer. */
-export class Mean {
+/** The sum over ranks and micro-batches of gradients and scalars, which travel as one flat buffer. */
+export class Sum {
   readonly #ranks: Communicator;
-  readonly #share: number;
   #flat = new Float32Array(0);
   #gathered = 0;
 
-  /** @param count micro-batches of each rank in a step */
-  constructor(ranks: Communicator, count: number) {
+  constructor(ranks: Communicator) {
     this.#ranks = ranks;
-    this.#share = 1 / (count * ranks.size);
   }
 
   /** Add this rank's arrays of a micro-batch. */
@@ -93,18 +90,16 @@ export class Mean {
     const length = pieces.reduce((n, piece) => n + piece.length, 0);
     if (this.#flat.length !== length) this.#flat = new Float32Array(length);
     const flat = this.#flat;
-    const share = this.#share;
-    const more = this.#gathered > 0;
     let at = 0;
     for (const piece of pieces) {
-      if (more) for (let i = 0; i < piece.length; i++) flat[at + i]! += piece[i]! * share;
-      else for (let i = 0; i < piece.length; i++) flat[at + i] = piece[i]! * share;
+      if (this.#gathered === 0) flat.set(piece, at);
+      else for (let i = 0; i < piece.length; i++) flat[at + i]! += piece[i]!;
       at += piece.length;
     }
     this.#gathered++;
   }
 
-  /** The means, cut as `pieces` were; they last until the next `add`. */
+  /** The sums, cut as `pieces` were; they last until the next `add`. */
   async take(pieces: readonly { readonly length: number }[]): Promise<Float32Array<ArrayBuffer>[]> {
     await this.#ranks.sum(this.#flat);
     this.#gathered = 0;
