@@ -55,6 +55,14 @@ export const HELPS: readonly CommandHelp[] = [
     examples: [
       ["galatea attention transformer-cmudict --source galatea", "what it looks at while it says a word"],
       ["galatea attention seq2seq-cmudict --source phone --target 'F OW N'", "for a target of your own"],
+      ["galatea attention runs/names --prompt maria", "what each letter looks at in those before it"],
     ],
+  },
+  {
+    name: "lens",
+    summary: "draw what each layer of a language model would say next",
+    description:
+      "Draw the logit lens: what the output layer makes of the stream after each block of a trained GPT, token by token. The five likeliest of each are kept as data.",
+    examples: [["galatea lens runs/names --prompt maria", "where the next letter is decided"]],
   },
 ];

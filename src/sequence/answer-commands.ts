@@ -112,6 +112,7 @@ export async function lookAtAnswers(context: GptContext): Promise<Output> {
   return {
     numbers: {
       testLoss: test.loss,
+      tokenAccuracy: test.tokenAccuracy,
       exactMatch: test.exactMatch,
       trainLoss: train.loss,
       trainExactMatch: train.exactMatch,

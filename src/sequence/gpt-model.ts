@@ -12,6 +12,7 @@ import { languageExamples, nextTokenLoss, readAndNext } from "./examples.ts";
 import { Gpt, type GptOptions } from "./gpt.ts";
 import { readGptFiles } from "./gpt-weights.ts";
 import { Evaluate, evaluate, lookAt, Sample, sample } from "./language-commands.ts";
+import { attention, LookInside, lens } from "./look-inside.ts";
 import { BLOCK_OPTIONS } from "./techniques.ts";
 
 const count = z.int().min(1).max(100_000);
@@ -83,6 +84,8 @@ export const gpt: Model<typeof GptModelOptions, Gpt> = {
     evaluate: command(Evaluate, (context: Context<Config, Gpt>, options) =>
       answers(context) ? evaluateAnswers(context, options) : evaluate(context, options),
     ),
+    attention: command(LookInside, (context: Context<Config, Gpt>, options) => attention(context, options)),
+    lens: command(LookInside, (context: Context<Config, Gpt>, options) => lens(context, options)),
   },
   exports: exporting(z.strictObject({}), ({ module }, batch) => ({ step: decodingStep(module, batch) })),
   adopt: async (files, folder) => {
