@@ -19,6 +19,7 @@ const PAGES = [
   "docs/export-sampler.md",
   "docs/metrics.md",
   "docs/sequence.md",
+  "docs/rl-for-gpt.md",
   "docs/scale.md",
 ];
 const root = resolve(import.meta.dirname, "..");
@@ -31,7 +32,11 @@ const blocks = (page: string, language: string): string[] =>
 /** The package's entry points, as they stand in src. */
 const inSource = (code: string): string =>
   code.replace(/from "galatea(\/\w+)?"/g, (_, sub: string = "") => {
-    const folder = sub === "/diffusion" ? "/generative/diffusion" : sub;
+    const inside: Readonly<Record<string, string>> = {
+      "/diffusion": "/generative/diffusion",
+      "/alignment": "/rl/alignment",
+    };
+    const folder = inside[sub] ?? sub;
     const places = ["index.node.ts", "index.ts"].map((file) => join(root, "src", folder, file));
     const file = [join(root, `src${folder}.node.ts`), ...places].find((place) => existsSync(place));
     return `from "${pathToFileURL(file!).href}"`;
