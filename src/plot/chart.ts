@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { EM, THEME } from "./theme.ts";
+import { EM, THEME, themed } from "./theme.ts";
 
 /**
  * A chart is plain data: a Vega-Lite specification, which Vega-Lite checks when it draws. `lineChart` and its siblings
@@ -28,7 +28,7 @@ export async function chartSvg(spec: ChartSpec): Promise<string> {
   const { spec: compiled } = lite.compile(spec as TopLevelSpec, { config: THEME, logger });
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
   try {
-    return await view.toSVG();
+    return themed(await view.toSVG());
   } finally {
     view.finalize();
   }

@@ -1,6 +1,6 @@
 import { imageGrid, type Raster, toRasters } from "../data/image.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
-import { FONT_STACK, INK } from "./theme.ts";
+import { BACKGROUND, FONT_STACK, INK, THEMED, themed } from "./theme.ts";
 
 export interface ImageRow {
   /** Written to the left of the row: "input", "reconstruction". */
@@ -52,15 +52,16 @@ export async function imageFigure(figure: ImageFigure): Promise<string> {
   );
   const width = Math.ceil(Math.max(right, PADDING + textWidth(title, 16)) + PADDING);
   const height = Math.ceil(y - GAP + PADDING);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+  const parts = [
+    `<svg class="${THEMED}" xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<rect width="100%" height="100%" fill="${BACKGROUND}"/>`,
     text(title, PADDING, PADDING + 15, { size: 16, bold: true }),
     subtitle ? text(subtitle, PADDING, PADDING + 34, { size: 12 }) : "",
     ...heads,
     ...body,
     "</svg>",
-  ].join("\n");
+  ];
+  return themed(parts.join("\n"));
 }
 
 function text(

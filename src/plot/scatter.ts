@@ -1,6 +1,6 @@
 import type { ChartSpec } from "./chart.ts";
 import { axis, colours, finite, frame, type Labels, type Numbers, sameLength } from "./parts.ts";
-import { PALETTE } from "./theme.ts";
+import { BACKGROUND, INK, PALETTE } from "./theme.ts";
 
 export interface Scatter {
   x: Numbers;
@@ -48,7 +48,7 @@ export function scatterChart(labels: Labels, points: Scatter, options: { size?: 
         encoding: { ...position, ...(classes ? { color } : {}) },
       },
       // The white outline below each name keeps it readable on its own points. Without classes there are none to place.
-      ...(classes ? [{ stroke: "#ffffff", strokeWidth: 4 }, { fill: "#111111" }] : []).map((ink) => ({
+      ...(classes ? [{ stroke: BACKGROUND, strokeWidth: 4 }, { fill: INK }] : []).map((ink) => ({
         data: { values: medians },
         mark: { type: "text", fontSize: 15, fontWeight: "bold", ...ink },
         encoding: { ...position, text },
