@@ -3,11 +3,12 @@ import { progress } from "../src/cli/progress.ts";
 import { MIXTURES } from "../src/data/mixtures.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
-import { type Coverage, collapseOfModes, coverage } from "../src/generative/gan/coverage.ts";
+import { collapseOfModes } from "../src/generative/gan/coverage.ts";
 import type { Gan } from "../src/generative/gan/game.ts";
 import { gan } from "../src/generative/gan/gan.ts";
-import { mixtureChart } from "../src/generative/gan/pictures.ts";
-import { drawExamples } from "../src/generative/gan/samples.ts";
+import { draw } from "../src/generative/gan/samples.ts";
+import { type Coverage, coverage } from "../src/generative/metrics/coverage.ts";
+import { mixtureScene, scatter } from "../src/generative/plane/scatter.ts";
 import { begin } from "../src/model/assemble.ts";
 import { withModel } from "../src/model/context.ts";
 import { nodeWorld } from "../src/model/node.ts";
@@ -90,7 +91,7 @@ async function trainVariant(variant: Variant, engine: Engine, steps: number): Pr
     sampleEvery: Math.max(1, Math.floor(steps / LOOKS)),
     preview: (averages, key) =>
       withModel({ ...parts, key, world: nodeWorld(async () => data), averages }, async (context) => {
-        points = (await drawExamples(context, POINTS)).examples;
+        points = (await draw(context, POINTS)).x;
         seen.push({ step, covered: coverage(points, MIXTURE) });
         return {};
       }),
@@ -154,7 +155,7 @@ export const ganCollapse: Experiment = {
     const panels = all.map(({ name, points, seen }) => {
       const { modes, good } = seen.at(-1)!.covered;
       const subtitle = `${modes} modes, ${percent(good)} good`;
-      return mixtureChart({ title: name, subtitle, size: 260 }, points, MIXTURE);
+      return scatter({ title: name, subtitle }, points, mixtureScene(MIXTURE), 260);
     });
     const files = { samples: join(out, "gan-collapse.png"), modes: join(out, "gan-collapse-modes.png") };
     await saveChart(files.samples, sideBySide("25 Gaussians: 2500 samples of each GAN", panels, 3), {

@@ -9,6 +9,7 @@ import { ganCollapse } from "./gan-collapse.ts";
 import { generators } from "./generators.ts";
 import { measures } from "./measures.ts";
 import { overcomplete } from "./overcomplete.ts";
+import { plane } from "./plane.ts";
 import { schedules } from "./schedules.ts";
 import { bottleneck, exposure, techniques } from "./sequences.ts";
 
@@ -22,9 +23,10 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   exposure,
   techniques,
   "dqn-ablation": dqnAblation,
+  plane,
 };
 
-const USAGE = `npm run experiment -- NAME [--out FOLDER] [--epochs N] [--minutes N] [--samples N] [--threads N]
+const USAGE = `npm run experiment -- NAME [--out FOLDER] [--epochs N] [--minutes N] [--samples N] [--data NAME] [--threads N]
 
 ${Object.entries(EXPERIMENTS)
   .map(([name, { description }]) => `  ${name.padEnd(14)} ${description}`)
@@ -36,6 +38,7 @@ ${Object.entries(EXPERIMENTS)
   --samples N    generators, measures: images to measure of each (default: 5000; 4000)
   --steps N      bottleneck, exposure, techniques: steps of each model (default: 2000, 1500, 1500)
   --seeds N      the same: repetitions of each (default: 3)
+  --data NAME    plane: the points to learn (default: ring-8)
   --threads N    threads for one operator (default: one a core)`;
 
 try {
@@ -48,6 +51,7 @@ try {
       samples: { type: "string" },
       steps: { type: "string" },
       seeds: { type: "string" },
+      data: { type: "string" },
       threads: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
@@ -72,6 +76,7 @@ try {
       ...(samples && { samples }),
       ...(steps && { steps }),
       ...(seeds && { seeds }),
+      ...(values.data !== undefined && { data: values.data }),
     });
     await engine.dispose();
   }

@@ -5,7 +5,7 @@ import { rows } from "../src/data/arrays.ts";
 import { openData } from "../src/data/node.ts";
 import { batchAt } from "../src/data/passes.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
-import type { Images } from "../src/generative/latent-model.ts";
+import type { Values as Images } from "../src/generative/latent-model.ts";
 import { partOf } from "../src/generative/metrics/part.ts";
 import { quality } from "../src/generative/metrics/quality.ts";
 import { readRuler } from "../src/generative/metrics/ruler.ts";
@@ -61,7 +61,7 @@ export const measures: Experiment = {
     const figure = await imageFigure({
       title: "What was measured",
       size: 40,
-      rows: kinds.map(({ name, drawn }) => ({ name, images: rows(drawn.images, 0, SHOWN) })),
+      rows: kinds.map(({ name, drawn }) => ({ name, images: rows(drawn.x, 0, SHOWN) })),
     });
     await savePng(join(out, "measures.png"), svgToPng(figure, { scale: 1 }));
     await writeFileAtomic(join(out, "measures.md"), new TextEncoder().encode(`${table}\n`));
@@ -96,7 +96,7 @@ async function kindsOf(data: Data, count: number): Promise<Kind[]> {
   const [normal, uniform] = [hostNormal(key.split("n"), count * SIDE ** 2), hostUniform(key.split("u"), count * SIDE ** 2)]; // biome-ignore format: a pair
   const changed = (change: (pixels: Float32Array, i: number, x: number, y: number) => number): Drawn => ({
     ...test,
-    images: mapPixels(test.images, change),
+    x: mapPixels(test.x, change),
   });
   return [
     { name: "test images", drawn: test },
@@ -106,7 +106,7 @@ async function kindsOf(data: Data, count: number): Promise<Kind[]> {
     { name: "noise added, σ = 0.2", drawn: changed((p, i) => p[i]! + 0.2 * normal[i]!) },
     { name: "even digits only", drawn: even },
     { name: "ten images, repeated", drawn: ten },
-    { name: "uniform noise", drawn: { images: mapPixels(test.images, (_, i) => uniform[i]!) } },
+    { name: "uniform noise", drawn: { x: mapPixels(test.x, (_, i) => uniform[i]!) } },
   ];
 }
 

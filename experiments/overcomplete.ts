@@ -6,7 +6,7 @@ import { compile } from "../src/engine/compile.ts";
 import { UserError } from "../src/errors.ts";
 import { writeFileAtomic } from "../src/files/node.ts";
 import { ae } from "../src/generative/autoencoder.ts";
-import type { Images, LatentModel } from "../src/generative/latent-model.ts";
+import type { Values as Images, LatentModel } from "../src/generative/latent-model.ts";
 import { imageFigure } from "../src/plot/images.ts";
 import { savePng, svgToPng } from "../src/plot/node.ts";
 import { ndarray } from "../src/tensor/ndarray.ts";
@@ -116,7 +116,7 @@ interface Kind {
 
 /** Digits, and images that are more and more unlike them. */
 async function kindsOfImages(data: Data): Promise<Kind[]> {
-  const { images: digits } = await batchAt(data.test, await showcase(data.test, COUNT));
+  const { x: digits } = await batchAt(data.test, await showcase(data.test, COUNT));
   const pixels = 28 * 28;
   const shuffle = hostPermutation(Key.seed(1).split("shuffle"), pixels);
   const like = (values: Float32Array): Images => ndarray(values, digits.shape);
@@ -135,7 +135,7 @@ async function kindsOfImages(data: Data): Promise<Kind[]> {
     return undefined;
   });
   if (fashion) {
-    const { images } = await batchAt(fashion.test, await showcase(fashion.test, COUNT));
+    const { x: images } = await batchAt(fashion.test, await showcase(fashion.test, COUNT));
     kinds.splice(1, 0, { name: "clothes (Fashion-MNIST)", images });
   }
   return kinds;

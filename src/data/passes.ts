@@ -1,13 +1,22 @@
 import type { NdArray } from "../tensor/ndarray.ts";
-import type { Examples, ImageBatch } from "./data.ts";
+import type { Examples } from "./data.ts";
 
-/** The images at these indices. */
-export async function batchAt(examples: Examples, indices: ArrayLike<number>): Promise<ImageBatch> {
-  const { images, labels } = await examples.batch(indices);
-  return { images: images as NdArray<"float32">, ...(labels && { labels: labels as NdArray<"int32"> }) };
+/** Images or points, whichever the examples are. */
+export type ExampleBatch = {
+  /** [B, C, H, W] in [0, 1], or [B, D]. */
+  readonly x: NdArray<"float32">;
+  /** [B], where the data have classes. */
+  readonly labels?: NdArray<"int32">;
+};
+
+/** The images or points at these indices. */
+export async function batchAt(examples: Examples, indices: ArrayLike<number>): Promise<ExampleBatch> {
+  const { images, points, labels } = await examples.batch(indices);
+  const x = (images ?? points) as NdArray<"float32">;
+  return { x, ...(labels && { labels: labels as NdArray<"int32"> }) };
 }
 
-/** Images read at a time. */
+/** Examples read at a time. */
 const PIECE = 500;
 
 /** Where progress is reported. */
@@ -15,13 +24,13 @@ interface Listener {
   readonly progress: (done: number, total: number, what?: string) => void;
 }
 
-/** The first `limit` images in order, in pieces, with progress. */
+/** The first `limit` images or points in order, in pieces, with progress. */
 export async function* pass(
   { progress }: Listener,
   examples: Examples,
   what: string,
   limit: number = examples.length,
-): AsyncGenerator<ImageBatch & { readonly start: number }> {
+): AsyncGenerator<ExampleBatch & { readonly start: number }> {
   const end = Math.min(limit, examples.length);
   for (let start = 0; start < end; start += PIECE) {
     progress(start, end, what);
@@ -35,7 +44,7 @@ export async function* pass(
   progress(end, end, what);
 }
 
-/** The indices of `count` images to show: of each class in turn, where there are classes. */
+/** The indices of `count` examples to show: of each class in turn, where there are classes. */
 export async function showcase(examples: Examples, count: number): Promise<number[]> {
   const seen = Math.min(examples.length, Math.max(20 * count, 200));
   const order = Array.from({ length: seen }, (_, i) => i);

@@ -22,7 +22,7 @@ import type { Key } from "../tensor/random.ts";
 import { learnBy } from "../train/learning.ts";
 import type { Batch, Losses } from "../train/task.ts";
 import { Classifier, ClassifierOptions } from "./classifier-network.ts";
-import { imagesOf } from "./coders.ts";
+import { imagesOf } from "./examples.ts";
 import { predictions } from "./metrics/classes.ts";
 import { partOf } from "./metrics/part.ts";
 import { floors } from "./metrics/quality.ts";
@@ -119,7 +119,7 @@ interface Answers {
 
 async function answersTo(context: ClassifierContext, ruler: Ruler, examples: Examples): Promise<Answers> {
   const pieces: (Measured & { images: Answers["images"]; labels: NdArray<"int32"> })[] = [];
-  for await (const { images, labels } of pass(context, examples, "classifying test images"))
+  for await (const { x: images, labels } of pass(context, examples, "classifying test images"))
     pieces.push({ images, labels: labels!, ...(await ruler.measure(images)) });
   const probabilities = joined(pieces.map((p) => p.probabilities));
   const { data: labels } = joined(pieces.map((p) => p.labels));

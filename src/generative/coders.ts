@@ -1,18 +1,28 @@
 import { z } from "zod";
-import type { ImageData } from "../data/data.ts";
 import type { ImageShape } from "../data/dataset.ts";
-import type { DataSpec } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
-import type { Context } from "../model/contract.ts";
 import { Sequential, type Step } from "../nn/container.ts";
 import { Conv2d, ConvTranspose2d } from "../nn/convolution.ts";
 import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { broadcastTo, concat, relu, reshape } from "../tensor/ops.ts";
+import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Kind } from "./examples.ts";
+
+/** Sizes whose default depends on the data. */
+export interface Sizes {
+  readonly latent: number;
+  readonly width: number;
+}
+export type UsualSizes = Readonly<Record<Kind, Sizes>>;
+
+const count = z.int().min(1);
+const usually = (usual: UsualSizes, size: keyof Sizes): string =>
+  `(default: ${usual.images[size]}; for points ${usual.points[size]})`;
 
 /** The options by which the encoder and its mirror image, the decoder, are built. */
-export const ARCHITECTURE = {
+export const architecture = (usual: UsualSizes) => ({
   network: z
     .enum(["mlp", "conv", "fully-conv"])
     .default("mlp")
@@ -20,25 +30,31 @@ export const ARCHITECTURE = {
       "fully connected layers; convolutions that halve the image at each stage, then fully connected layers; or " +
         "convolutions alone, where the code is a small image of several channels",
     ),
-  latent: z
-    .int()
-    .min(1)
-    .default(32)
-    .describe("numbers in the code; more than the image has pixels is overcomplete"),
-  width: z.int().min(1).default(500).describe("units in a fully connected hidden layer"),
+  latent: count
+    .optional()
+    .describe(
+      `numbers in the code; more than the image has pixels is overcomplete ${usually(usual, "latent")}`,
+    ),
+  width: count.optional().describe(`units in a fully connected hidden layer ${usually(usual, "width")}`),
   depth: z
     .int()
     .min(0)
     .default(2)
     .describe("hidden layers (mlp) or stages of stride 2 (convolutions); 0 makes the mlp linear"),
-  channels: z
-    .int()
-    .min(1)
-    .default(32)
-    .describe("convolutions: channels of the first stage; each stage doubles them"),
-};
+  channels: count.default(32).describe("convolutions: channels of the first stage; each stage doubles them"),
+});
 
-export type Architecture = z.output<z.ZodObject<typeof ARCHITECTURE>>;
+export interface Architecture extends Sizes {
+  readonly network: "mlp" | "conv" | "fully-conv";
+  readonly depth: number;
+  readonly channels: number;
+}
+
+/** Options with the sizes that were left out. */
+export const sized = <O extends Partial<{ [K in keyof Sizes]: Sizes[K] | undefined }>>(
+  options: O,
+  { latent, width }: Sizes,
+): O & Sizes => ({ ...options, latent: options.latent ?? latent, width: options.width ?? width });
 
 /** One half of an autoencoder. The condition [N, K] (a one-hot class) joins the input of the dense layers. */
 export interface Coder extends Module {
@@ -59,9 +75,9 @@ function mlp(sizes: readonly number[]): Sequential {
 
 class MlpEncoder extends Module implements Coder {
   readonly layers: Sequential;
-  constructor(image: number, hidden: readonly number[], outputs: number, conditions: number) {
+  constructor(inputs: number, hidden: readonly number[], outputs: number, conditions: number) {
     super();
-    this.layers = mlp([image + conditions, ...hidden, outputs]);
+    this.layers = mlp([inputs + conditions, ...hidden, outputs]);
   }
   override children(): Iterable<readonly [string, unknown]> {
     return this.layers.children();
@@ -73,17 +89,17 @@ class MlpEncoder extends Module implements Coder {
 
 class MlpDecoder extends Module implements Coder {
   readonly layers: Sequential;
-  readonly #image: ImageShape;
-  constructor(inputs: number, hidden: readonly number[], image: ImageShape, conditions: number) {
+  readonly #shape: Shape;
+  constructor(inputs: number, hidden: readonly number[], shape: Shape, conditions: number) {
     super();
-    this.layers = mlp([inputs + conditions, ...hidden, size(image)]);
-    this.#image = image;
+    this.layers = mlp([inputs + conditions, ...hidden, sizeOf(shape)]);
+    this.#shape = shape;
   }
   override children(): Iterable<readonly [string, unknown]> {
     return this.layers.children();
   }
   forward(z: Tensor, condition?: Tensor): Tensor {
-    return reshape(this.layers.forward(join(z, condition)), [z.shape[0]!, ...this.#image]);
+    return reshape(this.layers.forward(join(z, condition)), [z.shape[0]!, ...this.#shape]);
   }
 }
 
@@ -104,7 +120,7 @@ class ConvEncoder extends Module implements Coder {
   constructor(stages: Stages, width: number, outputs: number, conditions: number) {
     super();
     this.conv = new Sequential(...shrinking(stages));
-    this.dense = mlp([size(stages.smallest) + conditions, width, outputs]);
+    this.dense = mlp([sizeOf(stages.smallest) + conditions, width, outputs]);
   }
   forward(x: Tensor, condition?: Tensor): Tensor {
     return this.dense.forward(join(flat(this.conv.forward(x)), condition));
@@ -117,7 +133,7 @@ class ConvDecoder extends Module implements Coder {
   readonly #smallest: ImageShape;
   constructor(inputs: number, width: number, stages: Stages, conditions: number) {
     super();
-    this.dense = mlp([inputs + conditions, width, size(stages.smallest)]);
+    this.dense = mlp([inputs + conditions, width, sizeOf(stages.smallest)]);
     this.conv = new Sequential(...growing(stages));
     this.#smallest = stages.smallest;
   }
@@ -180,16 +196,19 @@ function codeChannels({ smallest }: Stages, numbers: number): number {
 }
 
 const HALVE = { stride: 2, padding: 1 } as const;
-const size = (image: ImageShape): number => image[0] * image[1] * image[2];
 
 interface Stages {
   readonly channels: readonly number[];
   readonly smallest: ImageShape;
 }
 
-function stagesOf(image: ImageShape, depth: number, first: number): Stages {
+function stagesOf(shape: Shape, depth: number, first: number): Stages {
   const by = 2 ** depth;
-  const [c, h, w] = image;
+  const [c, h, w] = shape as ImageShape;
+  if (shape.length !== 3)
+    throw new UserError(
+      `convolutions take images [C, H, W], but an example of these data is ${showShape(shape)}: choose option \`network\` mlp`,
+    );
   if (h % by !== 0 || w % by !== 0)
     throw new UserError(
       `images of ${h} × ${w} cannot be halved ${depth} times; choose a smaller depth, or the network "mlp"`,
@@ -200,50 +219,28 @@ function stagesOf(image: ImageShape, depth: number, first: number): Stages {
 
 const hiddenLayers = ({ width, depth }: Architecture): number[] => Array.from({ length: depth }, () => width);
 
-/** Image [N, C, H, W] → [N, outputs]. */
+/** Examples [N, ...shape] → [N, outputs]. */
 export function makeEncoder(
-  image: ImageShape,
+  shape: Shape,
   architecture: Architecture,
   outputs: number,
   conditions = 0,
 ): Coder {
   const { network, width, depth, channels } = architecture;
-  if (network === "mlp") return new MlpEncoder(size(image), hiddenLayers(architecture), outputs, conditions);
-  const stages = stagesOf(image, depth, channels);
+  if (network === "mlp")
+    return new MlpEncoder(sizeOf(shape), hiddenLayers(architecture), outputs, conditions);
+  const stages = stagesOf(shape, depth, channels);
   return network === "conv"
     ? new ConvEncoder(stages, width, outputs, conditions)
     : new FullyConvEncoder(stages, outputs, conditions);
 }
 
-/** Code [N, latent] → the parameters of the likelihood, [N, C, H, W]. */
-export function makeDecoder(image: ImageShape, architecture: Architecture, conditions = 0): Coder {
+/** Code [N, latent] → the parameters of the likelihood, [N, ...shape]. */
+export function makeDecoder(shape: Shape, architecture: Architecture, conditions = 0): Coder {
   const { network, latent, width, depth, channels } = architecture;
-  if (network === "mlp") return new MlpDecoder(latent, hiddenLayers(architecture), image, conditions);
-  const stages = stagesOf(image, depth, channels);
+  if (network === "mlp") return new MlpDecoder(latent, hiddenLayers(architecture), shape, conditions);
+  const stages = stagesOf(shape, depth, channels);
   return network === "conv"
     ? new ConvDecoder(latent, width, stages, conditions)
     : new FullyConvDecoder(latent, stages, conditions);
-}
-
-/** The shape of one image of these data. @throws UserError for data without images. */
-export function imageShapeOf(spec: DataSpec, model: string): ImageShape {
-  if (spec.kind === "images") return spec.shape;
-  throw new UserError(
-    `${model} learns from images, but the data set "${spec.name}" holds ${spec.kind}: choose other data`,
-  );
-}
-
-/** The number of classes a model is conditioned on. @throws UserError where it should be, but the data have none. */
-export function conditionsOf(spec: DataSpec, conditional: boolean, model: string): number {
-  if (!conditional) return 0;
-  if ((spec.kind === "images" || spec.kind === "points") && spec.classes.length > 0)
-    return spec.classes.length;
-  throw new UserError(`a conditional ${model} needs classes, but the data set "${spec.name}" has none`);
-}
-
-/** A data set of images, opened for a command. */
-export async function imagesOf(context: Pick<Context, "data">, who: string): Promise<ImageData> {
-  const data = await context.data();
-  if (data.kind === "images") return data;
-  throw new UserError(`${who} needs images, but the data set "${data.name}" holds ${data.kind}`);
 }

@@ -1,57 +1,75 @@
 import { z } from "zod";
 import { pass } from "../data/passes.ts";
+import type { DataSpec } from "../data/spec.ts";
+import { UserError } from "../errors.ts";
 import { type Context, command } from "../model/contract.ts";
 import { clamp, sum } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { learnBy } from "../train/learning.ts";
-import { AUTOENCODER_OPTIONS, Autoencoder } from "./autoencoder.ts";
-import { imageShapeOf, imagesOf } from "./coders.ts";
+import { type Autoencoder, autoencoderOptions, buildAutoencoder } from "./autoencoder.ts";
+import type { UsualSizes } from "./coders.ts";
 import { CORRUPTION_NAMES, CORRUPTIONS, type Corruption, type CorruptionName } from "./corruption.ts";
 import { meanSquaredError } from "./distributions.ts";
-import { commonNumbers, draw, Evaluate, evaluated, exports, Reconstruct, reconstruct, Sample, sample } from "./latent-commands.ts"; // biome-ignore format: a list of names
-import type { Images } from "./latent-model.ts";
+import { dataOf, fieldOf } from "./examples.ts";
+import { commonNumbers, draw, Evaluate, evaluated, exports, preview, Reconstruct, reconstruct, Sample, sample } from "./latent-commands.ts"; // biome-ignore format: a list of names
+import type { Damage, Values } from "./latent-model.ts";
 import { psnr } from "./metrics/psnr.ts";
 import type { GenerativeModel } from "./model.ts";
-import { type Damage, preview } from "./pictures.ts";
+
+const USUAL: UsualSizes = { images: { latent: 32, width: 500 }, points: { latent: 2, width: 128 } };
+const AMOUNTS = { images: 0.5, points: 0.2 } as const;
 
 const Options = z.strictObject({
-  ...AUTOENCODER_OPTIONS,
+  ...autoencoderOptions(USUAL),
   corruption: z
     .enum(CORRUPTION_NAMES)
     .default("gaussian")
-    .describe("how images are corrupted: noise added, pixels set to 0, or pixels set to 0 or 1"),
+    .describe("how examples are corrupted: noise added, values set to 0, or pixels set to 0 or 1"),
   amount: z
     .number()
     .positive()
-    .default(0.5)
-    .describe("σ of the Gaussian noise (images span 0 … 1), or the fraction of pixels that is corrupted"),
+    .optional()
+    .describe(
+      `σ of the Gaussian noise (images span 0 … 1), or the fraction of values that is corrupted (default: ${AMOUNTS.images}; for points ${AMOUNTS.points})`,
+    ),
 });
 type Options = z.output<typeof Options>;
 type DenoisingContext = Context<Options, Autoencoder>;
 
-const corruptionOf = ({ corruption, amount }: Pick<Options, "corruption" | "amount">): Corruption =>
-  CORRUPTIONS[corruption satisfies CorruptionName](amount);
+/** @throws UserError where the corruption is one of pixels, and the data are points. */
+function corruptionOf(
+  { corruption, amount }: Pick<Options, "corruption" | "amount">,
+  spec: DataSpec,
+): Corruption {
+  const { name } = fieldOf(spec, "dae");
+  if (name === "points" && corruption === "salt-and-pepper")
+    throw new UserError(
+      `salt and pepper are the ends of a pixel's range, but ${spec.name} holds points: choose option \`corruption\` gaussian or masking`,
+    );
+  return CORRUPTIONS[corruption satisfies CorruptionName](amount ?? AMOUNTS[name]);
+}
 
 /** The model's own corruption as a function of host arrays. */
 function damageOf(context: DenoisingContext): Damage {
-  const program = context.compile(corruptionOf(context.options), "corruption");
-  return async (images) => (await program(images, context.key.split("corruption"))) as Images;
+  const program = context.compile(corruptionOf(context.options, context.spec), "corruption");
+  return async (x) => (await program(x, context.key.split("corruption"))) as Values;
 }
 
-/** The denoising autoencoder (Vincent et al. 2010): it reconstructs an image from a corrupted copy. */
+/** The denoising autoencoder (Vincent et al. 2010): it reconstructs an example from a corrupted copy. */
 export const dae: GenerativeModel<typeof Options, Autoencoder> = {
   name: "dae",
   options: Options,
   training: { data: "mnist", batchSize: 128, lr: 2e-3, epochs: 6, lrSchedule: "cosine" },
-  build: (options, spec) => new Autoencoder(imageShapeOf(spec, "dae"), options),
-  players: (module, options, plan) => {
-    const corrupt = corruptionOf(options);
+  build: (options, spec) => buildAutoencoder("dae", options, spec, USUAL),
+  players: (module, options, plan, spec) => {
+    const corrupt = corruptionOf(options, spec);
+    const { name: field } = fieldOf(spec, "dae");
     return [
       {
         name: "autoencoder",
         module,
-        loss: ({ images }, key) => module.loss(images!, corrupt(images!, key)),
+        loss: (batch, key) => module.loss(batch[field]!, corrupt(batch[field]!, key)),
         ...learnBy(plan),
       },
     ];
@@ -74,23 +92,24 @@ export const dae: GenerativeModel<typeof Options, Autoencoder> = {
 };
 
 /**
- * PSNR by the test set's mean squared error, in decibels: of the corrupted images, of the same clipped to [0, 1]
- * (as a file or a screen would show them), and of the outputs.
+ * The mean squared error of the corrupted test examples, of the same clipped to [0, 1] (as a file or a screen would
+ * show images), and of the outputs. For images as PSNR, in decibels.
  */
 async function denoisingNumbers(context: DenoisingContext): Promise<Record<string, number>> {
   const { module: model } = context;
-  const corrupt = corruptionOf(context.options);
+  const corrupt = corruptionOf(context.options, context.spec);
   const program = context.compile((x: Tensor, key: Key) => {
     const input = corrupt(x, key);
     const outputs = [input, clamp(input, 0, 1), model.decode(model.encode(input))];
     return outputs.map((output) => sum(meanSquaredError(x, output)));
   }, "denoising");
-  const { test } = await imagesOf(context, "denoising");
+  const { test, kind } = await dataOf(context, "denoising");
   const errors = [0, 0, 0];
-  for await (const { images, start } of pass(context, test, "denoising test images"))
-    (await program(images, context.key.split("denoising").split(start))).forEach((error, i) => {
+  for await (const { x, start } of pass(context, test, `denoising test ${kind}`))
+    (await program(x, context.key.split("denoising").split(start))).forEach((error, i) => {
       errors[i]! += Number(error.data[0]) / test.length;
     });
+  if (kind === "points") return { mseInput: errors[0]!, mseDenoised: errors[2]! };
   const [psnrInput, psnrInputClipped, psnrOutput] = errors.map(psnr) as [number, number, number];
   return { psnrInput, psnrInputClipped, psnrOutput, psnrGain: psnrOutput - psnrInput };
 }

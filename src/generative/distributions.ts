@@ -30,31 +30,32 @@ export const logNormal = (x: Tensor, { mean, logVar }: DiagonalGaussian): Tensor
 /** log N(x; 0, I), summed over the last axis. */
 export const logStandardNormal = (x: Tensor): Tensor => x.square().add(LOG_2PI).sum({ axes: -1 }).mul(-0.5);
 
-/** The distribution of an image x [..., C, H, W], given a decoder's output (of a shape x broadcasts to). */
+/** The distribution of examples x [N, ...shape], given a decoder's outputs [N, ...shape] or [k, N, ...shape]. */
 export interface Likelihood {
-  /** log p(x | output), summed over each image: [...]. */
+  /** log p(x | output), summed over each example: [N] or [k, N]. */
   logProb(x: Tensor, output: Tensor): Tensor;
-  /** The expected image. */
+  /** The expected example. */
   mean(output: Tensor): Tensor;
 }
 
-/** Images [..., C, H, W] as vectors. */
-const flat = (x: Tensor): Tensor => reshape(x, [...x.shape.slice(0, -3), -1]);
+/** y [..., ...shape] as vectors [..., size], where an example of x [N, ...shape] is an image or a point. */
+const flat = (y: Tensor, x: Tensor): Tensor => reshape(y, [...y.shape.slice(0, 1 - x.rank), -1]);
 
 /** Independent Bernoulli pixels; the outputs are logits (Kingma and Welling 2014, appendix C.1). */
 export const bernoulli: Likelihood = {
   logProb: (x, logits) => {
     const bits = binaryCrossEntropyWithLogits(logits, broadcastTo(x, logits.shape), { reduction: "none" });
-    return flat(bits).sum({ axes: -1 }).neg();
+    return flat(bits, x).sum({ axes: -1 }).neg();
   },
   mean: sigmoid,
 };
 
-/** Independent Gaussian pixels around the outputs, all with the variance e^`logVar` (appendix C.2). */
+/** Independent Gaussian pixels or coordinates around the outputs, all with the variance e^`logVar` (appendix C.2). */
 export const gaussian = (logVar: Operand): Likelihood => ({
-  logProb: (x, output) => logNormal(flat(x), { mean: flat(output), logVar: asTensor(logVar) }),
+  logProb: (x, output) => logNormal(flat(x, x), { mean: flat(output, x), logVar: asTensor(logVar) }),
   mean: (output) => output,
 });
 
-/** Squared error of each image, averaged over its pixels: [...]. */
-export const meanSquaredError = (x: Tensor, y: Tensor): Tensor => flat(x.sub(y)).square().mean({ axes: -1 });
+/** Squared error of each example [N, ...shape], averaged over its pixels or coordinates: [N]. */
+export const meanSquaredError = (x: Tensor, y: Tensor): Tensor =>
+  flat(x.sub(y), x).square().mean({ axes: -1 });

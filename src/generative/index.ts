@@ -11,6 +11,7 @@ export * from "./gan/index.ts";
 export * as latent from "./latent.ts";
 export type { LatentModel } from "./latent-model.ts";
 export { classHistogram, inceptionScore, klFromUniform, predictions, recognised } from "./metrics/classes.ts";
+export { type Coverage, coverage, mixtureOf } from "./metrics/coverage.ts";
 export { frechetDistance, type Gaussian, gaussianOf } from "./metrics/frechet.ts";
 export { linearProbe } from "./metrics/linear-probe.ts";
 export { decodePca, encodePca, fitPca, type Pca, pcaReconstructionError } from "./metrics/pca.ts";

@@ -3,18 +3,18 @@ import type { AnyModel, Context, Model } from "../model/contract.ts";
 import type { Module } from "../nn/module.ts";
 import type { NdArray } from "../tensor/ndarray.ts";
 
-/** Images a model drew. */
+/** Images or points that a model drew. */
 export interface Drawn {
-  /** [N, C, H, W] in [0, 1]. */
-  readonly images: NdArray<"float32">;
+  /** [N, C, H, W] in [0, 1], or [N, D]. */
+  readonly x: NdArray<"float32">;
   /** The class each was conditioned on [N]; absent where none was. */
   readonly labels?: NdArray<"int32"> | undefined;
 }
 
-/** A model that samples new images, by which it can be measured. */
+/** A model that samples new images or points, by which it can be measured. */
 export interface GenerativeModel<S extends z.ZodObject = z.ZodObject, M extends Module = Module>
   extends Model<S, M> {
-  /** New images for measuring, drawn as `sample` draws them by default. */
+  /** New examples for measuring, drawn as `sample` draws them by default. */
   draw(context: Context<z.output<S>, M>, count: number): Promise<Drawn>;
 }
 

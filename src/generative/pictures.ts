@@ -1,43 +1,30 @@
+/** Pictures of autoencoders of images. */
 import { joined, rows } from "../data/arrays.ts";
 import { batchAt, showcase } from "../data/passes.ts";
 import { chartSvg } from "../plot/chart.ts";
 import { imageFigure } from "../plot/images.ts";
 import { scatterChart } from "../plot/scatter.ts";
 import { ndarray } from "../tensor/ndarray.ts";
-import type { Key } from "../tensor/random.ts";
-import type { Output, Picture } from "../train/task.ts";
-import { imagesOf } from "./coders.ts";
-import { type Codes, codesOf, paths, row, span, statistics, traversal } from "./latent.ts";
-import {
-  type Coding,
-  coding,
-  type Images,
-  type Labels,
-  type LatentContext,
-  type LatentModel,
-} from "./latent-model.ts";
+import type { Picture } from "../train/task.ts";
+import { dataOf, imagesOf } from "./examples.ts";
+import { codesOf, paths, row, span, statistics, traversal } from "./latent.ts";
+import { CODES, type Coding, classesInTurn, type DrawOptions, draw, type Labels, type LatentContext, type LatentPictures, priorCodes } from "./latent-model.ts"; // biome-ignore format: a list of names
 import { encodePca, fitPca } from "./metrics/pca.ts";
-import type { Drawn } from "./model.ts";
 
-/** The number of codes that a prior is fitted to, or that a map shows. */
-const CODES = 5000;
 /** The range of traversals, in standard deviations to both sides. */
 const REACH = 2.5;
 
-/** Corrupts images, for the input of a denoising autoencoder. */
-export type Damage = (images: Images) => Promise<Images>;
-
 /** Test images, the network's inputs where those differ, and its outputs. */
-export async function reconstructions(
+async function reconstructions(
   context: LatentContext,
   coding: Coding,
-  { count, damage }: { count: number; damage?: Damage | undefined },
+  { count = 10, damage }: Parameters<LatentPictures["reconstruct"]>[2],
 ): Promise<Picture[]> {
   const { test } = await imagesOf(context, "reconstruct");
   const batch = await batchAt(test, await showcase(test, count));
-  const { images, labels } = batch;
+  const { x: images, labels } = batch;
   const input = damage ? await damage(images) : images;
-  const output = await coding.decode(await coding.encode({ ...batch, images: input }), labels);
+  const output = await coding.decode(await coding.encode({ ...batch, x: input }), labels);
   const shown = [
     { name: "image", images },
     ...(damage ? [{ name: "input", images: input }] : []),
@@ -47,47 +34,8 @@ export async function reconstructions(
   return [{ name: "reconstructions", svg: await imageFigure({ title, rows: shown, size: 48 }) }];
 }
 
-export interface DrawOptions {
-  readonly count: number;
-  /** Only this class; each in turn when left out. */
-  readonly label?: number | undefined;
-  readonly temperature?: number | undefined;
-}
-
-/** Samples from the prior [count, D]. A prior that is fitted to codes reads training images. */
-async function priorCodes(
-  context: LatentContext,
-  coding: Coding,
-  { count, temperature = 1 }: DrawOptions,
-  key: Key,
-): Promise<Codes> {
-  const { model } = coding;
-  const training = async (): Promise<Codes> => {
-    const { train } = await imagesOf(context, "a prior that is fitted to codes");
-    return (await coding.encodeAll(train, "encoding training images", CODES)).codes;
-  };
-  const drawn = await model.prior.sample(count, model.latent, key, training);
-  if (temperature === 1) return drawn;
-  return ndarray(
-    drawn.data.map((v) => v * temperature),
-    drawn.shape,
-  );
-}
-
-/** The class of each of `count` images: the given one, or each in turn. */
-const classesInTurn = ({ classes }: LatentModel, count: number, label?: number): Labels =>
-  ndarray(Int32Array.from({ length: count }, (_, i) => label ?? i % Math.max(1, classes)));
-
-/** Decoded samples from the prior. */
-export async function draw(context: LatentContext, coding: Coding, options: DrawOptions): Promise<Drawn> {
-  const { model } = coding;
-  const z = await priorCodes(context, coding, options, context.key.split("prior"));
-  const labels = classesInTurn(model, options.count, options.label);
-  return { images: await coding.decode(z, labels), labels: model.classes > 0 ? labels : undefined };
-}
-
 /** Interpolations between samples, by the prior's interpolation; a row keeps its class. */
-export async function betweenDraws(
+async function betweenDraws(
   context: LatentContext,
   coding: Coding,
   options: Omit<DrawOptions, "count">,
@@ -103,18 +51,14 @@ export async function betweenDraws(
 }
 
 /** A grid of samples; of a class-conditional model one class per column. */
-export async function samples(
-  context: LatentContext,
-  coding: Coding,
-  options: DrawOptions,
-): Promise<Picture> {
-  const { images, labels } = await draw(context, coding, options);
+async function samples(context: LatentContext, coding: Coding, options: DrawOptions): Promise<Picture> {
+  const { x: images, labels } = await draw(context, coding, options);
   const columns = labels && options.label === undefined ? { columns: coding.model.classes } : {};
   return { name: "samples", images, ...columns };
 }
 
 /** Interpolations between codes of test images; both ends are reconstructions. */
-export async function interpolations(
+async function interpolations(
   context: LatentContext,
   coding: Coding,
   { pairs = 8, steps = 11 }: { pairs?: number; steps?: number } = {},
@@ -135,7 +79,7 @@ export async function interpolations(
 }
 
 /** One test image, with its most varied latent dimensions changed one at a time. */
-export async function traversals(
+async function traversals(
   context: LatentContext,
   coding: Coding,
   { dimensions = 10, steps = 11 }: { dimensions?: number; steps?: number } = {},
@@ -163,7 +107,7 @@ export async function traversals(
 }
 
 /** A two-dimensional latent space, decoded at the points of a grid (Kingma and Welling 2014, figure 4). */
-export async function manifold(context: LatentContext, coding: Coding, side = 20): Promise<Picture> {
+async function manifold(context: LatentContext, coding: Coding, side = 20): Promise<Picture> {
   const scale = await coding.model.prior.scale(async () => {
     const { test } = await imagesOf(context, "a prior that is fitted to codes");
     return statistics((await coding.encodeAll(test, "encoding test images", CODES)).codes);
@@ -179,15 +123,15 @@ export async function manifold(context: LatentContext, coding: Coding, side = 20
 
 /** Test codes in the plane, coloured by class: as they are where D = 2, otherwise on their first two principal components. */
 export async function latentMap(context: LatentContext, coding: Coding): Promise<Picture> {
-  const { test, classes } = await imagesOf(context, "a map of codes");
-  const { codes, labels } = await coding.encodeAll(test, "encoding test images", CODES);
+  const { test, classes, kind } = await dataOf(context, "a map of codes");
+  const { codes, labels } = await coding.encodeAll(test, `encoding test ${kind}`, CODES);
   const direct = codes.shape[1] === 2;
   const plane = direct ? codes : encodePca(fitPca([codes]), codes, 2);
   const axis = (j: number): Float32Array => plane.data.filter((_, i) => i % 2 === j);
   const chart = scatterChart(
     {
       title: "The latent space",
-      subtitle: `codes of ${codes.shape[0]} test images${direct ? "" : ", on their first two principal components"}`,
+      subtitle: `codes of ${codes.shape[0]} test ${kind}${direct ? "" : ", on their first two principal components"}`,
       x: direct ? "z[0]" : "first component",
       y: direct ? "z[1]" : "second component",
     },
@@ -196,22 +140,42 @@ export async function latentMap(context: LatentContext, coding: Coding): Promise
   return { name: "latent-map", svg: await chartSvg(chart) };
 }
 
-/** The preview during training: a few images with their reconstructions, and a few samples. */
-export async function preview(context: LatentContext, damage?: Damage): Promise<Output> {
-  const code = coding(context);
-  const { test } = await imagesOf(context, "looking at a run");
-  const batch = await batchAt(test, await showcase(test, 10));
-  const { images, labels } = batch;
-  const input = damage ? await damage(images) : images;
-  const output = await code.decode(await code.encode({ ...batch, images: input }), labels);
-  const shown = joined([images, ...(damage ? [input] : []), output]);
-  const count = code.model.classes > 0 ? 4 * code.model.classes : 40;
-  const pictures = [
-    { name: "reconstructions", images: shown, columns: images.shape[0]! },
-    { columns: 10, ...(await samples(context, code, { count })) },
-  ];
-  return { pictures };
-}
+/** Grids of images: samples, reconstructions, interpolations, traversals. */
+export const imagePictures: LatentPictures = {
+  /** Samples, interpolations between them, and for two-dimensional codes a grid over the plane. */
+  sample: async (context, code, options) => ({
+    pictures: [
+      await samples(context, code, { count: 64, ...options }),
+      await betweenDraws(context, code, options),
+      ...(code.model.latent === 2 ? [await manifold(context, code)] : []),
+    ],
+  }),
+  /** Reconstructions of test images, a map of their codes, interpolations between them, and latent traversals. */
+  reconstruct: async (context, code, options) => ({
+    pictures: [
+      ...(await reconstructions(context, code, options)),
+      ...(code.model.latent > 1 ? [await latentMap(context, code)] : []),
+      await interpolations(context, code),
+      await traversals(context, code),
+    ],
+  }),
+  /** A few images with their reconstructions, and a few samples. */
+  preview: async (context, code, damage) => {
+    const { test } = await imagesOf(context, "looking at a run");
+    const batch = await batchAt(test, await showcase(test, 10));
+    const { x: images, labels } = batch;
+    const input = damage ? await damage(images) : images;
+    const output = await code.decode(await code.encode({ ...batch, x: input }), labels);
+    const shown = joined([images, ...(damage ? [input] : []), output]);
+    const count = code.model.classes > 0 ? 4 * code.model.classes : 40;
+    return {
+      pictures: [
+        { name: "reconstructions", images: shown, columns: images.shape[0]! },
+        { columns: 10, ...(await samples(context, code, { count })) },
+      ],
+    };
+  },
+};
 
 const repeated = (labels: Labels, times: number): Labels =>
   ndarray(

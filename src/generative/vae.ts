@@ -1,13 +1,14 @@
 import { z } from "zod";
-import type { ImageShape } from "../data/dataset.ts";
+import type { DataSpec } from "../data/spec.ts";
 import { type Context, command, type Player } from "../model/contract.ts";
 import { Module, Parameter } from "../nn/module.ts";
 import { broadcastTo, exp, mul, narrow, normal, oneHot, reshape } from "../tensor/ops.ts";
 import type { Key } from "../tensor/random.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { learnBy } from "../train/learning.ts";
 import type { Losses } from "../train/task.ts";
-import { ARCHITECTURE, type Architecture, type Coder, conditionsOf, imageShapeOf, makeDecoder, makeEncoder } from "./coders.ts"; // biome-ignore format: a list of names
+import { type Architecture, architecture, type Coder, makeDecoder, makeEncoder, sized, type UsualSizes } from "./coders.ts"; // biome-ignore format: a list of names
 import {
   bernoulli,
   type DiagonalGaussian,
@@ -18,17 +19,17 @@ import {
   logStandardNormal,
   reparameterize,
 } from "./distributions.ts";
+import { conditionsOf, fieldOf, likelihoodOf } from "./examples.ts";
 import { type Prior, standardNormal } from "./latent.ts";
-import { commonNumbers, draw, evaluated, exports, Reconstruct, reconstruct, Sample, sample } from "./latent-commands.ts"; // biome-ignore format: a list of names
+import { commonNumbers, draw, evaluated, exports, preview, Reconstruct, reconstruct, Sample, sample } from "./latent-commands.ts"; // biome-ignore format: a list of names
 import type { LatentModel } from "./latent-model.ts";
 import { MEASURING } from "./metrics/quality.ts";
 import type { GenerativeModel } from "./model.ts";
-import { preview } from "./pictures.ts";
 import { activeUnits, binarize, binarizes, bounds, importanceBound } from "./vae-bounds.ts";
 
 export interface VaeOptions extends Architecture {
   readonly decoder: "bernoulli" | "gaussian";
-  /** Standard deviation of a Gaussian decoder's pixels; "learned": one for all pixels. */
+  /** Standard deviation of a Gaussian decoder's pixels or coordinates; "learned": one for all of them. */
   readonly sigma: number | "learned";
 }
 
@@ -46,10 +47,10 @@ export class Vae extends Module implements LatentModel {
   readonly #classes: number;
   readonly #fixedLikelihood: Likelihood | undefined;
 
-  constructor(image: ImageShape, options: VaeOptions, classes = 0) {
+  constructor(shape: Shape, options: VaeOptions, classes = 0) {
     super();
-    this.encoder = makeEncoder(image, options, 2 * options.latent, classes);
-    this.decoder = makeDecoder(image, options, classes);
+    this.encoder = makeEncoder(shape, options, 2 * options.latent, classes);
+    this.decoder = makeDecoder(shape, options, classes);
     this.#latent = options.latent;
     this.#classes = classes;
     if (options.decoder === "bernoulli") this.#fixedLikelihood = bernoulli;
@@ -81,7 +82,7 @@ export class Vae extends Module implements LatentModel {
     return oneHot(labels, this.#classes).mul(Math.sqrt(this.#classes));
   }
 
-  /** q(z|x) of images [N, C, H, W]: mean and log variance [N, D]. */
+  /** q(z|x) of examples [N, ...shape]: mean and log variance [N, D]. */
   posterior(x: Tensor, labels?: Tensor): DiagonalGaussian {
     const outputs = this.encoder.forward(x, this.#condition(labels));
     const d = this.#latent;
@@ -93,13 +94,13 @@ export class Vae extends Module implements LatentModel {
     return this.posterior(x, labels).mean;
   }
 
-  /** The mean of p(x|z): images in [0, 1]. */
+  /** The mean of p(x|z): images in [0, 1], or points. */
   decode(z: Tensor, labels?: Tensor): Tensor {
     return this.likelihood.mean(this.decoder.forward(z, this.#condition(labels)));
   }
 
   /**
-   * The two terms of the lower bound for each image, from one z per image: ELBO = logLikelihood − Σ kl
+   * The two terms of the lower bound for each example, from one z per example: ELBO = logLikelihood − Σ kl
    * (Kingma and Welling 2014, equations 3 and 10).
    */
   bound(x: Tensor, key: Key, labels?: Tensor): { logLikelihood: Tensor; kl: Tensor } {
@@ -110,7 +111,7 @@ export class Vae extends Module implements LatentModel {
   }
 
   /**
-   * log w = log p(x, z) − log q(z|x) of k samples z ~ q(z|x) for each image: [k, N]. The log of the mean of w over
+   * log w = log p(x, z) − log q(z|x) of k samples z ~ q(z|x) for each example: [k, N]. The log of the mean of w over
    * the samples is the importance-weighted bound (Burda et al. 2016, equation 8).
    */
   logWeights(x: Tensor, key: Key, k: number, labels?: Tensor): Tensor {
@@ -135,7 +136,7 @@ export interface VaeLossOptions {
   readonly freeBits: number;
 }
 
-/** The negative bound of a batch, in nats per image, with its parts. */
+/** The negative bound of a batch, in nats per example, with its parts. */
 export function vaeLoss(
   model: Vae,
   x: Tensor,
@@ -166,14 +167,16 @@ export function vaeLoss(
   };
 }
 
+const USUAL: UsualSizes = { images: { latent: 20, width: 400 }, points: { latent: 2, width: 128 } };
+
 const Options = z.strictObject({
-  ...ARCHITECTURE,
-  latent: ARCHITECTURE.latent.default(20),
-  width: ARCHITECTURE.width.default(400),
+  ...architecture(USUAL),
   decoder: z
     .enum(["bernoulli", "gaussian"])
-    .default("bernoulli")
-    .describe("distribution of the pixels, given the code"),
+    .optional()
+    .describe(
+      "distribution of the pixels or coordinates, given the code (default: bernoulli; gaussian for points)",
+    ),
   binarization: z
     .enum(["dynamic", "none"])
     .default("dynamic")
@@ -183,7 +186,9 @@ const Options = z.strictObject({
   sigma: z
     .union([z.number().positive(), z.literal("learned")])
     .default("learned")
-    .describe("gaussian decoder: standard deviation of the pixels; learned: one for all pixels"),
+    .describe(
+      "gaussian decoder: standard deviation of the pixels or coordinates; learned: one for all of them",
+    ),
   beta: z.number().min(0).default(1).describe("weight of the KL term; above 1 it is a β-VAE"),
   klWarmup: z
     .number()
@@ -211,20 +216,32 @@ const Evaluate = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe("test images for the importance-weighted bound; all of them when left out"),
+    .describe("test images, or points, for the importance-weighted bound; all of them when left out"),
 });
+
+/** A VAE for such data, with what the options leave out. @throws UserError where they do not go together. */
+function buildVae(options: VaeConfig, spec: DataSpec): Vae {
+  const { name, shape } = fieldOf(spec, "vae");
+  const decoder = likelihoodOf(options.decoder, spec, "decoder");
+  return new Vae(
+    shape,
+    { ...sized(options, USUAL[name]), decoder },
+    conditionsOf(spec, options.conditional, "vae"),
+  );
+}
 
 export const vae: GenerativeModel<typeof Options, Vae> = {
   name: "vae",
   options: Options,
   training: { data: "mnist", batchSize: 128, lr: 1e-3, epochs: 10, lrSchedule: "cosine" },
-  build: (options, spec) =>
-    new Vae(imageShapeOf(spec, "vae"), options, conditionsOf(spec, options.conditional, "vae")),
-  players: (module, options, plan) => {
+  build: buildVae,
+  players: (module, options, plan, spec) => {
     const warmup = options.klWarmup * plan.stepsPerEpoch;
-    const loss: Player["loss"] = ({ images, labels }, key, step) => {
-      const x = binarizes(options) ? binarize(images!, key.split("binarize")) : images!;
-      return vaeLoss(module, x, key.split("noise"), step, { ...options, warmup }, labels);
+    const { name: field } = fieldOf(spec, "vae");
+    const loss: Player["loss"] = (batch, key, step) => {
+      const example = batch[field]!;
+      const x = binarizes(module, options) ? binarize(example, key.split("binarize")) : example;
+      return vaeLoss(module, x, key.split("noise"), step, { ...options, warmup }, batch.labels);
     };
     return [{ name: "autoencoder", module, loss, ...learnBy(plan) }];
   },

@@ -17,12 +17,12 @@ import { RUNS } from "../../train/folders.node.ts";
 import { dealt } from "../../train/parallel/communicator.ts";
 import type { SavedRun } from "../../train/run.ts";
 import type { ModelRun } from "../../train/run-config.ts";
-import { imagesOf } from "../coders.ts";
+import { imagesOf } from "../examples.ts";
 import { quality, referenceOf } from "../metrics/quality.ts";
 import { type Ruler, rulerFor } from "../metrics/ruler.ts";
 import { type AnyGenerativeModel, type Drawn, isGenerative } from "../model.ts";
 import { type ModelRow, marginalSeconds, modelChart, modelTable } from "./models.ts";
-import { type CompareHow, requireEnough, saveSvg } from "./shared.node.ts";
+import { type CompareHow, requireEnough, requireImages, saveSvg } from "./shared.node.ts";
 
 /** Images of a run that are shown. */
 const SHOWN = 20;
@@ -66,6 +66,7 @@ export async function compareRuns(runs: readonly SavedRun<ModelRun>[], how: Comp
       );
     return model;
   };
+  requireImages(first);
   const models = await Promise.all(runs.map(comparable));
   const jobs: Job[] = [];
   for (const [i, run] of runs.entries()) {
@@ -144,7 +145,7 @@ async function measure({ opened, model, files }: Job, { how, data, ruler }: Mean
     by: ruler.description,
   };
   for (const [, variable] of module.variables()) engine.state.release(variable);
-  const shown = firstRows(many.drawn.images, 0, Math.min(SHOWN, samples));
+  const shown = firstRows(many.drawn.x, 0, Math.min(SHOWN, samples));
   await mkdir(dirname(files.row), { recursive: true });
   await writeFileAtomic(files.samples, encodePng(imageGrid(shown, { columns: COLUMNS, padding: 1 })));
   await writeFileAtomic(files.row, `${JSON.stringify(row, null, 2)}\n`);

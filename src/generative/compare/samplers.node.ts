@@ -10,13 +10,13 @@ import { Key } from "../../tensor/random.ts";
 import { dealt } from "../../train/parallel/communicator.ts";
 import type { SavedRun } from "../../train/run.ts";
 import type { ModelRun } from "../../train/run-config.ts";
-import { imagesOf } from "../coders.ts";
 import { diffusionOf } from "../diffusion/config.ts";
 import { type DiffusionModel, requireGuidable } from "../diffusion/model.ts";
-import { pixels } from "../diffusion/pictures.ts";
 import type { SamplingPlan } from "../diffusion/samplers.ts";
 import { type Compile, type Images, initialNoise, Sampler } from "../diffusion/sampling.ts";
+import { pixels } from "../diffusion/scaling.ts";
 import type { Convention } from "../diffusion/trajectory.ts";
+import { imagesOf } from "../examples.ts";
 import { quality, referenceOf } from "../metrics/quality.ts";
 import { rulerFor } from "../metrics/ruler.ts";
 import {
@@ -35,7 +35,7 @@ import {
   stepsOf,
 } from "./cells.ts";
 import { withError } from "./models.ts";
-import { type CompareHow, requireEnough, saveSvg } from "./shared.node.ts";
+import { type CompareHow, requireEnough, requireImages, saveSvg } from "./shared.node.ts";
 import { type CellRecord, CellStore, type DrawnBatch } from "./store.node.ts";
 
 export interface SamplersHow extends CompareHow {
@@ -69,6 +69,7 @@ const measuredOf = ({ eta, S, spacing, ran, milliseconds, numbers }: CellRecord)
 /** Measure one diffusion run over η × S. Finished cells, and batches of the unfinished one, are saved, so that it can resume. */
 export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow): Promise<void> {
   const { desk, seed, guidance, convention, samples } = how;
+  requireImages(run);
   const opened = await desk.open(run);
   const { step, weights: kind } = opened;
   const key = Key.seed(seed).split("sample");
@@ -107,7 +108,7 @@ export async function compareSamplers(run: SavedRun<ModelRun>, how: SamplersHow)
             bar.update(done + n, { S: cell.S }),
           );
           done += plan.steps.length * samples;
-          const numbers = await quality({ ...parameters, progress: desk.check }, { images, labels });
+          const numbers = await quality({ ...parameters, progress: desk.check }, { x: images, labels });
           const record: CellRecord = {
             ...cell,
             ran: plan.steps.length,

@@ -8,6 +8,7 @@ import { type DiffusionModel, estimate, labelsFor } from "./model.ts";
 import { noised } from "./prediction.ts";
 import { VARIANCES, type Variance } from "./samplers.ts";
 import { type Compile, type Images, noiseFor } from "./sampling.ts";
+import { scalingOf } from "./scaling.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 
 /**
@@ -51,6 +52,16 @@ export function discreteNll(x0: Tensor, mean: Tensor, deviation: Tensor): Tensor
   return weight.maximum(1e-12).log().neg();
 }
 
+/** −ln p(x₀ | x₁) of numbers without bounds: the density of N(mean, deviation²). One value per element. */
+export const gaussianNll = (x0: Tensor, mean: Tensor, deviation: Tensor): Tensor =>
+  x0
+    .sub(mean)
+    .div(deviation)
+    .square()
+    .add(Math.log(2 * Math.PI))
+    .mul(0.5)
+    .add(deviation.log());
+
 /** Parts of the bound, each in bits per dimension; they add up to `total`. */
 export interface Bound {
   readonly total: number;
@@ -58,14 +69,14 @@ export interface Bound {
   readonly prior: number;
   /** The steps t = T−1 … 1. */
   readonly steps: number;
-  /** The decoder term: the last step, to grey values. */
+  /** The decoder term: the last step, to grey values; for points, to their density. */
   readonly decoder: number;
   /** The squared error of x̂₀, averaged over all times. */
   readonly mse: number;
 }
 
 export interface BoundOptions {
-  /** Images [N, ...shape] in [−1, 1], of 256 grey values. */
+  /** Images [N, ...shape] in [−1, 1], of 256 grey values; or points. */
   readonly x0: Images;
   readonly labels?: readonly number[] | undefined;
   readonly key: Key;
@@ -97,7 +108,8 @@ export class BoundEvaluator {
     this.#error = compile((feeds: Feeds) => error(feeds.x0, guess(feeds)), "variational bound");
     this.#decoder = compile((feeds: Feeds, deviation: Tensor) => {
       const x0Hat = guess(feeds);
-      return { nll: discreteNll(feeds.x0, x0Hat, deviation).mean(), error: error(feeds.x0, x0Hat) };
+      const nll = scalingOf(model).bounded ? discreteNll : gaussianNll;
+      return { nll: nll(feeds.x0, x0Hat, deviation).mean(), error: error(feeds.x0, x0Hat) };
     }, "decoder of the variational bound");
   }
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { DataSpec } from "../../data/spec.ts";
 import type { AnyModel, Context } from "../../model/contract.ts";
-import { imageShapeOf } from "../coders.ts";
+import { classesOf, fieldOf } from "../examples.ts";
 import type { GenerativeModel } from "../model.ts";
 import type { DiffusionModel, DiffusionNetwork } from "./model.ts";
 import { PARAMETERIZATIONS } from "./prediction.ts";
@@ -20,11 +20,13 @@ export const DIFFUSION = {
     .enum(names(SCHEDULES))
     .default("linear")
     .describe("noise schedule: linear as in DDPM, cosine as in improved DDPM …"),
-  timesteps: z.int().min(2).default(1000).describe("T, steps from image to noise"),
+  timesteps: z.int().min(2).default(1000).describe("T, steps from image (or point) to noise"),
   prediction: z
     .enum(names(PARAMETERIZATIONS))
     .default("epsilon")
-    .describe("what the network predicts from x_t: the noise, the image, or v (Salimans and Ho 2022)"),
+    .describe(
+      "what the network predicts from x_t: the noise, the image or point, or v (Salimans and Ho 2022)",
+    ),
   minSnr: z
     .number()
     .positive()
@@ -52,7 +54,7 @@ export const LEARNS = { ema: 0.999, maxGradNorm: 1, warmup: 200 } as const;
 
 /** The number of classes the model is conditioned on. */
 const classCount = (spec: DataSpec, { unconditional }: DiffusionConfig): number =>
-  unconditional || spec.kind !== "images" ? 0 : spec.classes.length;
+  unconditional ? 0 : classesOf(spec).length;
 
 /** Rows of the label table: one more than classes where labels are dropped. */
 export const labelRows = (spec: DataSpec, config: DiffusionConfig): number => {
@@ -65,13 +67,17 @@ export const modelOf = (
   network: DiffusionNetwork,
   config: DiffusionConfig,
   spec: DataSpec,
-): DiffusionModel => ({
-  network,
-  schedule: noiseSchedule(config.schedule, config.timesteps),
-  prediction: config.prediction,
-  shape: imageShapeOf(spec, "a diffusion model"),
-  classes: classCount(spec, config),
-});
+): DiffusionModel => {
+  const { name, shape } = fieldOf(spec, "a diffusion model");
+  return {
+    network,
+    schedule: noiseSchedule(config.schedule, config.timesteps),
+    prediction: config.prediction,
+    shape,
+    data: name,
+    classes: classCount(spec, config),
+  };
+};
 
 export type DiffusionContext = Context<DiffusionConfig, DiffusionNetwork>;
 

@@ -1,9 +1,10 @@
-/** The model of Ho et al. (2020), "Denoising diffusion probabilistic models": their U-Net in any size. */
+/** The model of Ho et al. (2020), "Denoising diffusion probabilistic models": their U-Net in any size; an MLP for points. */
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { imageShapeOf } from "../coders.ts";
+import { fieldOf, imageShapeOf } from "../examples.ts";
 import { count, DIFFUSION, LEARNS } from "./config.ts";
 import { diffusionModel } from "./family.ts";
+import { DiffusionMlp } from "./mlp.ts";
 import { UNet } from "./unet.ts";
 import { DDPM, type UNetConfig, unetConfig } from "./unet-config.ts";
 
@@ -50,17 +51,32 @@ export function ddpmUNet(sizes: UNetSizes): UNetConfig {
   });
 }
 
+const WIDTHS = { unet: 16, mlp: 128 } as const;
+
 const Options = z.strictObject({
   ...DIFFUSION,
-  width: count.default(16).describe("channels of the first level"),
-  multipliers: z.array(count).min(1).default([1, 2, 4]).describe("channels of each level, in units of width"),
+  network: z
+    .enum(["unet", "mlp"])
+    .optional()
+    .describe("a U-Net, or fully connected residual blocks (default: unet; mlp for points)"),
+  width: count
+    .optional()
+    .describe(
+      `unet: channels of the first level (default: ${WIDTHS.unet}); mlp: units of a hidden layer (default: ${WIDTHS.mlp})`,
+    ),
+  depth: count.default(3).describe("mlp: residual blocks"),
+  multipliers: z
+    .array(count)
+    .min(1)
+    .default([1, 2, 4])
+    .describe("unet: channels of each level, in units of width"),
   attentionAt: z
     .array(count)
     .default([7])
-    .describe("resolutions, in pixels, of the levels with self-attention"),
-  layersPerBlock: count.default(1).describe("residual blocks per level (one more on the way up)"),
-  groups: count.default(8).describe("groups of GroupNorm"),
-  dropout: z.number().min(0).lt(1).default(0).describe("dropout in the residual blocks"),
+    .describe("unet: resolutions, in pixels, of the levels with self-attention"),
+  layersPerBlock: count.default(1).describe("unet: residual blocks per level (one more on the way up)"),
+  groups: count.default(8).describe("unet: groups of GroupNorm"),
+  dropout: z.number().min(0).lt(1).default(0).describe("unet: dropout in the residual blocks"),
 });
 
 export const ddpm = diffusionModel(
@@ -70,8 +86,16 @@ export const ddpm = diffusionModel(
     training: { data: "mnist", batchSize: 32, lr: 1e-3, epochs: 5, ...LEARNS },
   },
   (options, spec, labels) => {
-    const [channels, height, width] = imageShapeOf(spec, "ddpm");
-    if (height !== width) throw new UserError(`ddpm takes square images, not ${height} × ${width}`);
-    return new UNet(ddpmUNet({ ...options, channels, size: height, labels }));
+    const { name, shape } = fieldOf(spec, "ddpm");
+    const { network = name === "images" ? "unet" : "mlp", depth } = options;
+    const { width = WIDTHS[network] } = options;
+    if (network === "mlp") return new DiffusionMlp({ shape, width, depth, labels });
+    if (name === "points")
+      throw new UserError(
+        `a U-Net denoises images, but ${spec.name} holds points: choose option \`network\` mlp`,
+      );
+    const [channels, height, across] = imageShapeOf(spec, "ddpm");
+    if (height !== across) throw new UserError(`ddpm takes square images, not ${height} × ${across}`);
+    return new UNet(ddpmUNet({ ...options, width, channels, size: height, labels }));
   },
 );

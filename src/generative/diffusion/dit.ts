@@ -11,7 +11,7 @@ import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import { concat, silu } from "../../tensor/ops.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { imageShapeOf } from "../coders.ts";
+import { imageShapeOf } from "../examples.ts";
 import { count, DIFFUSION, LEARNS, names } from "./config.ts";
 import { Block, CONDITIONINGS, type Conditioning, FinalLayer } from "./dit-blocks.ts";
 import { diffusionModel } from "./family.ts";
@@ -234,6 +234,10 @@ export const dit = diffusionModel(
   },
   (options, spec, labels) => {
     const { variant, patch, depth, width, heads, conditioning } = options;
+    if (spec.kind === "points")
+      throw new UserError(
+        `dit cuts images into patches, but ${spec.name} holds points: choose ddpm, whose network for points is an mlp`,
+      );
     const shape = imageShapeOf(spec, "dit");
     return new DiT({
       ...(variant ? DIT_VARIANTS[variant]! : { patch, depth, width, heads }),

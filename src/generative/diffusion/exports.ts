@@ -3,17 +3,11 @@ import { z } from "zod";
 import { type ExportPart, exporting } from "../../model/contract.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type DiffusionContext, diffusionOf } from "./config.ts";
-import {
-  type DiffusionModel,
-  type EstimateOptions,
-  nullLabel,
-  predict,
-  requireGuidable,
-  toPixels,
-} from "./model.ts";
+import { type DiffusionModel, type EstimateOptions, nullLabel, predict, requireGuidable } from "./model.ts";
 import { CLIPPING, planOf, SAMPLER } from "./sampler-options.ts";
 import type { SamplingPlan } from "./samplers.ts";
 import { traceSampler } from "./sampling.ts";
+import { scalingOf } from "./scaling.ts";
 
 export interface PartOptions {
   /** Images the file makes at once. */
@@ -50,7 +44,7 @@ function conditions(model: DiffusionModel, guidance: number): string {
 
 /**
  * A whole sampler: noise [N, ...shape] from N(0, 1), and labels [N] where the model is conditional, to images
- * [N, ...shape] in [0, 1]. The network is in the file only once, whatever the number of steps.
+ * [N, ...shape] in [0, 1], or points. The network is in the file only once, whatever the number of steps.
  * @throws UserError where the plan draws noise at its steps, or the model cannot be guided.
  */
 export function samplerPart(
@@ -59,11 +53,12 @@ export function samplerPart(
   { batch, guidance = 1, steps = `${plan.steps.length} steps`, ...clipping }: SamplerPartOptions,
 ): ExportPart {
   requireGuidable(model, guidance);
+  const { data = "images" } = model;
   return {
-    description: `noise to images in [0, 1]: ${plan.name}; ${steps}${conditions(model, guidance)}`,
+    description: `noise to ${data === "images" ? "images in [0, 1]" : data}: ${plan.name}; ${steps}${conditions(model, guidance)}`,
     inputs: { noise: imagePort(model, batch), ...labelPort(model, batch) },
     run: ({ noise, labels }) => ({
-      images: toPixels(traceSampler(model, plan, noise!, { labels, guidance, ...clipping })),
+      [data]: scalingOf(model).outOf(traceSampler(model, plan, noise!, { labels, guidance, ...clipping })),
     }),
   };
 }
@@ -74,10 +69,10 @@ export function samplerPart(
  */
 export function denoiserPart(model: DiffusionModel, { batch, guidance = 1 }: PartOptions): ExportPart {
   requireGuidable(model, guidance);
-  const { prediction, schedule } = model;
+  const { prediction, schedule, data = "images" } = model;
   return {
     description:
-      `noisy images (about [-1, 1]) and times 0 to ${schedule.T - 1} to the network's prediction, ` +
+      `noisy ${data}${data === "images" ? " (about [-1, 1])" : ""} and times 0 to ${schedule.T - 1} to the network's prediction, ` +
       `${prediction}${conditions(model, guidance)}`,
     inputs: {
       x: imagePort(model, batch),

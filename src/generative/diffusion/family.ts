@@ -5,10 +5,12 @@ import { bernoulli, where } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { learnBy } from "../../train/learning.ts";
+import { fieldOf, requireImages } from "../examples.ts";
 import { diffusionCommands } from "./commands.ts";
 import { type DiffusionConfig, type DiffusionDefinition, labelRows, modelOf } from "./config.ts";
 import { diffusionLoss } from "./losses.ts";
-import { type DiffusionNetwork, toModel } from "./model.ts";
+import type { DiffusionNetwork } from "./model.ts";
+import { scalingOf } from "./scaling.ts";
 
 /** Images [N, C, H, W], each mirrored with probability ½. */
 const mirrored = (images: Tensor, key: Key): Tensor =>
@@ -23,7 +25,11 @@ export function diffusionModel<S extends z.ZodObject>(
   return {
     ...about,
     diffusion: true,
-    build: (options, spec) => network(options, spec, labelRows(spec, configOf(options))),
+    build: (options, spec) => {
+      const config = configOf(options);
+      if (config.flip) requireImages(spec, "flip", "mirrors images");
+      return network(options, spec, labelRows(spec, config));
+    },
     players: (module, options, plan, spec) => {
       const config = configOf(options);
       const model = modelOf(module, config, spec);
@@ -32,9 +38,12 @@ export function diffusionModel<S extends z.ZodObject>(
         weighting: minSnr === undefined ? ("plain" as const) : { minSnr },
         labelDropout: model.classes > 0 ? labelDropout : 0,
       };
-      const loss: Player["loss"] = ({ images, labels }, key) => {
-        const shown = flip ? mirrored(images!, key.split("flip")) : images!;
-        return diffusionLoss(model, toModel(shown), labels, key, how);
+      const { name: field } = fieldOf(spec, about.name);
+      const { into } = scalingOf(model);
+      const loss: Player["loss"] = (batch, key) => {
+        const x = batch[field]!;
+        const shown = flip ? mirrored(x, key.split("flip")) : x;
+        return diffusionLoss(model, into(shown), batch.labels, key, how);
       };
       return [{ name: about.name, module, loss, ...learnBy(plan) }];
     },

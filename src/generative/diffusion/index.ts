@@ -5,6 +5,7 @@ export { CONFIG_FILE, loadUNet, modernState, saveUNet, WEIGHTS_FILE } from "./di
 export { DIT_PATCHES, DIT_SIZES, DIT_VARIANTS, DiT, type DiTOptions, ditVariant } from "./dit.ts";
 export { denoiserPart, type PartOptions, type SamplerPartOptions, samplerPart } from "./exports.ts";
 export { diffusionLoss, type LossOptions, lossWeights, type Weighting } from "./losses.ts";
+export { DiffusionMlp, type MlpOptions } from "./mlp.ts";
 export {
   type DiffusionModel,
   type DiffusionNetwork,
@@ -12,8 +13,6 @@ export {
   estimate,
   labelsFor,
   nullLabel,
-  toModel,
-  toPixels,
 } from "./model.ts";
 export {
   type Estimate,
@@ -47,6 +46,7 @@ export {
   type TraceOptions,
   traceSampler,
 } from "./sampling.ts";
+export { toModel, toPixels } from "./scaling.ts";
 export {
   type BetaRange,
   cosine,

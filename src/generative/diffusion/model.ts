@@ -2,11 +2,13 @@
 import { UserError } from "../../errors.ts";
 import type { Module } from "../../nn/module.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
-import { asTensor, broadcastTo, cast, concat, constant, type Operand } from "../../tensor/ops.ts";
+import { broadcastTo, cast, concat, constant, type Operand } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Kind } from "../examples.ts";
 import { type Estimate, epsilonOf, type LevelOf, PARAMETERIZATIONS, type Prediction } from "./prediction.ts";
+import { scalingOf } from "./scaling.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 
 /** A network over noisy x [N, ...], times [N] (float32) and, where it has a label table, labels [N] (int32). */
@@ -21,8 +23,10 @@ export interface DiffusionModel {
   readonly network: DiffusionNetwork;
   readonly schedule: NoiseSchedule;
   readonly prediction: Prediction;
-  /** Shape of one x: [C, H, W] for images. */
+  /** Shape of one x: [C, H, W] for images, [D] for points. */
   readonly shape: Shape;
+  /** What an x is; images when left out, whose pixels lie in [−1, 1]. */
+  readonly data?: Kind;
   /** The number of classes; 0 for an unconditional model. A further row of the label table is the null label. */
   readonly classes: number;
 }
@@ -30,10 +34,6 @@ export interface DiffusionModel {
 /** The label that stands for "no class" in a model trained with label dropout; undefined for others. */
 export const nullLabel = ({ network, classes }: DiffusionModel): number | undefined =>
   classes > 0 && network.labelCount > classes ? classes : undefined;
-
-/** Pixels from [0, 1] to the network's [−1, 1], and back (clipped to the range). */
-export const toModel = (images: Operand): Tensor => asTensor(images).mul(2).sub(1);
-export const toPixels = (x: Operand): Tensor => asTensor(x).add(1).mul(0.5).clamp(0, 1);
 
 /** One label for each of `count` images, as the network takes them. `label` is one class for all, or one for each. */
 export function labelsFor(
@@ -90,7 +90,7 @@ export interface EstimateOptions {
   readonly labels?: Tensor | undefined;
   /** Scale w of classifier-free guidance; undefined or the number 1: none. */
   readonly guidance?: Operand | undefined;
-  /** Clip x̂₀ to [−1, 1]. */
+  /** Clip x̂₀ to [−1, 1], where the data are bounded (images). */
   readonly clipX0?: boolean | undefined;
   /**
    * Where x̂₀ was clipped: recompute ε̂ from it (the default, as in OpenAI's guided-diffusion), or keep the network's, as
@@ -109,7 +109,7 @@ export function estimate(
 ): Estimate {
   const prediction = predict(model, x, t, labels, guidance === 1 ? undefined : guidance);
   const found = PARAMETERIZATIONS[model.prediction].estimate(x, prediction, level);
-  if (!clipX0) return found;
+  if (!clipX0 || !scalingOf(model).bounded) return found;
   const x0 = found.x0.clamp(-1, 1);
   return { x0, epsilon: useClippedModelOutput ? epsilonOf(x, x0, level) : found.epsilon };
 }

@@ -2,29 +2,26 @@
 
 import { joined, rows } from "../../data/arrays.ts";
 import { batchAt, showcase } from "../../data/passes.ts";
-import type { Context, Picture } from "../../model/contract.ts";
+import type { Picture } from "../../model/contract.ts";
 import { chartSvg } from "../../plot/chart.ts";
 import { imageFigure } from "../../plot/images.ts";
 import { lineChart } from "../../plot/lines.ts";
 import { ndarray } from "../../tensor/ndarray.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { imagesOf } from "../coders.ts";
+import { imagesOf } from "../examples.ts";
+import { paths, row, slerp } from "../latent.ts";
+import type { DiffusionContext } from "./config.ts";
+import type { DiffusionLooks, Film } from "./looks.ts";
 import type { SamplingPlan } from "./samplers.ts";
-import { type Images, noiseFor, type Progress } from "./sampling.ts";
+import { type Images, initialNoise, noiseFor, type Progress } from "./sampling.ts";
+import { pixels, toModelRange } from "./scaling.ts";
 import type { NoiseSchedule } from "./schedule.ts";
 
 /** Images whose denoising is shown. */
-export const SHOWN = 8;
+const SHOWN = 8;
 
-const map = (images: Images, change: (value: number) => number): Images =>
-  ndarray(images.data.map(change), images.shape);
-
-/** x in [−1, 1] as pixels in [0, 1], clipped to the range; and back. */
-export const pixels = (x: Images): Images => map(x, (v) => Math.min(1, Math.max(0, (v + 1) / 2)));
-export const toModelRange = (images: Images): Images => map(images, (v) => 2 * v - 1);
-
-/** The mean squared error of pixels. */
-export function pixelError(a: Images, b: Images): number {
+/** The mean squared error of pixels or coordinates. */
+export function meanError(a: Images, b: Images): number {
   let sum = 0;
   for (const [i, value] of a.data.entries()) sum += (value - b.data[i]!) ** 2;
   return sum / a.data.length;
@@ -38,7 +35,7 @@ const spread = (last: number, count: number): Set<number> =>
 const [COLUMNS, FRAMES] = [11, 40];
 
 /** Records the denoising of the first few images: x_t, and the network's estimate x̂₀. */
-export class Film {
+class ImageFilm implements Film {
   readonly #shown: number;
   readonly #columns: ReadonlySet<number>;
   readonly #frames: ReadonlySet<number>;
@@ -69,7 +66,7 @@ export class Film {
   }
 
   /** Each image in two rows: x_t above the network's estimate of the finished image. */
-  async strip(): Promise<Picture> {
+  async pictures(): Promise<Picture[]> {
     const columns = this.#kept.filter(({ column }) => column);
     const across = (i: number, pick: (k: (typeof columns)[number]) => Images): Images =>
       joined(columns.map((k) => rows(pick(k), i, i + 1)));
@@ -84,7 +81,7 @@ export class Film {
       columns: columns.map(({ t }) => t),
       size: 56,
     });
-    return { name: "denoising", svg };
+    return [{ name: "denoising", svg }];
   }
 
   animation(): Picture {
@@ -94,14 +91,14 @@ export class Film {
 }
 
 /** Test images with more and more noise: q(x_t | x₀) (Ho et al. 2020, eq. 4). */
-export async function noisingStrip(
+async function noisingStrip(
   schedule: NoiseSchedule,
-  context: Pick<Context, "data" | "key">,
+  context: Pick<DiffusionContext, "data" | "key">,
   count = 4,
 ): Promise<Picture> {
   const { key } = context;
   const { test } = await imagesOf(context, "a picture of noising");
-  const { images } = await batchAt(test, await showcase(test, count));
+  const { x: images } = await batchAt(test, await showcase(test, count));
   const x0 = toModelRange(images);
   const noise = noiseFor(key.split("noising"), images.shape.slice(1), count);
   const times = [-1, ...spread(schedule.T - 1, COLUMNS - 1)];
@@ -215,12 +212,14 @@ export async function inpainting(images: Images, mask: Images, made: Images): Pr
 }
 
 /** Images, the noise they are encoded to, and the images decoded from it. */
-export async function encoding(images: Images, noise: Images, back: Images): Promise<Picture> {
+async function encoding(images: Images, noise: Images, back: Images): Promise<Picture> {
+  const grey = noise.data.map((v) => Math.min(1, Math.max(0, 0.5 + v / 6)));
+  const noiseShown = ndarray(grey, noise.shape);
   const svg = await imageFigure({
     title: "Image → noise → image",
     rows: [
       { name: "image", images },
-      { name: "noise", images: map(noise, (v) => Math.min(1, Math.max(0, 0.5 + v / 6))) },
+      { name: "noise", images: noiseShown },
       { name: "back", images: back },
     ],
   });
@@ -228,7 +227,7 @@ export async function encoding(images: Images, noise: Images, back: Images): Pro
 }
 
 /** Rows of η, columns of S; every cell starts from the same noises. */
-export async function stepsFigure(
+async function stepsFigure(
   cells: readonly (readonly Images[])[],
   steps: readonly number[],
   etas: readonly (number | "sigma-hat")[],
@@ -246,3 +245,33 @@ export async function stepsFigure(
   });
   return { name: "eta-and-steps", svg };
 }
+
+/** Interpolations between noises: pairs, and images of a row. */
+const [PAIRS, BETWEEN] = [8, 11];
+
+/** Grids and strips of images. */
+export const imageLooks: DiffusionLooks = {
+  usual: { sample: 64, reconstruct: 10 },
+  preview: 40,
+  batch: 64,
+  perCell: 2,
+  samples: async (_, x, { columns } = {}) => ({
+    pictures: [{ name: "samples", images: pixels(x), ...(columns !== undefined && { columns }) }],
+  }),
+  film: (_, plan, count) => new ImageFilm(plan, Math.min(count, SHOWN)),
+  /** Rows of interpolations between pairs of noises, by slerp (Song et al. 2021, section 5.3). */
+  noises: ({ key }, model) => {
+    const noise = initialNoise(model, key.split("interpolate"), 2 * PAIRS);
+    const codes = ndarray(noise.data, [2 * PAIRS, sizeOf(model.shape)]);
+    const ends = Array.from({ length: PAIRS }, (_, i) => [row(codes, i), row(codes, i + PAIRS)] as const);
+    return {
+      x: ndarray(paths(ends, BETWEEN, slerp).data, [PAIRS * BETWEEN, ...model.shape]),
+      groups: PAIRS,
+      show: async (decoded) => ({ name: "interpolations", images: pixels(decoded), columns: BETWEEN }),
+    };
+  },
+  steps: (_, cells, steps, etas) => stepsFigure(cells, steps, etas),
+  network: async () => [],
+  encoding: async (_, x, noise, back) => [await encoding(pixels(x), noise, pixels(back))],
+  noising: async (context, schedule) => [await noisingStrip(schedule, context)],
+};

@@ -1,6 +1,7 @@
 /** Options for samplers, their steps and classes, shared by `sample`, `evaluate` and exports. */
 import { z } from "zod";
 import { lookup, UserError } from "../../errors.ts";
+import { classesOf } from "../examples.ts";
 import { type DiffusionContext, diffusionOf } from "./config.ts";
 import type { DiffusionModel } from "./model.ts";
 import { ddim, ddpm, dpmSolver, type SamplingPlan, VARIANCES } from "./samplers.ts";
@@ -61,7 +62,7 @@ export const CLIPPING = {
   clipX0: z
     .boolean()
     .default(true)
-    .describe("do not clip x̂₀ to the range of images at each step")
+    .describe("do not clip x̂₀ to the range of images at each step (points have none)")
     .meta({ alias: "clip" }),
   useClippedModelOutput: z
     .boolean()
@@ -85,11 +86,10 @@ export const drawnHow = (plan: SamplingPlan, path: Trajectory, guidance: number)
   `${plan.name}; ${path.description}${guidance === 1 ? "" : `; guidance ${guidance}`}`;
 
 const classNumber = ({ spec }: DiffusionContext, name: string): number => {
-  const classes = spec.kind === "images" ? spec.classes : [];
-  return lookup("class", Object.fromEntries(classes.map((known, i) => [known, i])), name);
+  return lookup("class", Object.fromEntries(classesOf(spec).map((known, i) => [known, i])), name);
 };
 
-/** The class of each of `n` images: the given one, or each in turn; undefined for an unconditional model. */
+/** The class of each of `n` examples: the given one, or each in turn; undefined for an unconditional model. */
 export function classNumbers(
   context: DiffusionContext,
   model: DiffusionModel,
@@ -110,6 +110,3 @@ export function classNumbers(
 /** A sampler with the context's weights, which lives as long as the job. */
 export const samplerOf = (context: DiffusionContext, model = diffusionOf(context)): Sampler =>
   new Sampler(model, (fn, name) => context.compile(fn, name));
-
-/** Images per batch. */
-export const BATCH = 64;

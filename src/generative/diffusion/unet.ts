@@ -21,16 +21,16 @@ import type { UNetConfig } from "./unet-config.ts";
 
 /** Ho et al.'s initialisation: Glorot, and near zero at the end of residual branches, so that blocks start as identities. */
 const GLOROT = { weightInit: init.xavierUniform(), biasInit: init.zeros };
-const NEAR_ZERO = { weightInit: init.xavierUniform(1e-5), biasInit: init.zeros };
+export const NEAR_ZERO = { weightInit: init.xavierUniform(1e-5), biasInit: init.zeros };
 
-const linear = (from: number, to: number, how = GLOROT): Linear => new Linear(from, to, how);
+export const linear = (from: number, to: number, how = GLOROT): Linear => new Linear(from, to, how);
 const conv3x3 = (from: number, to: number, how = GLOROT): Conv2d =>
   new Conv2d(from, to, 3, { padding: 1, ...how });
 const groupNorm = (channels: number, config: UNetConfig, groups = config.norm_num_groups): GroupNorm =>
   new GroupNorm(groups, channels, { eps: config.norm_eps });
 
 /** Sinusoidal time embedding [B, sinusoids] → [B, width]. Its activation is SiLU, whatever act_fn is. */
-class TimestepEmbedding extends Module {
+export class TimestepEmbedding extends Module {
   readonly linear_1: Linear;
   readonly linear_2: Linear;
 

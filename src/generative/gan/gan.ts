@@ -2,10 +2,11 @@ import { z } from "zod";
 import { command, exporting } from "../../model/contract.ts";
 import { learnBy } from "../../train/learning.ts";
 import type { Batch } from "../../train/task.ts";
+import { fieldOf } from "../examples.ts";
 import type { GenerativeModel } from "../model.ts";
 import { discriminatorLoss, type Gan, generatorLoss, type Real } from "./game.ts";
 import { preview } from "./look.ts";
-import { buildGan, fieldOf, type GanContext, GanOptions, gameOf } from "./options.ts";
+import { buildGan, type GanContext, GanOptions, gameOf } from "./options.ts";
 import { draw, Evaluate, evaluate, Sample, sample } from "./samples.ts";
 
 /** Generative adversarial networks (Goodfellow et al. 2014), in their many published forms. */
@@ -16,7 +17,7 @@ export const gan: GenerativeModel<typeof GanOptions, Gan> = {
   build: buildGan,
   players: (module, options, plan, spec) => {
     const game = gameOf(options, plan.batchSize);
-    const { name: field } = fieldOf(spec);
+    const { name: field } = fieldOf(spec, "gan");
     const real = (batch: Batch): Real => ({
       x: batch[field]!,
       labels: module.classes > 0 ? batch.labels : undefined,
@@ -41,7 +42,7 @@ export const gan: GenerativeModel<typeof GanOptions, Gan> = {
   draw,
   commands: { sample: command(Sample, sample), evaluate: command(Evaluate, evaluate) },
   exports: exporting(z.strictObject({}), ({ module, spec }: Pick<GanContext, "module" | "spec">, batch) => {
-    const { name, shape } = fieldOf(spec);
+    const { name, shape } = fieldOf(spec, "gan");
     const labels = module.classes > 0 ? { labels: { shape: [batch], dtype: "int32" } as const } : {};
     return {
       generator: {

@@ -1,11 +1,4 @@
-export {
-  type Coverage,
-  collapseOfClasses,
-  collapseOfModes,
-  collapseOfVariety,
-  coverage,
-  winner,
-} from "./coverage.ts";
+export { collapseOfClasses, collapseOfModes, collapseOfVariety, winner } from "./coverage.ts";
 export { discriminatorLoss, type GameOptions, Gan, generatorLoss, type Real } from "./game.ts";
 export { gan } from "./gan.ts";
 export { type AdversarialLoss, gradientPenalty, LOSSES, type LossName } from "./losses.ts";
@@ -17,4 +10,3 @@ export {
   type Verdict,
   withDeviation,
 } from "./networks.ts";
-export { type MixtureFigure, mixtureChart } from "./pictures.ts";

@@ -1,32 +1,37 @@
 /** The preview of a GAN during training: its samples, and whether one side has won. */
 import { rows } from "../../data/arrays.ts";
-import type { Examples, ImageData, PointData } from "../../data/data.ts";
+import type { Examples } from "../../data/data.ts";
+import { batchAt, type ExampleBatch } from "../../data/passes.ts";
 import { UserError } from "../../errors.ts";
 import type { Output } from "../../model/contract.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { holding } from "../../tensor/trace.ts";
+import { dataOf, fieldOf } from "../examples.ts";
 import { classHistogram, klFromUniform } from "../metrics/classes.ts";
+import { mixtureOf } from "../metrics/coverage.ts";
 import { frechetDistance, type Gaussian, gaussianOf } from "../metrics/frechet.ts";
 import { type Ruler, rulerFor } from "../metrics/ruler.ts";
+import { POINTS, scattered } from "../plane/scatter.ts";
 import { collapseOfClasses, collapseOfVariety, variety, winner } from "./coverage.ts";
 import { told } from "./game.ts";
 import { LOSSES } from "./losses.ts";
-import { fieldOf, type GanContext } from "./options.ts";
-import { drawExamples, type Labels, mixtureOf, PIECE, POINTS, scattered, type Values } from "./samples.ts";
+import type { GanContext } from "./options.ts";
+import { draw, type Labels, PIECE, type Values, warned } from "./samples.ts";
 
 /** Images for a preview: few, so that it is quick. */
 const LOOK = 1000;
 const SHOWN = 40;
 
 export async function preview(context: GanContext): Promise<Output> {
-  const points = fieldOf(context.spec).name === "points";
-  const data = await trainingData(context);
-  const { examples, labels } = await drawExamples(context, points ? POINTS : LOOK);
+  const points = fieldOf(context.spec, "gan").name === "points";
+  const data = await dataOf(context, "comparing a gan with its data");
+  const { x: examples, labels } = await draw(context, points ? POINTS : LOOK);
   const won = await verdict(context, data.train, examples, labels);
+  const mixture = mixtureOf(context.spec) ?? (data.kind === "points" ? data.mixture : undefined);
   const seen =
     data.kind === "points"
-      ? await scattered(examples, mixtureOf(context) ?? data.mixture)
+      ? warned(await scattered(examples, context.spec, mixture), mixture, examples)
       : await looked(context, data.train, examples, labels);
   return { ...seen, text: [...(seen.text ?? []), ...(won ? [won] : [])] };
 }
@@ -78,23 +83,12 @@ function reference(ruler: Ruler, train: Examples): Promise<Gaussian> {
   return made;
 }
 
-async function trainingData(context: GanContext): Promise<ImageData | PointData> {
-  const data = await context.data();
-  if (data.kind === "images" || data.kind === "points") return data;
-  throw new UserError(
-    `a gan is compared with images or points, but the data set "${data.name}" holds ${data.kind}`,
-  );
-}
-
 /** The first `limit` real examples, or all of them. */
-async function realOnes(
-  examples: Examples,
-  limit: number,
-): Promise<{ x: Values; labels: Labels | undefined }> {
-  const count = Math.min(limit, examples.length);
-  const batch = await examples.batch(Int32Array.from({ length: count }, (_, i) => i));
-  return { x: (batch.images ?? batch.points) as Values, labels: batch.labels as Labels | undefined };
-}
+const realOnes = (examples: Examples, limit: number): Promise<ExampleBatch> =>
+  batchAt(
+    examples,
+    Int32Array.from({ length: Math.min(limit, examples.length) }, (_, i) => i),
+  );
 
 /** A warning where one side has won, by the discriminator's accuracy on samples and real examples, as in training. */
 async function verdict(

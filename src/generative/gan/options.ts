@@ -3,8 +3,7 @@ import { z } from "zod";
 import type { DataSpec } from "../../data/spec.ts";
 import { UserError } from "../../errors.ts";
 import type { Context } from "../../model/contract.ts";
-import type { Shape } from "../../tensor/shape.ts";
-import { conditionsOf } from "../coders.ts";
+import { conditionsOf, fieldOf } from "../examples.ts";
 import { type GameOptions, Gan } from "./game.ts";
 import { LOSSES, type LossName } from "./losses.ts";
 
@@ -69,18 +68,9 @@ export const GanOptions = z.strictObject({
 export type GanOptions = z.output<typeof GanOptions>;
 export type GanContext = Context<GanOptions, Gan>;
 
-/** The field of a batch that holds the examples, and the shape of one: an image [C, H, W], or a point [D]. */
-export function fieldOf(spec: DataSpec): { readonly name: "images" | "points"; readonly shape: Shape } {
-  if (spec.kind === "images") return { name: spec.kind, shape: spec.shape };
-  if (spec.kind === "points") return { name: spec.kind, shape: [spec.dimensions] };
-  throw new UserError(
-    `gan learns from images or points, but the data set "${spec.name}" holds ${spec.kind}: choose other data`,
-  );
-}
-
 /** @throws UserError where these options do not fit the data. */
 export function buildGan(options: GanOptions, spec: DataSpec): Gan {
-  const { name, shape } = fieldOf(spec);
+  const { name, shape } = fieldOf(spec, "gan");
   const { network = name === "images" ? "dcgan" : "mlp", conditional } = options;
   if (network === "dcgan" && name === "points")
     throw new UserError(

@@ -1,29 +1,28 @@
 /** Samples of a trained GAN, and their quality. */
 import { z } from "zod";
 import { joined, rows } from "../../data/arrays.ts";
-import { MIXTURES, type Mixture } from "../../data/mixtures.ts";
+import type { Mixture } from "../../data/mixtures.ts";
 import { lookup, UserError } from "../../errors.ts";
 import type { Output, Picture } from "../../model/contract.ts";
 import * as init from "../../nn/init.ts";
-import { chartSvg } from "../../plot/chart.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import { hostNormal, type Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { fieldOf } from "../examples.ts";
 import { type Codes, paths, row, slerp } from "../latent.ts";
+import { coverage, mixtureOf } from "../metrics/coverage.ts";
 import { MEASURING, sampleQuality } from "../metrics/quality.ts";
 import type { Drawn } from "../model.ts";
-import { type Coverage, collapseOfModes, coverage } from "./coverage.ts";
+import { POINTS, scattered } from "../plane/scatter.ts";
+import { collapseOfModes } from "./coverage.ts";
 import type { Gan } from "./game.ts";
-import { fieldOf, type GanContext } from "./options.ts";
-import { mixtureChart, pointChart } from "./pictures.ts";
+import type { GanContext } from "./options.ts";
 
 export type Values = NdArray<"float32">;
 export type Labels = NdArray<"int32">;
 
 /** Examples that pass through a network at once. */
 export const PIECE = 500;
-/** Points to measure mode coverage by, as in the papers. */
-export const POINTS = 2500;
 
 /** z ~ N(0, I) [count, latent]; with a truncation t, values beyond ±t are drawn again (Brock et al. 2019, section 3.1). */
 function noise({ latent }: Gan, count: number, key: Key, truncation?: number): Codes {
@@ -71,22 +70,10 @@ function classLabels({ module, spec }: GanContext, count: number, name?: string)
 }
 
 /** Images or points [count, ...], each class in turn. */
-export async function drawExamples(
-  context: GanContext,
-  count: number,
-): Promise<{ readonly examples: Values; readonly labels: Labels | undefined }> {
+export async function draw(context: GanContext, count: number): Promise<Drawn> {
   const labels = classLabels(context, count);
   const z = noise(context.module, count, context.key.split("noise"));
-  return { examples: await drawing(context)(z, labels), labels };
-}
-
-/** Images for measuring. @throws UserError where it generates points. */
-export async function draw(context: GanContext, count: number): Promise<Drawn> {
-  const { spec } = context;
-  if (spec.kind !== "images")
-    throw new UserError(`this gan generates ${spec.kind} (${spec.name}), not images`);
-  const { examples, labels } = await drawExamples(context, count);
-  return { images: examples, labels };
+  return { x: await drawing(context)(z, labels), labels };
 }
 
 export const Sample = z.strictObject({
@@ -110,12 +97,12 @@ export const Sample = z.strictObject({
 /** Images and interpolations; or points, over the modes they should cover where those are known. */
 export async function sample(context: GanContext, options: z.output<typeof Sample>): Promise<Output> {
   const { module, key, spec } = context;
-  const points = fieldOf(spec).name === "points";
+  const points = fieldOf(spec, "gan").name === "points";
   const { count = points ? POINTS : 64, class: name, truncation } = options;
   const draw = drawing(context);
   const labels = classLabels(context, count, name);
   const examples = await draw(noise(module, count, key.split("noise"), truncation), labels);
-  if (points) return scattered(examples, mixtureOf(context));
+  if (points) return warned(await scattered(examples, spec), mixtureOf(spec), examples);
   const columns = labels && name === undefined ? { columns: module.classes } : {};
   return {
     pictures: [
@@ -144,55 +131,14 @@ async function interpolations(
   return { name: "interpolations", images: await draw(z, labels, "interpolating"), columns: steps };
 }
 
-/** The mixture that the points come from, where the name of their data set tells it, without opening that. */
-export function mixtureOf({ spec }: Pick<GanContext, "spec">): Mixture | undefined {
-  const known: Readonly<Record<string, Mixture>> = MIXTURES;
-  return Object.hasOwn(known, spec.name) ? known[spec.name] : undefined;
-}
-
-/** Points [N, D] over their mixture, with their coverage of it; without a known mixture, only the points. */
-export async function scattered(points: Values, mixture: Mixture | undefined): Promise<Output> {
-  const title = "Samples";
-  const svg = async (chart: Parameters<typeof chartSvg>[0]): Promise<Picture[]> => [
-    { name: "samples", svg: await chartSvg(chart) },
-  ];
-  if (!mixture) return { pictures: await svg(pointChart({ title }, points)) };
-  const covered = coverage(points, mixture);
-  const { samples, modes, good, counts } = covered;
-  const subtitle = `${modes} of ${counts.length} modes, ${(100 * good).toFixed(1)} % of ${samples} samples within 3σ`;
-  return { pictures: await svg(mixtureChart({ title, subtitle }, points, mixture)), ...covering(covered) };
-}
-
-/** The numbers of a coverage, and a warning where modes are missing. */
-function covering(covered: Coverage): Pick<Output, "numbers" | "text"> {
-  const { samples, modes, good, modeKl } = covered;
-  const warning = collapseOfModes(covered);
-  return {
-    numbers: { samples, modes, good_samples: good, mode_kl: modeKl },
-    ...(warning && { text: [warning] }),
-  };
+/** What is shown of points, with a warning where they miss modes of their mixture. */
+export function warned(shown: Output, mixture: Mixture | undefined, points: Values): Output {
+  const warning = mixture && collapseOfModes(coverage(points, mixture));
+  return { ...shown, ...(warning && { text: [...(shown.text ?? []), warning] }) };
 }
 
 export const Evaluate = z.strictObject(MEASURING);
 
-/** The quality of images by a classifier; for points, their coverage of the mixture. */
-export async function evaluate(
-  context: GanContext,
-  { samples, ruler }: z.output<typeof Evaluate>,
-): Promise<Output> {
-  const { spec } = context;
-  if (spec.kind === "images") return sampleQuality(context, draw, { samples, ruler });
-  if (samples === 0) return {};
-  const mixture = mixtureOf(context) ?? (await mixtureOfData(context));
-  const { examples } = await drawExamples(context, samples ?? POINTS);
-  return covering(coverage(examples, mixture));
-}
-
-/** The mixture that a user's data set declares. */
-async function mixtureOfData(context: GanContext): Promise<Mixture> {
-  const data = await context.data();
-  if (data.kind === "points" && data.mixture) return data.mixture;
-  throw new UserError(
-    `the distribution of the points of ${data.name} is not known, so samples cannot be measured; look at them: galatea sample`,
-  );
-}
+/** The quality of its images or points. */
+export const evaluate = (context: GanContext, measuring: z.output<typeof Evaluate>): Promise<Output> =>
+  sampleQuality(context, draw, measuring);

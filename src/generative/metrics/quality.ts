@@ -6,11 +6,12 @@ import { UserError } from "../../errors.ts";
 import type { Context, Output } from "../../model/contract.ts";
 import type { Module } from "../../nn/module.ts";
 import type { NdArray } from "../../tensor/ndarray.ts";
-import { imagesOf } from "../coders.ts";
+import { dataOf, imagesOf } from "../examples.ts";
 import type { Drawn } from "../model.ts";
 import { classHistogram, inceptionScore, klFromUniform, recognised } from "./classes.ts";
 import { frechetDistance, frechetError, type Gaussian, gaussianOf } from "./frechet.ts";
 import { partOf } from "./part.ts";
+import { MEASURED_POINTS, pointQuality } from "./point-quality.ts";
 import { precisionRecall } from "./precision-recall.ts";
 import { type Ruler, rulerFor, SHIPPED_RULERS } from "./ruler.ts";
 import { sharpness } from "./sharpness.ts";
@@ -48,7 +49,7 @@ export const MEASURING = {
     .min(0)
     .optional()
     .describe(
-      `images to draw and measure; 0: none (default: ${SAMPLES}, or 1000 where drawing is slow; none without a classifier to measure by)`,
+      `images or points to draw and measure; 0: none (default: ${SAMPLES} images, or 1000 where drawing is slow; none without a classifier to measure by; ${MEASURED_POINTS} points)`,
     ),
   ...RULER_OPTION,
 };
@@ -61,7 +62,7 @@ export type Measuring = z.output<z.ZodObject<typeof MEASURING>>;
  */
 export async function quality(
   parts: QualityParts,
-  { images, labels }: Drawn,
+  { x: images, labels }: Drawn,
 ): Promise<Record<string, number>> {
   const { ruler, data, progress } = parts;
   const real = await referenceOf(parts);
@@ -97,8 +98,8 @@ const sameClasses = (ruler: Ruler, data: ImageData): boolean =>
   ruler.classes.join("\n") === data.classes.join("\n");
 
 /**
- * Draw images and measure them, for `evaluate` of every generative model. Where neither `samples` nor `ruler` is given
- * and there is no ruler for the data, the output says so instead of an error.
+ * Draw images or points and measure them, for `evaluate` of every generative model. Points need no ruler. For images, where neither
+ * `samples` nor `ruler` is given and there is no ruler for the data, the output says so instead of an error.
  */
 export async function sampleQuality<O, M extends Module>(
   context: Context<O, M>,
@@ -106,7 +107,12 @@ export async function sampleQuality<O, M extends Module>(
   { samples, ruler: wanted }: Measuring = {},
   usual = SAMPLES,
 ): Promise<Output> {
+  if (context.spec.kind === "points" && wanted !== undefined)
+    throw new UserError(
+      `a ruler measures images, but ${context.spec.name} holds points, which are measured as they are: leave option \`ruler\` out`,
+    );
   if (samples === 0) return {};
+  if (context.spec.kind === "points") return pointsMeasured(context, draw, samples ?? MEASURED_POINTS);
   let ruler: Ruler;
   try {
     ruler = await rulerFor(context, wanted);
@@ -124,6 +130,23 @@ export async function sampleQuality<O, M extends Module>(
   return {
     numbers,
     text: [`measured by ${ruler.description}; Fréchet distances are from its ${reference} training images`],
+  };
+}
+
+async function pointsMeasured<O, M extends Module>(
+  context: Context<O, M>,
+  draw: (context: Context<O, M>, count: number) => Promise<Drawn>,
+  count: number,
+): Promise<Output> {
+  const data = await dataOf(context, "measuring generated points");
+  if (data.kind !== "points")
+    throw new UserError(`the run learned from points, but ${data.name} holds ${data.kind}`);
+  const { x, labels } = await draw(context, count);
+  return {
+    numbers: await pointQuality(x, data, (...at) => context.progress(...at)),
+    ...(labels && {
+      text: ["drawn class by class, so how often each is drawn says nothing about the model"],
+    }),
   };
 }
 
@@ -188,9 +211,9 @@ async function look(
 ): Promise<{ features: Features; sharpness: number }> {
   const features: Features[] = [];
   let sharp = 0;
-  for await (const { images } of pass({ progress }, examples, what)) {
-    features.push((await ruler.measure(images)).features);
-    sharp += (sharpness(images) * images.shape[0]!) / examples.length;
+  for await (const { x } of pass({ progress }, examples, what)) {
+    features.push((await ruler.measure(x)).features);
+    sharp += (sharpness(x) * x.shape[0]!) / examples.length;
   }
   return { features: joined(features), sharpness: sharp };
 }

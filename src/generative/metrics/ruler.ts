@@ -12,7 +12,7 @@ import { softmax } from "../../tensor/ops.ts";
 import { type Shape, sameShape, showShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Classifier, ClassifierOptions } from "../classifier-network.ts";
-import { imageShapeOf } from "../coders.ts";
+import { imageShapeOf } from "../examples.ts";
 
 type Images = NdArray<"float32">;
 

@@ -5,10 +5,10 @@ import {
   collapseOfClasses,
   collapseOfModes,
   collapseOfVariety,
-  coverage,
   variety,
   winner,
 } from "../../../src/generative/gan/coverage.ts";
+import { coverage } from "../../../src/generative/metrics/coverage.ts";
 import { ndarray } from "../../../src/tensor/ndarray.ts";
 import { Key } from "../../../src/tensor/random.ts";
 

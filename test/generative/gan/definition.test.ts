@@ -64,7 +64,7 @@ beforeAll(async () => {
 async function asAsked(run: Trained): Promise<number> {
   const all = await inContext(run, (context) => gan.draw(context, 40));
   expect(Array.from(all.labels!.data.subarray(0, 6))).toEqual([0, 1, 2, 3, 0, 1]);
-  return quadrantsOf(all.images).filter((label, i) => label === all.labels!.data[i]).length;
+  return quadrantsOf(all.x).filter((label, i) => label === all.labels!.data[i]).length;
 }
 
 test.each([
@@ -96,7 +96,7 @@ test.each([
   ["unrolled", { unrolled: 2, discriminatorNorm: "none" }],
 ])("%s, it learns to draw", async (_, options) => {
   const run = await trainedGan({ network: "mlp", ...options }, 300, { ema: 0.95 });
-  const { images } = await inContext(run, (context) => gan.draw(context, 200));
+  const { x: images } = await inContext(run, (context) => gan.draw(context, 200));
   // Bright pixels are about 0.85, dark ones about 0.1; an untrained generator draws grey.
   const clear = images.data.filter((v) => v < 0.35 || v > 0.6).length / images.data.length;
   expect(clear).toBeGreaterThan(0.85);

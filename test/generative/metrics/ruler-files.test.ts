@@ -33,7 +33,7 @@ test.each(SHIPPED_RULERS)("the ruler of %s that is shipped says what it is and h
 test("the shipped ruler reads digits it was not trained on", async () => {
   const set = await openData("mnist");
   const ruler = await openRuler(set);
-  const { images, labels } = await batchAt(
+  const { x: images, labels } = await batchAt(
     set.test,
     Int32Array.from({ length: 2000 }, (_, i) => i),
   );

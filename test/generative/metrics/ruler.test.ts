@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { batchAt } from "../../../src/data/passes.ts";
 import { type Classifier, classifier } from "../../../src/generative/classifier.ts";
 import { Classifier as Network } from "../../../src/generative/classifier-network.ts";
 import { quality, sampleQuality } from "../../../src/generative/metrics/quality.ts";
@@ -21,8 +22,11 @@ const about = {
 const data = tinyDataWith({ test: quadrants(256, 2) });
 
 type Images = NdArray<"float32">;
-const some = async (n: number): Promise<{ images: Images; labels: NdArray<"int32"> }> =>
-  (await quadrants(n, 7).batch(Array.from({ length: n }, (_, i) => i))) as never;
+const some = async (n: number): Promise<{ x: Images; labels: NdArray<"int32"> }> =>
+  batchAt(
+    quadrants(n, 7),
+    Array.from({ length: n }, (_, i) => i),
+  ) as never;
 const noise = (n: number): Images => ndarray(hostUniform(Key.seed(1), n * 64), [n, 1, 8, 8]);
 
 let module: Classifier;
@@ -58,7 +62,7 @@ describe("the classifier", () => {
 
 describe("a ruler", () => {
   test("knows its classes, in pieces, and says how far it is", async () => {
-    const { images, labels } = await some(1100);
+    const { x: images, labels } = await some(1100);
     const seen: number[] = [];
     const { features, probabilities } = await ruler.measure(images, (done) => seen.push(done));
     expect([features.shape, probabilities.shape]).toEqual([[1100, FEATURES], [1100, 4]]); // biome-ignore format: short
@@ -95,7 +99,7 @@ describe("a ruler", () => {
     const read = readRuler(writeSafeTensors(weights, text), "a.safetensors", engine);
     expect(read).toMatchObject({ name: "quadrants", classes: data.classes, image: [1, 8, 8] });
     expect(read.description).toBe("the classifier of quadrants (98.8 % of the test images right)");
-    const { images } = await some(20);
+    const { x: images } = await some(20);
     expect(await read.measure(images)).toEqual(await ruler.measure(images));
     await read.dispose();
     const open = (bytes: Uint8Array) => () => readRuler(bytes, "b.safetensors", engine);
@@ -113,7 +117,7 @@ describe("quality", () => {
 
   test("of fresh real images is at the floor; that of noise is not", async () => {
     const real = await quality(parts(), await some(256));
-    const far = await quality(parts(), { images: noise(256) });
+    const far = await quality(parts(), { x: noise(256) });
     expect(Object.keys(real)).toEqual([
       "samples",
       "frechet",
