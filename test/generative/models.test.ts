@@ -151,7 +151,7 @@ test.each([
 test("data a model cannot take are refused with a sentence", () => {
   const words = { kind: "tokens", name: "words", tokenizer: { kind: "bytes" } } as const;
   expect(() => ae.build(ae.options.parse({}), words)).toThrow(
-    'ae learns from images, but the data set "words" holds tokens',
+    'ae learns from images or points, but the data set "words" holds tokens',
   );
   const unlabelled = { ...tinyData.spec, classes: [] };
   expect(() => vae.build(vae.options.parse({ conditional: true }), unlabelled)).toThrow(
