@@ -127,7 +127,7 @@ test("runs are found by folder and by name; what is not a run is said", async ()
   expect(await freeRunPath("a", root)).toBe(join(root, "a-2"));
   expect(await freeRunPath("b", root)).toBe(join(root, "b"));
   await expect(openRunFolder("aa", root)).rejects.toThrow(
-    'unknown run "aa". Known: a, ddpm-mnist, lunar-lander. Did you mean "a"?',
+    /^unknown run "aa"\. Known: a, .*ddpm-mnist.*\. Did you mean "a"\?/,
   );
   await expect(createRun(run.path, config)).rejects.toThrow("is not empty. Continue the run there");
 
