@@ -75,6 +75,9 @@ describe.each(TRAINED)("%s on reversing", (name, model, options, training) => {
     const { text } = await does("translate", { source: "abcad\ncbadc", beams: 3 });
     expect(text).toHaveLength(6);
     expect([text![0], text![3]]).toEqual(["abcad → dacba", "cbadc → cdabc"]);
+    // Searches side by side find what each finds alone.
+    const alone = await does("translate", { source: "cbadc", beams: 3 });
+    expect(alone.text).toEqual(text!.slice(3));
     const examples = await does("translate", { count: 20 });
     expect(examples.text!.filter((line) => !line.includes("right:")).length).toBeGreaterThan(10);
     const look = await use((context) => model.preview!(context as never));
