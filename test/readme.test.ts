@@ -127,7 +127,9 @@ function modelOf(run: string | undefined, page: string): Listed | undefined {
 test.each(commands)("galatea %s: the command and its options exist (%s)", async (line, page) => {
   const words = line.split(/\s+/);
   // The words before the first option or run name lead to the command that is meant.
-  const first = words.findIndex((word) => word.startsWith("-") || /-mnist|run|\//.test(word));
+  const first = words.findIndex(
+    (word) => word.startsWith("-") || word in CATALOG.recipes || /-mnist|run|\//.test(word),
+  );
   const path = first < 0 ? words : words.slice(0, first);
   // A recipe is a sub-command of train; a run that comes with the package can be asked for its model's own options.
   const name = words[first];
