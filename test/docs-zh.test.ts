@@ -18,6 +18,7 @@ const CURRENT: Readonly<Record<string, string>> = {
   "docs/architecture.md": "docs/zh/architecture.md",
   "docs/rl.md": "docs/zh/rl.md",
   "docs/rl-bridge.md": "docs/zh/rl-bridge.md",
+  "docs/rl-for-gpt.md": "docs/zh/rl-for-gpt.md",
   "docs/scale.md": "docs/zh/scale.md",
   "docs/deep-rl.md": "docs/zh/deep-rl.md",
   "docs/sequence.md": "docs/zh/sequence.md",

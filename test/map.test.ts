@@ -100,6 +100,8 @@ const PAGES: readonly [page: string, language: Language][] = [
   ["docs/zh/rl.md", "zh"],
   ["docs/deep-rl.md", "en"],
   ["docs/zh/deep-rl.md", "zh"],
+  ["docs/rl-for-gpt.md", "en"],
+  ["docs/zh/rl-for-gpt.md", "zh"],
 ];
 
 test.each(PAGES)(

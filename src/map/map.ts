@@ -15,7 +15,7 @@ export const FAMILIES = {
   rl: { en: "Reinforcement learning", zh: "强化学习" },
   "deep-rl": { en: "Deep reinforcement learning", zh: "深度强化学习" },
   games: { en: "Games of two", zh: "双人博弈" },
-  alignment: { en: "RL for GPT", zh: "用于 GPT 的强化学习" },
+  alignment: { en: "RL for GPT", zh: "GPT 的强化学习" },
 } as const satisfies Record<string, Text>;
 export type Family = keyof typeof FAMILIES;
 
