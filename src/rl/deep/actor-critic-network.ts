@@ -4,7 +4,8 @@ import { filled, ndarray, zeros } from "../../tensor/ndarray.ts";
 import { add, asTensor, clamp, mul, reshape, rsqrt, sub } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type MomentsState, RunningMoments } from "../wrappers/running.ts";
-import { categorical, type Distribution, gaussian } from "./distributions.ts";
+import { categorical, type Distribution, gaussian, multiCategorical } from "./distributions.ts";
+import type { Actions } from "./features.ts";
 import { Mlp, type MlpOptions } from "./network.ts";
 import type { Part } from "./parts.ts";
 import type { Spaces } from "./policy.ts";
@@ -62,6 +63,12 @@ export interface ActorCriticOptions extends Pick<MlpOptions, "hidden" | "activat
   readonly critic?: boolean;
 }
 
+/** Numbers that a policy says of one state: logits of every choice, or means. */
+function outputsOf(actions: Actions): number {
+  if (actions.kind === "discrete") return actions.n;
+  return actions.kind === "multi" ? actions.nvec.reduce((sum, n) => sum + n, 0) : actions.size;
+}
+
 /**
  * A policy and a value function, two networks apart: orthogonal first weights, gain √2 in hidden layers, 0.01 for the
  * policy, so that it begins nearly uniform, and 1 for values. Continuous actions are normal, with a log σ for each that
@@ -72,6 +79,7 @@ export class ActorCritic extends Module {
   readonly actor: Mlp;
   readonly critic: Mlp | undefined;
   readonly log_std: Parameter | undefined;
+  readonly #actions: Actions;
 
   constructor(
     spaces: Spaces,
@@ -80,7 +88,8 @@ export class ActorCritic extends Module {
     super();
     const { shape } = spaces.features;
     const { actions } = spaces;
-    const out = actions.kind === "discrete" ? actions.n : actions.size;
+    const out = outputsOf(actions);
+    this.#actions = actions;
     const gains = (last: number) => ({ hidden: Math.SQRT2, last });
     this.observations = normalizeObservation ? new Standardize(spaces) : undefined;
     this.actor = new Mlp(shape, out, { hidden, activation, gains: gains(0.01) });
@@ -91,7 +100,10 @@ export class ActorCritic extends Module {
   /** π(· | x) of x [B, ...shape]; mask [B, n] of 0 and 1 where not all actions are available. */
   policy(x: Tensor, mask?: Tensor): Distribution {
     const out = this.actor.forward(this.observations?.forward(x) ?? x);
-    return this.log_std ? gaussian(out, asTensor(this.log_std)) : categorical(out, mask);
+    if (this.log_std) return gaussian(out, asTensor(this.log_std));
+    return this.#actions.kind === "multi"
+      ? multiCategorical(out, this.#actions.nvec)
+      : categorical(out, mask);
   }
 
   /** What acting needs: logits or means [B, k], values [B], and of continuous actions log σ [k]. */

@@ -11,8 +11,10 @@ import {
   normal,
   type Operand,
   reshape,
+  slice,
   softplus,
   square,
+  stack,
   sub,
   sum,
   tanh,
@@ -49,6 +51,34 @@ export function categorical(logits: Tensor, mask?: Tensor): Distribution {
     logProb: (action) => reshape(gatherElements(logp, unsqueeze(action, 1), 1), [action.shape[0]!]),
     entropy: () => neg(perRow(mul(exp(logp), logp))),
     mode: () => argmax(allowed, 1),
+  };
+}
+
+/** Several choices at once, each by its own logits, which stand one after the other: [B, Σ nvec] → actions [B, choices]. */
+export function multiCategorical(logits: Tensor, nvec: readonly number[]): Distribution {
+  const B = logits.shape[0]!;
+  let at = 0;
+  const choices = nvec.map((n) => {
+    const own = slice(logits, { starts: [0, at], lengths: [B, n] });
+    at += n;
+    return categorical(own);
+  });
+  const each = (action: Tensor, i: number): Tensor =>
+    reshape(slice(action, { starts: [0, i], lengths: [B, 1] }), [B]);
+  const total = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => add(a, b));
+  return {
+    sample: (key) =>
+      stack(
+        choices.map((choice, i) => choice.sample(key.split(i))),
+        1,
+      ),
+    logProb: (action) => total(choices.map((choice, i) => choice.logProb(each(action, i)))),
+    entropy: () => total(choices.map((choice) => choice.entropy())),
+    mode: () =>
+      stack(
+        choices.map((choice) => choice.mode()),
+        1,
+      ),
   };
 }
 

@@ -47,9 +47,10 @@ export function featuresOf(space: Space<unknown>): Features {
   };
 }
 
-/** The actions of a network: one of n, or a vector of numbers. */
+/** The actions of a network: one of n, several such choices at once, or a vector of numbers. */
 export type Actions =
   | { readonly kind: "discrete"; readonly n: number; readonly start: number }
+  | { readonly kind: "multi"; readonly nvec: readonly number[]; readonly start: readonly number[] }
   | {
       readonly kind: "continuous";
       readonly size: number;
@@ -59,16 +60,22 @@ export type Actions =
 
 const CONTINUOUS = "continuous actions (a Box of floats)";
 const DISCRETE = "discrete actions (Discrete)";
+const MULTI = "several choices at once (MultiDiscrete)";
 
 /** @throws UserError where the algorithm cannot act in this space */
 export function actionsOf(space: Space<unknown>, id: string, algorithm: string): Actions {
   if (space instanceof Discrete) return { kind: "discrete", n: space.n, start: space.start };
+  if (space instanceof MultiDiscrete) return { kind: "multi", nvec: space.nvec, start: space.start };
   if (space instanceof Box && space.dtype.startsWith("float"))
     return { kind: "continuous", size: space.low.length, low: space.low, high: space.high };
   throw new UserError(
-    `${algorithm} takes ${DISCRETE} or ${CONTINUOUS}, but ${id} has ${String(space)}; wrap it (TransformAction)`,
+    `${algorithm} takes ${DISCRETE}, ${MULTI} or ${CONTINUOUS}, but ${id} has ${String(space)}; wrap it (TransformAction)`,
   );
 }
+
+/** The shape of one action as the network's row: [] of one of n. */
+export const shapeOf = (actions: Actions): Shape =>
+  actions.kind === "discrete" ? [] : [actions.kind === "multi" ? actions.nvec.length : actions.size];
 
 /** @throws UserError where there is not one of n actions to choose */
 export function requireDiscrete(
@@ -78,7 +85,9 @@ export function requireDiscrete(
 ): { n: number; start: number } {
   if (actions.kind === "discrete") return actions;
   throw new UserError(
-    `${algorithm} chooses among ${DISCRETE}, but ${id} has ${CONTINUOUS}: take sac, td3, ddpg or ppo there`,
+    actions.kind === "multi"
+      ? `${algorithm} chooses among ${DISCRETE}, but ${id} has ${MULTI}: take ppo or a2c there`
+      : `${algorithm} chooses among ${DISCRETE}, but ${id} has ${CONTINUOUS}: take sac, td3, ddpg or ppo there`,
   );
 }
 
@@ -90,6 +99,8 @@ export function requireBounded(
 ): Extract<Actions, { kind: "continuous" }> {
   if (actions.kind === "discrete")
     throw new UserError(`${algorithm} takes ${CONTINUOUS}, but ${id} has ${DISCRETE}: take dqn or ppo there`);
+  if (actions.kind === "multi")
+    throw new UserError(`${algorithm} takes ${CONTINUOUS}, but ${id} has ${MULTI}: take ppo or a2c there`);
   const finite = [...actions.low, ...actions.high].every(Number.isFinite);
   if (finite) return actions;
   throw new UserError(

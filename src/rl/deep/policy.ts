@@ -101,6 +101,7 @@ export class GreedyPolicy implements Policy {
 export function writeActions(from: ArrayLike<number>, space: Actions, to: Rows): void {
   for (let k = 0; k < to.length; k++) {
     if (space.kind === "discrete") to[k] = from[k]! + space.start;
+    else if (space.kind === "multi") to[k] = from[k]! + space.start[k % space.start.length]!;
     else {
       const j = k % space.size;
       to[k] = Math.min(Math.max(from[k]!, space.low[j]!), space.high[j]!);

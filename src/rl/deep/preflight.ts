@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { Env } from "../env.ts";
-import { Box, type Mask, type Space } from "../spaces.ts";
+import { Box, Discrete, type Mask, type Space } from "../spaces.ts";
 
 /**
  * One reset and one step, before any time is spent: are observations what their space says, is the reward a number?
@@ -12,6 +12,10 @@ export function preflight(env: Env, algorithm: string): void {
     const { observation, info } = env.reset({ seed: 0 });
     requireObservation(observation, observationSpace, `${id}: reset()`);
     const mask = info.action_mask as Mask | undefined;
+    if (mask && !(actionSpace instanceof Discrete))
+      throw new UserError(
+        `${id}: reset() gave an action mask, and masks are heeded for Discrete actions alone, not for ${String(actionSpace)}`,
+      );
     if (mask && !Array.from(mask).includes(1))
       throw new UserError(`${id}: the mask after reset() allows no action, so ${algorithm} cannot begin`);
     actionSpace.seed(0);

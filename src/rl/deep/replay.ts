@@ -2,7 +2,7 @@ import { ndarray } from "../../tensor/ndarray.ts";
 import type { HostBatch } from "../../train/task.ts";
 import type { Rng } from "../random.ts";
 import type { Rows } from "../rows.ts";
-import type { Features } from "./features.ts";
+import { type Features, shapeOf } from "./features.ts";
 import type { Part } from "./parts.ts";
 import type { Spaces } from "./policy.ts";
 import { SumTree } from "./sum-tree.ts";
@@ -280,7 +280,7 @@ export function feedsOf(batch: ReplayBatch, { features, actions }: Spaces): Host
   const A =
     actions.kind === "discrete"
       ? ndarray(Int32Array.from(taken, (a) => a - actions.start))
-      : ndarray(Float32Array.from(taken), [B, actions.size]);
+      : ndarray(Float32Array.from(taken), [B, ...shapeOf(actions)]);
   return {
     observations: ndarray(observations, [B, ...features.shape]),
     next: ndarray(next, [B, ...features.shape]),

@@ -2,14 +2,16 @@ import { type Compiled, compile } from "../../engine/compile.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import { hostPermutation, type Key } from "../../tensor/random.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { HostBatch } from "../../train/task.ts";
 import type { Rng } from "../random.ts";
 import type { Rows } from "../rows.ts";
 import type { ActorCritic } from "./actor-critic-network.ts";
+import { shapeOf } from "./features.ts";
 import { type Spaces, writeActions } from "./policy.ts";
 import type { Rewards } from "./returns.ts";
-import { drawCategorical, drawGaussian } from "./sampling.ts";
+import { drawCategorical, drawGaussian, drawMultiCategorical } from "./sampling.ts";
 import type { Transitions, World } from "./world.ts";
 
 /** Who acts in a rollout. */
@@ -67,10 +69,11 @@ export class Actor implements Acting {
     this.#spaces = spaces;
     this.#rng = rng;
     this.#actions = world.env.makeActions();
+    const shape = [n, ...shapeOf(actions)];
     this.#taken =
-      actions.kind === "discrete"
-        ? ndarray(new Int32Array(n))
-        : ndarray(new Float32Array(n * actions.size), [n, actions.size]);
+      actions.kind === "continuous"
+        ? ndarray(new Float32Array(sizeOf(shape)), shape)
+        : ndarray(new Int32Array(sizeOf(shape)), shape);
     this.#logProbs = new Float32Array(n);
     this.#heads = compile((x: Tensor): Heads => network.heads(x), { engine, name: "policy" }) as never;
     this.#value = compile((x: Tensor) => network.value(x), { engine, name: "value" });
@@ -86,7 +89,11 @@ export class Actor implements Acting {
     const { out, values, logStd } = await heads(world.inputs());
     const said = out.data as Float32Array;
     const taken = this.#taken;
-    if (taken.dtype === "int32") drawCategorical(said, world.masks, this.#rng, taken.data, this.#logProbs);
+    const { actions } = this.#spaces;
+    if (taken.dtype === "int32" && actions.kind === "multi")
+      drawMultiCategorical(said, actions.nvec, this.#rng, taken.data, this.#logProbs);
+    else if (taken.dtype === "int32")
+      drawCategorical(said, world.masks, this.#rng, taken.data, this.#logProbs);
     else drawGaussian(said, logStd.data as Float32Array, this.#rng, taken.data, this.#logProbs);
     writeActions(taken.data, this.#spaces.actions, this.#actions);
     const step = world.step(this.#actions);
@@ -137,7 +144,9 @@ export class Rollout {
     const { actions, features } = this.#spaces;
     return {
       observations: new Float32Array(rows * features.size),
-      actions: actions.kind === "discrete" ? new Int32Array(rows) : new Float32Array(rows * actions.size),
+      actions: new (actions.kind === "continuous" ? Float32Array : Int32Array)(
+        rows * sizeOf(shapeOf(actions)),
+      ),
       logProbs: new Float32Array(rows),
       values: new Float32Array(rows),
       nextValues: new Float32Array(rows),
@@ -252,14 +261,15 @@ export class Rollout {
         for (let j = 0; j < width; j++) out[b * width + j] = from[k * width + j]!;
       return out;
     };
+    const shape = shapeOf(space);
     const A = take(advantages, 1);
     const V = take(values, 1);
     return {
       observations: ndarray(take(observations, features.size), [B, ...features.shape]),
       actions:
-        space.kind === "discrete"
-          ? ndarray(take(actions as Int32Array, 1))
-          : ndarray(take(actions as Float32Array, space.size), [B, space.size]),
+        actions instanceof Int32Array
+          ? ndarray(take(actions, sizeOf(shape)), [B, ...shape])
+          : ndarray(take(actions, sizeOf(shape)), [B, ...shape]),
       logProbs: ndarray(take(logProbs, 1)),
       values: ndarray(V),
       advantages: ndarray(A),

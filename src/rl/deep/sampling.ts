@@ -40,6 +40,31 @@ export function drawCategorical(
   }
 }
 
+/** Actions [n, choices] for rows of the logits of all choices, one after the other; their log-probabilities add up. */
+export function drawMultiCategorical(
+  logits: Float32Array,
+  nvec: readonly number[],
+  rng: Rng,
+  actions: Int32Array,
+  logProbs: Float32Array,
+): void {
+  const n = logProbs.length;
+  const width = logits.length / n;
+  const action = new Int32Array(1);
+  const logProb = new Float32Array(1);
+  for (let i = 0; i < n; i++) {
+    let at = i * width;
+    let sum = 0;
+    for (const [j, k] of nvec.entries()) {
+      drawCategorical(logits.subarray(at, at + k), undefined, rng, action, logProb);
+      actions[i * nvec.length + j] = action[0]!;
+      sum += logProb[0]!;
+      at += k;
+    }
+    logProbs[i] = sum;
+  }
+}
+
 /** Actions [n, size] with independent normal deviations around means [n, size]; log σ [size]. */
 export function drawGaussian(
   means: Float32Array,
