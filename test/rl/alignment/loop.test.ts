@@ -53,11 +53,23 @@ interface How {
   readonly from?: Checkpoint;
   readonly weights?: StateDict;
   readonly stopAt?: number;
+  /** Steps between looks. */
+  readonly every?: number;
 }
 
 /** Train a run as the command line does, in memory. */
 async function ran(model: AnyModel, how: How): Promise<Ran> {
-  const { data = sorting, options = {}, steps, lr = 1e-3, batchSize = 4, from, weights, stopAt } = how;
+  const {
+    data = sorting,
+    options = {},
+    steps,
+    lr = 1e-3,
+    batchSize = 4,
+    from,
+    weights,
+    stopAt,
+    every = 2,
+  } = how;
   const world: World = {
     data: async () => data,
     asset: () => Promise.reject(new Error("no assets")),
@@ -75,8 +87,8 @@ async function ran(model: AnyModel, how: How): Promise<Ran> {
     device: "cpu",
     steps,
     logEvery: 1,
-    sampleEvery: 2,
-    checkpointEvery: 2,
+    sampleEvery: every,
+    checkpointEvery: every,
     keep: 9,
     options: { ...TINY, ...options },
     training: { ...LEARNING, batchSize, accumulate: 1, lr, validation: 0 },
@@ -148,15 +160,35 @@ test("at first a policy is its reference: KL is 0 to 1e-4, and it says what that
   expect(ours).toBe(theirs);
 });
 
+const meanReward = (of: readonly Metrics[]): number =>
+  of.reduce((sum, { reward }) => sum + reward!, 0) / of.length;
+
 test.each([
   ["rloo", rloo, { group: 8, beta: 0 }],
   ["grpo", grpo, { group: 8 }],
   ["ppo", ppo, { group: 8, beta: 0 }],
 ] as const)("%s makes the tiny sorter better", async (_, model, options) => {
-  const { metrics } = await ran(model, { options, steps: 40, lr: 3e-3, batchSize: 8, weights: weak });
-  const mean = (of: readonly Metrics[]): number =>
-    of.reduce((sum, { reward }) => sum + reward!, 0) / of.length;
-  expect(mean(metrics.slice(-5))).toBeGreaterThan(mean(metrics.slice(0, 5)) + 0.1);
+  const { metrics } = await ran(model, {
+    options,
+    steps: 40,
+    lr: 3e-3,
+    batchSize: 8,
+    weights: weak,
+    every: 99,
+  });
+  expect(meanReward(metrics.slice(-5))).toBeGreaterThan(meanReward(metrics.slice(0, 5)) + 0.1);
+});
+
+test("a model that never succeeds learns nothing from 0 and 1, and something from partial credit", async () => {
+  const data = taskData("sort,length=6,min=6,symbols=10,count=400", "task:sort,length=6");
+  const lost = (await ran(sft, { data, steps: 4, lr: 0.01, batchSize: 16 })).saved.at(-1)!.tensors.weights;
+  const how = { data, lr: 0.01, batchSize: 8, weights: lost, every: 99 };
+  const options = { group: 8, beta: 0, heldOut: 32 };
+  const sparse = await ran(rloo, { ...how, steps: 4, options });
+  expect(sparse.metrics.every(({ reward, noSignal }) => reward === 0 && noSignal === 1)).toBe(true);
+  expect(sparse.saved.at(-1)!.tensors.weights).toEqual(lost);
+  const dense = await ran(rloo, { ...how, steps: 45, options: { ...options, reward: ["places"] } });
+  expect(meanReward(dense.metrics.slice(-5))).toBeGreaterThan(meanReward(dense.metrics.slice(0, 5)) + 0.05);
 });
 
 test.each([1, 0.7])(
