@@ -52,6 +52,18 @@ export function squareAround(sets: readonly Points[], { margin = 0.08, share = 1
 const places = ({ data, shape: [n, d] }: Points): { x: number; y: number }[] =>
   Array.from({ length: n! }, (_, i) => ({ x: data[i * d!]!, y: data[i * d! + 1]! }));
 
+/**
+ * Whether a mark with these ends can be seen in the square. What cannot is left out and not only cut off: of marks that lie far
+ * outside, as those of a model that has just begun to learn, resvg ends the process.
+ */
+const seenIn =
+  ({ x, y }: Square) =>
+  (...ends: readonly { readonly x: number; readonly y: number }[]): boolean => {
+    const beyond = (values: number[], [low, high]: readonly [number, number]): boolean =>
+      values.every((value) => value < low) || values.every((value) => value > high);
+    return !beyond(ends.map((end) => end.x), x) && !beyond(ends.map((end) => end.y), y); // biome-ignore format: the two alike
+  };
+
 /** Layers in the plane, the first at the back; what lies outside the square is cut off. */
 export function planeChart(
   labels: Labels,
@@ -66,11 +78,16 @@ export function planeChart(
   const pixels = size / (square.x[1] - square.x[0]);
   return {
     ...frame(labels, size, size),
-    layer: layers.flatMap((layer) => marks(layer, position, pixels)),
+    layer: layers.flatMap((layer) => marks(layer, position, pixels, seenIn(square))),
   };
 }
 
-function marks(layer: PlaneLayer, position: object, pixels: number): object[] {
+function marks(
+  layer: PlaneLayer,
+  position: object,
+  pixels: number,
+  seen: ReturnType<typeof seenIn>,
+): object[] {
   if (layer.kind === "circles") {
     // A mark's size is its area in square pixels.
     const size = Math.max(12, 2 * layer.radius * pixels + 4) ** 2;
@@ -82,24 +99,27 @@ function marks(layer: PlaneLayer, position: object, pixels: number): object[] {
   switch (layer.kind) {
     case "points": {
       const mark = { type: "circle", size: layer.size ?? 5, ...ink };
-      return [{ data: { values: places(layer.points) }, mark, encoding: position }];
+      return [{ data: { values: places(layer.points).filter((place) => seen(place)) }, mark, encoding: position }]; // biome-ignore format: one mark
     }
     case "curves": {
-      const values = layer.curves.flatMap((curve, line) =>
-        places(curve).map((place, order) => ({ ...place, line, order })),
-      );
+      const values = layer.curves
+        .map(places)
+        .filter((curve) => seen(...curve))
+        .flatMap((curve, line) => curve.map((place, order) => ({ ...place, line, order })));
       const mark = { type: "line", strokeWidth: layer.width ?? 1, strokeJoin: "round", ...ink };
       return [{ data: { values }, mark, encoding: { ...position, detail: { field: "line" }, order: { field: "order" } } }]; // biome-ignore format: one mark
     }
     case "arrows": {
       const heads = places(layer.to);
-      const values = places(layer.from).map(({ x, y }, i) => {
-        const { x: x2, y: y2 } = heads[i]!;
-        // A symbol points up, and turns clockwise.
-        return { x, y, x2, y2, turn: (Math.atan2(x2 - x, y2 - y) * 180) / Math.PI };
-      });
+      const values = places(layer.from)
+        .map(({ x, y }, i) => {
+          const { x: x2, y: y2 } = heads[i]!;
+          // A symbol points up, and turns clockwise.
+          return { x, y, x2, y2, turn: (Math.atan2(x2 - x, y2 - y) * 180) / Math.PI };
+        })
+        .filter(({ x, y, x2, y2 }) => seen({ x, y }, { x: x2, y: y2 }));
       const { head = 22 } = layer;
-      const ends = values.map(({ x2, y2, turn }) => ({ x: x2, y: y2, turn }));
+      const ends = values.map(({ x2, y2, turn }) => ({ x: x2, y: y2, turn })).filter((end) => seen(end));
       return [
         {
           data: { values },
