@@ -30,7 +30,7 @@ export const AGENT_RECIPES: readonly AgentRecipe[] = [
   {
     agent: "alphazero",
     env: "TicTacToe-v0",
-    steps: 100_000,
+    steps: 200_000,
     options: { hidden: [256, 256], openingMoves: 8, gradientSteps: 4 },
   },
   {
