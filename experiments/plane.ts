@@ -93,7 +93,7 @@ const ENTRIES: readonly Entry[] = [
   { name: "AE", model: ae, options: {}, training: { steps: 1600, batchSize: 256 }, learned: grid("AE: line of codes, decoded") }, // biome-ignore format: a table
   { name: "DAE", model: dae, options: {}, training: { steps: 1600, batchSize: 256 }, learned: (context) => fieldChart(context, coding(context), { title: "DAE: reconstruction − x", x: "", y: "" }, SIDE) }, // biome-ignore format: a table
   { name: "VAE", model: vae, options: { klWarmup: 0 }, training: { steps: 3200, batchSize: 256, lr: 5e-3 }, learned: grid("VAE: grid of codes, decoded") }, // biome-ignore format: a table
-  { name: "GAN", model: gan, options: { latent: 2 }, training: { steps: 3200, batchSize: 256, lr: 1e-3 }, learned: generatorGrid }, // biome-ignore format: a table
+  { name: "GAN", model: gan, options: { latent: 2, discriminatorNorm: "none", minibatchStddev: true }, training: { steps: 3200, batchSize: 128, lr: 1e-3, beta1: 0, beta2: 0.9, cooldown: 1 }, learned: generatorGrid }, // biome-ignore format: a table
   { name: "DDPM", model: ddpm, options: { unconditional: true, prediction: "v" }, training: { steps: 3200, batchSize: 256, cooldown: 0.5 }, learned: score }, // biome-ignore format: a table
 ];
 

@@ -88,7 +88,7 @@ async function sample(context: DiffusionContext, options: SampleOptions): Promis
     pictures: drawn,
     text: [
       drawnHow(plan, path, guidance),
-      `${n} ${spec.kind} in ${seconds.toFixed(1)} s, ${each.toPrecision(2)} ms each`,
+      `${n} ${spec.kind} in ${seconds.toFixed(1)} s, ${each < 10 ? each.toPrecision(2) : each.toFixed(0)} ms each`,
     ],
     numbers: {
       [spec.kind]: n,
