@@ -11,6 +11,7 @@ const CURRENT: Readonly<Record<string, string>> = {
   "docs/autoencoders.md": "docs/zh/autoencoders.md",
   "docs/gan.md": "docs/zh/gan.md",
   "docs/diffusion.md": "docs/zh/diffusion.md",
+  "docs/plane.md": "docs/zh/plane.md",
   "docs/metrics.md": "docs/zh/metrics.md",
   "docs/export-sampler.md": "docs/zh/export-sampler.md",
   "docs/cli.md": "docs/zh/cli.md",

@@ -16,6 +16,7 @@ const PAGES = [
   "docs/autoencoders.md",
   "docs/diffusion.md",
   "docs/gan.md",
+  "docs/plane.md",
   "docs/export-sampler.md",
   "docs/metrics.md",
   "docs/sequence.md",
