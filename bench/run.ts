@@ -54,6 +54,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   "decoding-wasm": { file: "decoding.ts", args: ["--device", "wasm"] },
   sampling: { file: "sampling.ts", peers: [pytorch] },
   random: { file: "random.ts" },
+  alignment: { file: "alignment.ts", peers: [pytorch] },
   export: { file: "export.ts" },
   "rl-env": { file: "rl-env.ts" },
   "rl-deep": { file: "rl-deep.ts" },
