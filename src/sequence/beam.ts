@@ -9,6 +9,12 @@ export interface BeamOptions extends Omit<GenerateOptions, "key"> {
    * form of Hugging Face's `length_penalty`).
    */
   readonly lengthPenalty?: number;
+  /**
+   * When a search is over, once as many sequences are whole as there are beams, in Hugging Face's words: false, where no open one
+   * ranks above the worst of them as it stands; "never", where none could even if it went on to the greatest length with no
+   * loss of probability, which for α > 0 is seldom before that length is reached. "never" when left out.
+   */
+  readonly earlyStopping?: false | "never";
 }
 
 /** A whole sequence that a search has found. */
@@ -107,7 +113,15 @@ type How = Omit<BeamOptions, "processors"> & {
 function extended(
   { sums, found: before }: Search,
   n: number,
-  { beams, prompt, processors, maxNewTokens, stopTokens = [], lengthPenalty = 1 }: How,
+  {
+    beams,
+    prompt,
+    processors,
+    maxNewTokens,
+    stopTokens = [],
+    lengthPenalty = 1,
+    earlyStopping = "never",
+  }: How,
   read: Read,
 ): Search & { readonly goesOn: readonly { readonly from: number; readonly token: number }[] } {
   const score = (logProbability: number, length: number): number => logProbability / length ** lengthPenalty;
@@ -135,7 +149,8 @@ function extended(
   const found = [...before, ...whole].sort((a, b) => b.score - a.score).slice(0, beams);
   const best = open[0];
   // Log-probabilities only fall: with no more of them, the longest an open one can be ranks it highest for α > 0.
-  const hope = best && Math.max(score(best.sum, n), score(best.sum, maxNewTokens));
+  const longest = earlyStopping === "never" ? maxNewTokens : n;
+  const hope = best && Math.max(score(best.sum, n), score(best.sum, longest));
   const done = hope === undefined || (found.length === beams && found.at(-1)!.score >= hope);
   const goesOn = Array.from({ length: done ? 0 : beams }, (_, i) => {
     const { beam, token } = open[i] ?? best!;

@@ -100,7 +100,8 @@ async function searched(
   how: Omit<GenerateOptions, "key"> & { readonly beams: number; readonly lengthPenalty?: number },
 ): Promise<Translation[][]> {
   const end = decoder.vocabSize - 1;
-  const all = await beamSearches(decoder, [end], how);
+  // A target is about as long as its source: to wait for the greatest length would take several times as long.
+  const all = await beamSearches(decoder, [end], { ...how, earlyStopping: false });
   return all.map((found) =>
     found.map(({ tokens, logProbability }) => ({ tokens: withoutEnd(tokens, end), logProbability })),
   );
