@@ -17,7 +17,6 @@ import {
   neg,
   notEqual,
   type Operand,
-  relu,
   reshape,
   square,
   stopGradient,
@@ -98,10 +97,12 @@ export function binaryCrossEntropyWithLogits(
   { posWeight, ...options }: LossOptions & { readonly posWeight?: Operand } = {},
 ): Tensor {
   const [x, y] = pair("binaryCrossEntropyWithLogits", input, target);
-  const tail = log(add(exp(neg(abs(x))), 1));
-  if (posWeight === undefined) return reduced(add(sub(relu(x), mul(x, y)), tail), options);
+  // max(±x, 0) is (|x| ± x) / 2, whose gradient at 0 is the ½ of σ(0); relu's is 0.
+  const size = abs(x);
+  const tail = log(add(exp(neg(size)), 1));
+  if (posWeight === undefined) return reduced(add(sub(mul(add(size, x), 0.5), mul(x, y)), tail), options);
   const weight = add(mul(sub(posWeight, 1), y), 1);
-  return reduced(add(mul(sub(1, y), x), mul(weight, add(relu(neg(x)), tail))), options);
+  return reduced(add(mul(sub(1, y), x), mul(weight, add(mul(sub(size, x), 0.5), tail))), options);
 }
 
 export interface ClassOptions extends LossOptions {

@@ -385,6 +385,16 @@ describe("losses", () => {
   });
 });
 
+test("cross-entropy from logits has the gradient σ(x) − y at 0, too", async () => {
+  const [x, y] = [ops.tensor([0, 0, 0]), ops.tensor([0, 1, 0.25])];
+  const sum = { reduction: "sum" } as const;
+  const gradient = (loss: Tensor): Promise<number[]> => numbers(grad(loss, [x])[0]!);
+  expect(await gradient(nn.binaryCrossEntropyWithLogits(x, y, sum))).toEqual([0.5, -0.5, 0.25]);
+  // d/dx of (1 − y) x + (1 + (p − 1) y) ln(1 + e^−x): ½ − y (p + 1)/2, with p = 3.
+  const weighted = nn.binaryCrossEntropyWithLogits(x, y, { ...sum, posWeight: 3 });
+  expect(await gradient(weighted)).toEqual([0.5, -1.5, 0]);
+});
+
 test("sinusoids: the frequencies of the paper, in the graph and as a table", async () => {
   const t = ndarray(Float32Array.of(0, 1, 250));
   const table = nn.sinusoidTable([0, 1, 250], 6);
