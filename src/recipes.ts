@@ -114,7 +114,8 @@ export const RECIPES: readonly Recipe[] = [
       "all of the 729 inputs are sorted, the 72 that it was not shown too; 11 s of one core (galatea train gpt-sort; galatea evaluate gpt-sort)",
   }),
   recipe("gpt-induction", gpt, {
-    description: "a string of distinct letters, to be repeated: what one layer (option `layers`) cannot do",
+    description:
+      "a string of distinct letters, to be repeated: two layers find the rule, one (option `layers`) does not",
     options: { layers: 2, context: 27 },
     training: { data: "task:induction", batchSize: 64, lr: 5e-3, steps: 1500 },
     recorded:

@@ -14,7 +14,7 @@ import {
   trainingOf,
 } from "../model/contract.ts";
 import { checkpointOf } from "../model/opened.ts";
-import { sessionOf } from "../model/session.ts";
+import { requireWeights, sessionOf } from "../model/session.ts";
 import { freeRunPath } from "../train/folders.node.ts";
 import { LearningOptions } from "../train/learning.ts";
 import { epochOf } from "../train/loop.ts";
@@ -245,6 +245,7 @@ async function start(
       `${training.out} holds a run already. Continue it (galatea resume ${training.out}), or choose another option \`out\``,
     );
   const weights = training.from === undefined ? undefined : await weightsOf(training.from, model);
+  requireWeights(model, weights);
   const options = pickOptions(choice.options, {
     ...parsed,
     ...(weights && { ...weights.options, ...givenOptions(choice.options, command, parsed) }),

@@ -126,6 +126,8 @@ export interface Model<S extends z.ZodObject = z.ZodObject, M extends Module = M
   learn?(setting: LearnSetting<z.output<S>, M>): AsyncGenerator<TrainEvent, void, undefined>;
   /** The weights that this model starts from, among those of a run of the model `name`; undefined where none of them fit. */
   takes?(name: string, dict: StateDict): StateDict | undefined;
+  /** It tunes what another run has learnt, and cannot begin without such weights. */
+  readonly tunes?: boolean;
   /** What one example is, where that is the model's choice: windows of a text, padded pairs. */
   examples?(options: z.output<S>, data: Data): ExampleSets;
   /** Its commands by name: sample, reconstruct, evaluate, translate … */

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Data, Examples } from "../data/data.ts";
 import { holdOutValidation } from "../data/validation.ts";
 import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
 import { Key } from "../tensor/random.ts";
 import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoint.ts";
 import { train } from "../train/loop.ts";
@@ -61,11 +62,20 @@ export interface TrainRunOptions {
   readonly until?: number | undefined;
 }
 
+/** @throws UserError where a model that tunes others' weights is given none */
+export function requireWeights(model: AnyModel, weights: unknown): void {
+  if (model.tunes && !weights)
+    throw new UserError(
+      `${model.name} goes on from a model that can write already: name its run (option \`from\`), as galatea train sft makes one`,
+    );
+}
+
 /** Train a run to its end, or until the signal fires, yielding events. */
 export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { model, options, task, plan, config, data, examples, validation } = session;
   const { engine, world, from, weights, store, signal, ranks, until } = how;
   const { seed, sampleEvery, checkpointEvery } = config;
+  requireWeights(model, from ?? weights);
   const source = from && { dict: from.tensors.weights, source: `the checkpoint of step ${from.step}` };
   giveWeights(task.module, seed, source ?? weights);
   const { module } = task;

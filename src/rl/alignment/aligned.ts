@@ -1,17 +1,20 @@
 import type { z } from "zod";
-import type { Data, Examples } from "../../data/data.ts";
-import { command, type ExampleSets, type Model } from "../../model/contract.ts";
+import type { Examples } from "../../data/data.ts";
+import { command, type Model } from "../../model/contract.ts";
 import { readAndNext } from "../../sequence/examples.ts";
 import { Gpt } from "../../sequence/gpt.ts";
 import { zeros } from "../../tensor/ndarray.ts";
 import { maximum } from "../../tensor/ops.ts";
 import { learnBy } from "../../train/learning.ts";
+import type { Player } from "../../train/task.ts";
 import { Evaluate, evaluateCompletions, Sample, sampleCompletions } from "./commands.ts";
-import { promptsOf } from "./dialogue.ts";
+import { dialogueOf, promptsOf } from "./dialogue.ts";
+import { requireGroups } from "./group.ts";
 import { align } from "./loop.ts";
 import type { Method, Seen } from "./method.ts";
 import type { AlignmentOptions } from "./policy-options.ts";
 import { gptOptionsOf, gptWeights, ScoredGpt } from "./scored-gpt.ts";
+import { roomOf } from "./studio.ts";
 import { chancesOf } from "./tokens.ts";
 
 /** An example is a prompt: the loop asks for it by its number, and has its text by itself. */
@@ -20,11 +23,6 @@ const numbered = (length: number): Examples => ({
   fields: { prompts: { shape: [], dtype: "int32" } },
   batch: (indices) => ({ prompts: zeros([indices.length], "int32") }),
 });
-
-export const promptExamples = (data: Data, promptLength: number): ExampleSets => {
-  const { train, test } = promptsOf(data, promptLength);
-  return { train: numbered(train.length), test: numbered(test.length) };
-};
 
 /** A method as a model: built like a GPT, trained by the loop of all methods. */
 export function aligned<O extends AlignmentOptions>(method: Method<O>): Model<z.ZodObject, Gpt> {
@@ -36,15 +34,20 @@ export function aligned<O extends AlignmentOptions>(method: Method<O>): Model<z.
       const own = gptOptionsOf(options as never, spec);
       return method.scored ? new ScoredGpt(own) : new Gpt(own);
     },
-    examples: (options, data) => promptExamples(data, (options as O).promptLength),
-    players: (module, options, plan) => [
-      {
-        name: method.name,
-        module,
-        loss: (batch) => method.loss(seenBy(module, batch, options as unknown as O), options as unknown as O),
-        ...learnBy(plan),
-      },
-    ],
+    tunes: true,
+    examples: (given, data) => {
+      const options = given as unknown as O;
+      const { train, test } = promptsOf(data, options.promptLength);
+      roomOf({ train, test }, dialogueOf(data.spec), options);
+      return { train: numbered(train.length), test: numbered(test.length) };
+    },
+    players: (module, given, plan) => {
+      const options = given as unknown as O;
+      const { group: K } = options;
+      if (method.groups) requireGroups(plan.batchSize * K, K, method.name);
+      const loss: Player["loss"] = (batch) => method.loss(seenBy(module, batch, options), options);
+      return [{ name: method.name, module, loss, ...learnBy(plan) }];
+    },
     learn: (setting) => align(method, setting as never),
     takes: gptWeights,
     commands: method.policy

@@ -3,7 +3,7 @@ import { cast, greater, sub } from "../../tensor/ops.ts";
 import { meanOf } from "../deep/policy-gradient.ts";
 import { aligned } from "./aligned.ts";
 import { dpoLoss, PREFERENCE_LOSSES } from "./dpo-loss.ts";
-import { halves, LABELS, pairBatch } from "./pairs.ts";
+import { halves, PairLabels, pairBatch } from "./pairs.ts";
 import { AlignmentOptions } from "./policy-options.ts";
 import { rowMean, rowSum, tokenMean } from "./tokens.ts";
 
@@ -16,12 +16,7 @@ const DpoOptions = AlignmentOptions.extend({
     .lt(0.5)
     .default(0)
     .describe("the share of labels that are wrong; for sigmoid and robust"),
-  labels: z
-    .enum(LABELS)
-    .default("best")
-    .describe(
-      "pairs of a group by rank, the best with the worst; or as they come, with labels drawn by their rewards",
-    ),
+  labels: PairLabels,
 });
 type DpoOptions = z.output<typeof DpoOptions>;
 

@@ -16,7 +16,7 @@ import type { Batch } from "../../train/task.ts";
 import { fastRandom } from "../random.ts";
 import { adaptedBeta } from "./adaptive-beta.ts";
 import { type Asked, dialogueOf, promptsOf } from "./dialogue.ts";
-import { requireGroups, withSignal } from "./group.ts";
+import { withSignal } from "./group.ts";
 import { judge, mean, type Part } from "./judge.ts";
 import { type LookPrograms, lookAt, shownBy } from "./look.ts";
 import { logRatios, type Material, type Method } from "./method.ts";
@@ -49,14 +49,9 @@ export async function* align<O extends AlignmentOptions>(
   const policy = options as unknown as Partial<PolicyOptions>;
   const module = task.module as Gpt;
   const B = plan.batchSize;
-  if (method.groups) requireGroups(B * K, K, method.name);
   if ((setting.ranks?.size ?? 1) > 1)
     throw new UserError(`${method.name} trains in one process: run it without ranks`);
-  const startDict = from?.tensors.reference ?? (weights && withoutScore(weights.dict));
-  if (!startDict)
-    throw new UserError(
-      `${method.name} goes on from a model that can write already: name its run (option \`from\`), as galatea train sft makes one`,
-    );
+  const startDict = from?.tensors.reference ?? withoutScore(weights!.dict);
   const reference = new Gpt(module.options).loadStateDict(startDict, { source: "the reference model" });
   const data = await world.data();
   const dialogue = dialogueOf(spec);

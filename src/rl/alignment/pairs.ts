@@ -1,12 +1,19 @@
 /** Preferences as DPO and reward models learn from them: two completions of a prompt, one better. */
+import { z } from "zod";
 import type { HostBatch } from "../../data/data.ts";
 import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 import { hostUniform } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { column, type Material, rowsOf } from "./method.ts";
 
-export const LABELS = ["best", "drawn"] as const;
-export type Labels = (typeof LABELS)[number];
+/** How the completions of a group become pairs: an option of every method that learns from them. */
+export const PairLabels = z
+  .enum(["best", "drawn"])
+  .default("best")
+  .describe(
+    "pairs of a group by rank, the best with the worst; or as they come, with labels drawn by their rewards",
+  );
+export type Labels = z.output<typeof PairLabels>;
 
 interface Pair {
   readonly chosen: number;

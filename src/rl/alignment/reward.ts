@@ -2,19 +2,14 @@ import { z } from "zod";
 import { cast, greater, mul, sub, sum } from "../../tensor/ops.ts";
 import { meanOf } from "../deep/policy-gradient.ts";
 import { aligned } from "./aligned.ts";
-import { halves, LABELS, pairBatch } from "./pairs.ts";
+import { halves, PairLabels, pairBatch } from "./pairs.ts";
 import { AlignmentOptions } from "./policy-options.ts";
 import { rewardLoss } from "./reward-loss.ts";
 
 const RewardOptions = AlignmentOptions.extend({
   margin: z.number().min(0).default(0).describe("how much better the chosen one must be"),
   centre: z.number().min(0).default(0.01).describe("weight of (r_w + r_l)², which holds rewards around 0"),
-  labels: z
-    .enum(LABELS)
-    .default("best")
-    .describe(
-      "pairs of a group by rank, the best with the worst; or as they come, with labels drawn by their rewards",
-    ),
+  labels: PairLabels,
 });
 type RewardOptions = z.output<typeof RewardOptions>;
 
