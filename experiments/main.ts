@@ -11,7 +11,13 @@ import { measures } from "./measures.ts";
 import { overcomplete } from "./overcomplete.ts";
 import { plane } from "./plane.ts";
 import { schedules } from "./schedules.ts";
-import { bottleneck, exposure, techniques } from "./sequences.ts";
+import { bottleneck } from "./sequences/bottleneck.ts";
+import { depth } from "./sequences/depth.ts";
+import { exposure } from "./sequences/exposure.ts";
+import { grokking } from "./sequences/grokking.ts";
+import { positions } from "./sequences/positions.ts";
+import { pretraining } from "./sequences/pretraining.ts";
+import { techniques } from "./sequences/techniques.ts";
 
 const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   overcomplete,
@@ -22,6 +28,10 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   bottleneck,
   exposure,
   techniques,
+  positions,
+  depth,
+  pretraining,
+  grokking,
   "dqn-ablation": dqnAblation,
   plane,
 };
@@ -36,9 +46,9 @@ ${Object.entries(EXPERIMENTS)
   --epochs N     train this long instead of what the recorded results took
   --minutes N    generators: train each model for as long (default: as its recipe says)
   --samples N    generators, measures: images to measure of each (default: 5000; 4000)
-  --steps N      bottleneck, exposure, techniques: steps of each model (default: 2000, 1500, 1500)
+  --steps N      of sequence models: steps of each model (default: what the recorded results took)
   --seeds N      the same: repetitions of each (default: 3)
-  --data NAME    plane: the points to learn (default: ring-8)
+  --data NAME    plane: the points to learn (default: ring-8); techniques, positions, depth: the text (default: names)
   --threads N    threads for one operator (default: one a core)`;
 
 try {

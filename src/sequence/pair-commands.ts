@@ -4,6 +4,7 @@ import type { PairData } from "../data/data.ts";
 import type { PairSpec } from "../data/spec.ts";
 import { tokenizerOf } from "../data/tokenizers.ts";
 import type { Context, Output } from "../model/contract.ts";
+import { markdownTable } from "../plot/markdown.ts";
 import { argmax, cast, equal, sum, where } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type EncoderDecoder, ownOf, targetLoss } from "./encoder-decoder.ts";
@@ -86,6 +87,7 @@ const evenly = <T>(all: readonly T[], count: number): readonly T[] =>
 export const Evaluate = z.strictObject({
   ...SEARCH,
   count: z.int().min(1).optional().describe("sources of the test data to translate (default: all)"),
+  byLength: z.boolean().default(false).describe("also say how many are right by the length of the source"),
 });
 type Evaluate = z.output<typeof Evaluate>;
 
@@ -124,32 +126,51 @@ async function forced(
   return { testLoss: loss / tokens, tokenAccuracy: right / tokens };
 }
 
-/** How its own targets agree with the true ones. */
+type Written = readonly (readonly number[])[];
+
+/** What it writes itself for each source. */
 async function free(
   context: PairContext,
   references: readonly Reference[],
-  options: Omit<Evaluate, "count">,
-): Promise<Readonly<Record<string, number>>> {
+  search: Pick<Evaluate, keyof typeof SEARCH>,
+): Promise<Written> {
   const { key, signal, module } = context;
   const sources = references.map(({ source }) => source);
-  const found = await translate(module, sources, { ...options, key, signal }, context);
-  const { exactMatch, tokenErrorRate } = agreement(
-    references,
-    found.map(([best]) => best!.tokens),
-  );
+  const found = await translate(module, sources, { ...search, key, signal }, context);
+  return found.map(([best]) => best!.tokens);
+}
+
+/** How that agrees with the true targets. */
+function agreed(references: readonly Reference[], written: Written): Readonly<Record<string, number>> {
+  const { exactMatch, tokenErrorRate } = agreement(references, written);
   return { exactMatch, sequenceErrorRate: 1 - exactMatch, tokenErrorRate };
 }
 
-export async function evaluate(context: PairContext, { count, ...options }: Evaluate): Promise<Output> {
+/** Lines of a table: of each length of a source, how many there are and how many of them are wrong. */
+function wrongByLength(references: readonly Reference[], written: Written): string[] {
+  const groups = new Map<number, number[]>();
+  for (const [i, { source }] of references.entries())
+    groups.set(source.length, [...(groups.get(source.length) ?? []), i]);
+  const rows = [...groups].sort(([a], [b]) => a - b);
+  const line = ([length, members]: readonly [number, readonly number[]]): string[] => {
+    const pick = <T>(all: readonly T[]): T[] => members.map((i) => all[i]!);
+    const { exactMatch } = agreement(pick(references), pick(written));
+    return [String(length), String(members.length), `${(100 * (1 - exactMatch)).toFixed(1)} %`];
+  };
+  return markdownTable(["length of the source", "sources", "wrong"], rows.map(line)).split("\n");
+}
+
+export async function evaluate(context: PairContext, options: Evaluate): Promise<Output> {
+  const { count, byLength, ...search } = options;
   const data = (await context.data()) as PairData;
   const all = referencesOf(data.test);
   const references = evenly(all, count ?? all.length);
-  const numbers = {
-    ...(await forced(context, data)),
-    ...(await free(context, references, options)),
-    sources: references.length,
+  const teacher = await forced(context, data);
+  const written = await free(context, references, search);
+  return {
+    numbers: { ...teacher, ...agreed(references, written), sources: references.length },
+    ...(byLength && { text: wrongByLength(references, written) }),
   };
-  return { numbers };
 }
 
 /** Pairs and sources of a look during a training. */
@@ -162,7 +183,7 @@ export async function lookAt(context: PairContext): Promise<Output> {
   return {
     numbers: {
       ...(await forced(context, data, LOOK)),
-      ...(await free(context, references, { beams: 1, lengthPenalty: 1 })),
+      ...agreed(references, await free(context, references, { beams: 1, lengthPenalty: 1 })),
     },
     text: text!,
   };

@@ -68,7 +68,11 @@ describe.each(TRAINED)("%s on reversing", (name, model, options, training) => {
     expect(numbers!.tokenAccuracy).toBeGreaterThan(numbers!.exactMatch!);
     expect(numbers!.sequenceErrorRate).toBeCloseTo(1 - numbers!.exactMatch!, 10);
     expect(numbers!.tokenErrorRate).toBeLessThan(numbers!.sequenceErrorRate!);
-    const searched = await does("evaluate", { beams: 3 });
+    const searched = await does("evaluate", { beams: 3, byLength: true });
+    const rows = searched.text!.slice(2).map((row) => row.split("|").map((cell) => Number.parseFloat(cell)));
+    expect(rows.map(([, length]) => length)).toEqual([1, 2, 3, 4, 5]);
+    const wrong = rows.reduce((all, [, , count, percent]) => all + (count! * percent!) / 100, 0);
+    expect(wrong / numbers!.sources!).toBeCloseTo(searched.numbers!.sequenceErrorRate!, 2);
     expect(searched.numbers!.testLoss).toBeCloseTo(numbers!.testLoss!, 5);
     expect(searched.numbers!.exactMatch).toBeGreaterThan(numbers!.exactMatch! - 0.05);
 
