@@ -16,12 +16,12 @@ import { slurmBackend, slurmReasons } from "../sweep/slurm.node.ts";
 import { slurmScript } from "../sweep/slurm.ts";
 import { statesOf, type TrialState } from "../sweep/state.node.ts";
 import { SWEEP_FILE } from "../train/folders.node.ts";
+import { trainingArguments } from "./choices.ts";
 import { Cli } from "./command.ts";
 import type { Shell } from "./common.ts";
 import { Interrupted, Printer } from "./io.ts";
 import { addOptions, pickOptions } from "./options.ts";
 import { runTask } from "./sweep-task.ts";
-import { trainingArguments } from "./train.ts";
 
 const SweepOptions = z.strictObject({
   on: z.enum(["local", "slurm", "kubernetes"]).default("local").describe("where the runs are carried out"),

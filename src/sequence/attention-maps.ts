@@ -76,7 +76,8 @@ export async function mapsPicture(
 ): Promise<Picture> {
   const layers = [...new Set(maps.map(({ layer }) => layer))];
   const heads = Math.max(...maps.map(({ head }) => head)) + 1;
-  const cell = Math.max(7, Math.min(26, Math.floor(560 / (Math.min(heads, 4) * columns.length))));
+  const least = columns.length <= 32 ? 14 : 7; // so that every token of a short text has its label
+  const cell = Math.max(least, Math.min(26, Math.floor(560 / (Math.min(heads, 4) * columns.length))));
   const panels = maps.map(({ layer, head, weights }) => {
     const number = layers.indexOf(layer) + 1;
     const which = [
