@@ -23,7 +23,8 @@ import {
 import { type Evaluator, puctSearch, uctSearch } from "../games/search.ts";
 import { solved } from "../games/solve.ts";
 import { fastRandom } from "../random.ts";
-import { deepAgent, type Examination, type Examined, type Lesson } from "./agent.ts";
+import { deepAgent } from "./agent.ts";
+import type { Examination, Examined, Lesson } from "./algorithm.ts";
 import { Mlp } from "./network.ts";
 import { count, OffPolicy, share } from "./options.ts";
 import { masked, type Spaces } from "./policy.ts";

@@ -4,7 +4,8 @@ import { adam } from "../../optim/adam.ts";
 import { add, clamp, mean, minimum, mul, neg, normal, square, sub, tanh } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
-import { deepAgent, type Lesson } from "./agent.ts";
+import { deepAgent } from "./agent.ts";
+import type { Lesson } from "./algorithm.ts";
 import {
   type Bounded,
   ContinuousNetworks,

@@ -1,7 +1,8 @@
 export { a2c } from "./a2c.ts";
 export { actorCritic } from "./actor-critic.ts";
-export { type Algorithm, deepAgent, type Lesson } from "./agent.ts";
+export { deepAgent } from "./agent.ts";
 export { DEEP_AGENTS } from "./agents.ts";
+export type { Algorithm, Lesson } from "./algorithm.ts";
 export { alphazero } from "./alphazero.ts";
 export { type Curve, interval, meanCurve } from "./curves.ts";
 export { ddpg } from "./ddpg.ts";

@@ -7,7 +7,8 @@ import { add, asTensor, chunk, clamp, exp, mean, minimum, mul, neg, square, stop
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
-import { deepAgent, type Lesson } from "./agent.ts";
+import { deepAgent } from "./agent.ts";
+import type { Lesson } from "./algorithm.ts";
 import { type Bounded, ContinuousNetworks, Critics, rescaleRows, target, unscale } from "./continuous.ts";
 import { squashedSample } from "./distributions.ts";
 import { OffPolicy, share } from "./options.ts";
