@@ -201,6 +201,37 @@ test("several runs: one row each, kept in the run and not measured twice", async
   expect((jsonLines(again.out).at(-1) as unknown as typeof result).rows).toEqual(result.rows);
 });
 
+test("runs that draw no images: what evaluate finds of each, kept in the run", async () => {
+  const pairs =
+    "--data task:copy,length=3,symbols=3,count=60 --steps 2 --warmup 0 --batch-size 8 --threads 1 --json";
+  const tiny: readonly string[] = [
+    "seq2seq --width 8 --embedding 4",
+    "transformer --width 8 --heads 2 --layers 1 --context 8",
+  ];
+  for (const words of tiny) {
+    const trained = await cli(`train ${words} ${pairs} --out ${at(words.split(" ")[0]!)}`.split(" "));
+    expect(trained.code, trained.err).toBe(0);
+  }
+  const runs = ["compare", at("seq2seq"), at("transformer"), "--out", at("two"), "--json"];
+  const { code, out, err } = await cli(runs);
+  expect(code, err).toBe(0);
+  const { rows } = jsonLines(out).at(-1) as unknown as {
+    rows: { name: string; numbers: Record<string, number> }[];
+  };
+  expect(rows.map(({ name }) => name)).toEqual(["seq2seq", "transformer"]);
+  const evaluated = await cli(["evaluate", at("transformer"), "--json"]);
+  expect(jsonLines(evaluated.out).at(-1)).toMatchObject({ numbers: rows[1]!.numbers });
+  expect(readFileSync(join(at("two"), "table.md"), "utf8")).toContain("| transformer | transformer |");
+  expect(existsSync(join(at("two"), "bars.png"))).toBe(true);
+  writeFileSync(at("seq2seq/compare/evaluation-2-trained-seed0.json"), "{}");
+  expect((await cli(runs)).err).toContain("is not what galatea compare wrote");
+
+  const ruled = await cli([...runs, "--samples", "20"]);
+  expect(ruled.err).toContain("--samples: only for runs on images");
+  const mixed = await cli(["compare", at("seq2seq"), at("vae")]);
+  expect(mixed.err).toContain("numbers on different data cannot be compared");
+});
+
 test.each([
   [() => [at("ddpm"), "--steps 21"], "21 sampling steps were asked for, but the noise schedule has 20"],
   [

@@ -12,6 +12,7 @@ import type { Eta } from "../diffusion/samplers.ts";
 import { RULER_OPTION } from "../metrics/quality.ts";
 import { ABOUT } from "./about.ts";
 import { ETAS, SPACINGS } from "./cells.ts";
+import { compareEvaluated } from "./evaluated.node.ts";
 import { compareRuns } from "./runs.node.ts";
 import { compareSamplers } from "./samplers.node.ts";
 
@@ -19,7 +20,11 @@ const count = z.int().min(1);
 
 /** The options for any number of runs. */
 const CompareOptions = z.strictObject({
-  samples: z.int().min(2).default(1000).describe("n, images to draw and measure per cell or run"),
+  samples: z
+    .int()
+    .min(2)
+    .optional()
+    .describe("n, images to draw and measure per cell or run (default: 1000)"),
   seed: z.int().min(0).default(0).describe("random seed"),
   out: z
     .string()
@@ -63,8 +68,8 @@ export const compare: Tool = {
   description:
     "For one diffusion run: the table of the DDIM paper. For each η and number of steps S, the Fréchet distance of " +
     "its samples from the data, the share recognised as the class asked for, and the time per image. " +
-    "For several runs, of any models on the same data: quality, training time and time per image, one row per run. " +
-    "Always with the number of images and the floor. Ctrl-C stops; the same command continues where it stopped, and one with other values of η or S adds to the table.",
+    "For several runs, of any models on the same data: quality, training time and time per image, one row per run, " +
+    "always with the number of images and the floor; of models that draw no images, what their evaluate finds. Ctrl-C stops; the same command continues where it stopped, and one with other values of η or S adds to the table.",
   examples: [
     ["galatea compare ddpm-mnist", "η × S, as Markdown, JSON, a plot and a picture"],
     [
@@ -73,6 +78,7 @@ export const compare: Tool = {
     ],
     ["galatea compare ddpm-mnist option `guidance` 2", "the same with guidance, in its own folder"],
     ["galatea compare vae-mnist gan-mnist ddpm-mnist dit-mnist", "several models"],
+    ["galatea compare lstm64-cmudict seq2seq-cmudict transformer-cmudict", "what evaluate finds of each"],
   ],
   groups: [
     { title: "Measuring", options: CompareOptions },
@@ -89,6 +95,8 @@ export const compare: Tool = {
   },
 };
 
+const SAMPLES = 1000;
+
 type How = z.output<typeof CompareOptions> & { readonly desk: Desk };
 type Samplers = z.output<typeof SamplersOptions>;
 
@@ -101,7 +109,8 @@ async function ofOne(run: SavedRun<ModelRun>, how: How, samplers: Samplers): Pro
     );
   const cells = { etas: etas as readonly Eta[], spacings, steps };
   const clipping = { clipX0, useClippedModelOutput };
-  return compareSamplers(run, { ...how, cells, convention, guidance, batchSize, ...clipping });
+  const { samples = SAMPLES } = how;
+  return compareSamplers(run, { ...how, samples, cells, convention, guidance, batchSize, ...clipping });
 }
 
 function ofSeveral(runs: readonly SavedRun<ModelRun>[], how: How, samplers: Samplers): Promise<void> {
@@ -116,7 +125,17 @@ function ofSeveral(runs: readonly SavedRun<ModelRun>[], how: How, samplers: Samp
     throw new UserError(
       "option `checkpoint` is only for one run; several are compared by their newest checkpoints",
     );
-  return compareRuns(runs, how);
+  const { samples, ruler } = how;
+  if ((runs[0]!.config.spec?.kind ?? "images") === "images")
+    return compareRuns(runs, { ...how, samples: samples ?? SAMPLES });
+  const ofImages = Object.entries({ samples, ruler }).flatMap(([key, value]) =>
+    value === undefined ? [] : [key],
+  );
+  if (ofImages.length > 0)
+    throw new UserError(
+      `${ofImages.map((key) => `option \`${key}\``).join(", ")}: only for runs on images, and ${runs[0]!.path} was trained on ${runs[0]!.config.data}`,
+    );
+  return compareEvaluated(runs, how);
 }
 
 const modelRun = (run: SavedRun): SavedRun<ModelRun> => {
