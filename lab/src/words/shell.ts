@@ -1,0 +1,36 @@
+import { words } from "./language.ts";
+
+export const shell = words(
+  {
+    lab: "Galatea lab",
+    skip: "Skip to the content",
+    pages: { map: "Map", plane: "Plane", digits: "Digits", grids: "Grids", runs: "Runs", play: "Playground" },
+    main: "Main",
+    language: "中文",
+    languageName: "Read this page in Chinese",
+    theme: { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
+    loading: "Loading…",
+    notFound: (path: string) => `There is no page “${path}”.`,
+    toMap: "Back to the map",
+    broken: (why: string) => `This page could not be loaded: ${why}`,
+    again: "Try again",
+    copied: "Copied",
+    copy: "Copy",
+  },
+  {
+    lab: "Galatea 实验室",
+    skip: "跳到正文",
+    pages: { map: "地图", plane: "平面", digits: "数字", grids: "网格", runs: "训练记录", play: "试用" },
+    main: "主导航",
+    language: "English",
+    languageName: "用英文阅读本页",
+    theme: { auto: "外观：跟随系统", light: "外观：浅色", dark: "外观：深色" },
+    loading: "正在加载……",
+    notFound: (path) => `没有“${path}”这个页面。`,
+    toMap: "回到地图",
+    broken: (why) => `这个页面加载失败：${why}`,
+    again: "再试一次",
+    copied: "已复制",
+    copy: "复制",
+  },
+);

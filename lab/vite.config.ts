@@ -1,0 +1,18 @@
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+import { mapLayout } from "./build/map-layout.ts";
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: at("."),
+  // Relative addresses: the lab works below any path of any host.
+  base: "./",
+  plugins: [svelte(), mapLayout()],
+  resolve: { alias: { galatea: at("../src") } },
+  // ONNX Runtime would begin its threads from a classic worker's own file.
+  worker: { format: "es" },
+  build: { outDir: at("../dist/lab"), emptyOutDir: true, target: "es2023", chunkSizeWarningLimit: 1000 },
+  server: { fs: { allow: [at("..")] } },
+});
