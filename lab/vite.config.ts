@@ -1,15 +1,19 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
+import { algorithms } from "./build/algorithm.ts";
+import { oneFontFormat } from "./build/formulas.ts";
 import { mapLayout } from "./build/map-layout.ts";
+import { sources } from "./build/source.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const root = at("..");
 
 export default defineConfig({
   root: at("."),
   // Relative addresses: the lab works below any path of any host.
   base: "./",
-  plugins: [svelte(), mapLayout()],
+  plugins: [svelte({ configFile: false }), oneFontFormat(), mapLayout(), algorithms(root), sources(root)],
   resolve: { alias: { galatea: at("../src") } },
   // ONNX Runtime would begin its threads from a classic worker's own file.
   worker: { format: "es" },

@@ -11,7 +11,7 @@ export function virtual(
     resolveId: (id) => (id.startsWith(start) ? `\0${id}` : undefined),
     async load(id) {
       if (!id.startsWith(`\0${start}`)) return undefined;
-      const { code, from = [] } = await make(id.slice(start.length + 1));
+      const { code, from = [] } = await make(id.slice(start.length + 2));
       for (const file of from) this.addWatchFile(file);
       return { code, map: null };
     },

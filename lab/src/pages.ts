@@ -16,6 +16,7 @@ interface Page {
 
 export const PAGES: Readonly<Record<string, Page>> = {
   "": { load: () => import("./map/MapPage.svelte"), wide: true },
+  a: { load: () => import("./algorithm/AlgorithmPage.svelte") },
 };
 
 /** What stands in the navigation, in this order. */
