@@ -48,7 +48,7 @@ export function linesOf(code: string, symbol: string): readonly [first: number, 
   const start = lines.findIndex((line) => starts.test(line));
   if (start < 0) return [1, 1];
   const end = lines.findIndex(
-    (line, i) => i >= start && (/^[)}\]]/.test(line) || (/;$/.test(line) && /^\S/.test(line))),
+    (line, i) => i >= start && (/^[)}\]]/.test(line) || (line.endsWith(";") && /^\S/.test(line))),
   );
   let first = start;
   while (first > 0 && /^( \*|\/\*\*|\/\/)/.test(lines[first - 1]!)) first--;
