@@ -21,8 +21,8 @@ const [EVERY, BATCH] = [50, 512];
 export const grokking: Experiment = {
   description: "modular addition, known by heart long before it is understood; with and without weight decay",
   run: async (setting) => {
-    const { engine, out, steps = 2500 } = setting;
-    const data = (await openData("task:modular-addition,modulus=47,percent=35")) as PairData;
+    const { engine, out, steps = 5000 } = setting;
+    const data = (await openData("task:modular-addition,modulus=47,percent=50")) as PairData;
     const options = { context: 7, layers: 1, width: 128, positions: "learned" };
     const rows: string[][] = [];
     const lines: Line[] = [];
@@ -78,7 +78,7 @@ export const grokking: Experiment = {
       await measure.dispose();
       module.dispose();
     }
-    const labels = { title: "a + b mod 47, 35 % of all pairs seen", x: "step", y: "right" };
+    const labels = { title: "a + b mod 47, half of all pairs seen", x: "step", y: "right" };
     await saveChart(join(out, "grokking.png"), lineChart(labels, lines, { yZero: true }));
     const columns = ["weight decay", "99 % of the training set at step", "50 % of the others", "99 % of the others", "at the end"]; // biome-ignore format: a row
     await save(out, "grokking", markdownTable(columns, rows));

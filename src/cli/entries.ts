@@ -71,6 +71,12 @@ export const entriesOf = async (catalog?: WholeCatalog): Promise<Entry[]> => [
     },
   },
   {
+    name: "lab",
+    usage: "[dir]",
+    summary: "the map of all algorithms, and your runs, in a browser",
+    load: async (shell) => (await import("./lab.ts")).labCommand(shell),
+  },
+  {
     name: "rl",
     usage: "",
     summary: "reinforcement learning: solve, train, compare, watch",

@@ -1,0 +1,142 @@
+import { appendFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { labServer } from "../../src/cli/lab-server.ts";
+import { cli, scratch } from "./helpers.ts";
+
+const folder = scratch();
+const at = (path: string): string => join(folder, path);
+const CONFIG = {
+  format: 2,
+  galatea: "0.1.0",
+  kind: "model",
+  model: "vae",
+  data: "mnist",
+  seed: 0,
+  device: "cpu",
+  steps: 3,
+  logEvery: 1,
+  sampleEvery: 1,
+  checkpointEvery: 1,
+  keep: 1,
+  options: {},
+  training: {
+    optimizer: "adam",
+    lrSchedule: "constant",
+    warmup: 0,
+    cooldown: 0,
+    maxGradNorm: 1,
+    weightDecay: 0,
+    beta1: 0.9,
+    beta2: 0.999,
+    momentum: 0,
+    ema: 0,
+    batchSize: 8,
+    lr: 0.001,
+  },
+};
+
+beforeAll(() => {
+  for (const path of ["runs/a/samples", "runs/sweep/b", "runs/broken", "pages", "secret"])
+    mkdirSync(at(path), { recursive: true });
+  writeFileSync(at("runs/a/config.json"), JSON.stringify(CONFIG));
+  writeFileSync(at("runs/a/metrics.jsonl"), '{"step":1,"loss":2}\n{"step":2,"loss":1}\n');
+  writeFileSync(at("runs/a/samples/000001-samples.png"), "a picture");
+  writeFileSync(at("runs/sweep/b/config.json"), JSON.stringify({ ...CONFIG, seed: 1 }));
+  writeFileSync(at("runs/broken/config.json"), "{");
+  writeFileSync(at("pages/index.html"), "<title>the lab</title>");
+  writeFileSync(at("secret/config.json"), "not for you");
+  symlinkSync(at("secret"), at("runs/a/samples/way-out"));
+  symlinkSync(at("secret"), at("runs/outside"));
+});
+
+const get = (path: string, init: RequestInit = {}, host = "127.0.0.1:6007"): Promise<Response> =>
+  Promise.resolve(labServer({ runs: at("runs"), pages: at("pages") }).request(`http://${host}${path}`, init));
+const A = "/api/runs/a";
+
+test("runs are listed with their configuration and last step; one that cannot be read says why", async () => {
+  const runs = (await (await get("/api/runs")).json()) as Record<string, unknown>[];
+  const of = (name: string): Record<string, unknown> => runs.find((run) => run.name === name)!;
+  expect(of("a")).toMatchObject({ step: 2, config: { model: "vae", seed: 0 } });
+  expect(of("sweep/b")).toMatchObject({ step: 0, config: { seed: 1 } });
+  expect(of("broken").problem).toContain("is not JSON");
+  // A single run can be shown, too.
+  const one = await labServer({ runs: at("runs/a"), pages: at("pages") }).request(
+    "http://localhost/api/runs",
+  );
+  expect(((await one.json()) as { name: string }[]).map(({ name }) => name)).toEqual(["."]);
+});
+
+test("a log from any byte on, and with its size", async () => {
+  const whole = await get(`${A}/metrics`);
+  expect(await whole.text()).toBe('{"step":1,"loss":2}\n{"step":2,"loss":1}\n');
+  expect(whole.headers.get("X-Size")).toBe("40");
+  expect(await (await get(`${A}/metrics?from=20`)).text()).toBe('{"step":2,"loss":1}\n');
+  expect(await (await get(`${A}/timing`)).text()).toBe("");
+  expect(await (await get("/api/runs/sweep%2Fb/metrics")).text()).toBe("");
+});
+
+test("who watches a run is sent what is written, and all of it again where the run was set back", async () => {
+  const stop = new AbortController();
+  const response = await get(`${A}/watch?metrics=20`, { signal: stop.signal });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async (): Promise<unknown> => {
+    let text = "";
+    while (!text.includes("\n\n")) text += (await reader.read()).value ?? "";
+    expect(text).toContain("event: metrics");
+    return JSON.parse(/data: (.*)/.exec(text)![1]!);
+  };
+  expect(await next()).toEqual({ text: '{"step":2,"loss":1}\n', again: false });
+  appendFileSync(at("runs/a/metrics.jsonl"), '{"step":3,"loss":0}\n');
+  expect(await next()).toEqual({ text: '{"step":3,"loss":0}\n', again: false });
+  truncateSync(at("runs/a/metrics.jsonl"), 20);
+  expect(await next()).toEqual({ text: '{"step":1,"loss":2}\n', again: true });
+  await reader.cancel();
+  stop.abort();
+});
+
+test("samples and pages", async () => {
+  expect(await (await get(`${A}/samples`)).json()).toContain("000001-samples.png");
+  const picture = await get(`${A}/samples/000001-samples.png`);
+  expect([await picture.text(), picture.headers.get("Content-Type")]).toEqual(["a picture", "image/png"]);
+  const page = await get("/");
+  expect([await page.text(), page.headers.get("Content-Type")]).toEqual([
+    "<title>the lab</title>",
+    "text/html; charset=utf-8",
+  ]);
+  expect(page.headers.get("X-Content-Type-Options")).toBe("nosniff");
+});
+
+describe("what lies elsewhere is out of reach", () => {
+  test.each([
+    `${A}/samples/..%2F..%2F..%2Fsecret%2Fconfig.json`,
+    `${A}/samples/way-out%2Fconfig.json`,
+    "/api/runs/outside/samples/config.json",
+    "/api/runs/..%2Fsecret/samples/config.json",
+    "/..%2Fsecret/config.json",
+    "/%2Fetc%2Fpasswd",
+    "/.git/config",
+    "/api/nothing",
+  ])("%s", async (path) => {
+    const response = await get(path);
+    expect(response.status).toBe(404);
+    expect(await response.text()).toBe("There is nothing at this address.\n");
+  });
+});
+
+test("other hosts and other methods are refused with a sentence", async () => {
+  const elsewhere = await get("/api/runs", {}, "evil.example");
+  expect(elsewhere.status).toBe(403);
+  expect(await elsewhere.text()).toContain('not at "evil.example"');
+  const written = await get("/api/runs", { method: "POST" });
+  expect([written.status, await written.text()]).toEqual([
+    405,
+    "The lab only shows: POST is not possible.\n",
+  ]);
+});
+
+test("galatea lab: a folder that is not there", async () => {
+  const { code, err } = await cli(["lab", at("nowhere"), "--no-open"]);
+  expect(code).toBe(1);
+  expect(err).toContain(`there is no folder ${at("nowhere")}`);
+});

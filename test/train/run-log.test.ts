@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import {
+  configOf,
+  differences,
+  GrowingLog,
+  parseLog,
+  seriesOf,
+  settingsOf,
+} from "../../src/train/run-log.ts";
+
+test("a damaged line is told by its number, and the others are read", () => {
+  const text = '{"step":1,"loss":2}\n{"step":2,"lo\nnull\n{"loss":1}\n\n{"step":4,"loss":null}\n{"step":5';
+  const { rows, damaged, rest } = parseLog(text);
+  expect(rows).toEqual([
+    { step: 1, loss: 2 },
+    { step: 4, loss: null },
+  ]);
+  expect(damaged).toEqual([2, 3, 4]);
+  expect(rest).toBe('{"step":5');
+});
+
+test("a growing log joins the halves of a line, and a run that went on earlier replaces what came after", () => {
+  const log = new GrowingLog();
+  log.push('{"step":1,"loss":3}\n{"step":2,');
+  expect(log.rows).toHaveLength(1);
+  log.push('"loss":2}\nnonsense\n{"step":3,"loss":1}\n');
+  expect(log.rows.map(({ step }) => step)).toEqual([1, 2, 3]);
+  expect(log.damaged).toEqual([3]);
+  log.push('{"step":1,"testLoss":5}\n'); // of the same step: a look at it
+  expect(log.rows).toEqual([
+    { step: 1, loss: 3 },
+    { step: 1, testLoss: 5 },
+  ]);
+});
+
+test("metrics by name, each where it was logged; what is no number stays as NaN", () => {
+  const { rows } = parseLog('{"step":1,"loss":3}\n{"step":2,"loss":null,"testLoss":4}\n');
+  const series = seriesOf(rows);
+  expect([...series.keys()]).toEqual(["loss", "testLoss"]);
+  expect(Array.from(series.get("loss")!.values)).toEqual([3, Number.NaN]);
+  expect(Array.from(series.get("testLoss")!.steps)).toEqual([2]);
+});
+
+const CONFIG = {
+  format: 2,
+  galatea: "0.1.0",
+  kind: "agent",
+  agent: "dqn",
+  env: "CartPole-v1",
+  envOptions: {},
+  learnsFrom: "environment",
+  unit: "steps",
+  seed: 0,
+  device: "cpu",
+  steps: 10,
+  logEvery: 1,
+  sampleEvery: 1,
+  checkpointEvery: 1,
+  keep: 1,
+  options: { hidden: [64, 64], lr: 0.001 },
+};
+
+test("the settings in which runs differ", () => {
+  const configs = [CONFIG, { ...CONFIG, seed: 1, options: { hidden: [8], lr: 0.001 } }].map(
+    (one) => configOf(JSON.stringify(one), "config.json").config!,
+  );
+  const settings = configs.map(settingsOf);
+  expect(settings[0]).toMatchObject({ hidden: "64,64", agent: "dqn" });
+  expect(differences(settings)).toEqual(["seed", "hidden"]);
+});
+
+test("a configuration that cannot be read gives its reason", () => {
+  expect(configOf("{", "runs/a/config.json").problem).toContain("runs/a/config.json is not JSON");
+  expect(configOf(JSON.stringify({ ...CONFIG, format: 9 }), "c").problem).toContain("of a newer galatea");
+});
