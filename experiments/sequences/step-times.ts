@@ -16,7 +16,7 @@ export async function stepTimes(engine: Engine): Promise<string> {
       seq2seq,
       { width: 128, embedding: 64, attention: "none", bidirectional: false, dropout: 0 },
     ],
-    ["Transformer", transformer, { width: 64, layers: 3, heads: 4, context: 256, dropout: 0 }],
+    ["Transformer", transformer, { width: 48, layers: 3, heads: 4, context: 256, dropout: 0 }],
   ];
   const sizes = [16, 32, 64, 128];
   const rows: string[][] = [];

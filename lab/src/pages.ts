@@ -16,12 +16,14 @@ interface Page {
 
 export const PAGES: Readonly<Record<string, Page>> = {
   "": { load: () => import("./map/MapPage.svelte"), wide: true },
+  runs: { load: () => import("./runs/RunsPage.svelte"), wide: true },
   a: { load: () => import("./algorithm/AlgorithmPage.svelte") },
 };
 
 /** What stands in the navigation, in this order. */
 export const NAVIGATION: readonly (readonly [path: string, name: keyof typeof shell.en.pages])[] = [
   ["", "map"],
+  ["runs", "runs"],
 ];
 
 /** The page of a path: its first word is the page's name. */

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { namesIn } from "../train/folders.node.ts";
-import { configOf, type ListedRun, parseLog } from "../train/run-log.ts";
+import { configOf, type ListedRun, lastOf, parseLog } from "../train/run-log.ts";
 
 export interface LabFolders {
   /** The folder whose runs are shown. */
@@ -164,11 +164,11 @@ const subfolders = async (folder: string): Promise<string[]> => {
   return names.filter((_, i) => are[i]?.isDirectory());
 };
 
-/** When its log last grew, and the last step in it. */
-async function progressOf(folder: string): Promise<Pick<ListedRun, "changed" | "step">> {
+/** When its log last grew, and the last value of each metric. */
+async function progressOf(folder: string): Promise<Pick<ListedRun, "changed" | "last">> {
   const path = join(folder, "metrics.jsonl");
   const found = await stat(path).catch(() => undefined);
-  if (!found) return { changed: 0, step: 0 };
+  if (!found) return { changed: 0 };
   const { text } = await readFrom(path, Math.max(0, found.size - TAIL));
-  return { changed: found.mtimeMs, step: parseLog(text).rows.at(-1)?.step ?? 0 };
+  return { changed: found.mtimeMs, last: lastOf(parseLog(text).rows) };
 }

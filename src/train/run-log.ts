@@ -35,6 +35,10 @@ function rowOf(line: string): LogRow | undefined {
   }
 }
 
+/** The last value of each metric in these rows, which not every row has. */
+export const lastOf = (rows: readonly LogRow[]): LogRow | undefined =>
+  rows.length === 0 ? undefined : Object.assign({}, ...rows);
+
 /** A log that is read as it grows. */
 export class GrowingLog {
   readonly rows: LogRow[] = [];
@@ -86,8 +90,8 @@ export type ListedRun = {
   readonly name: string;
   /** When its log last grew, milliseconds since 1970; 0: never. */
   readonly changed: number;
-  /** The last step that was logged. */
-  readonly step: number;
+  /** The last value of each metric, and the last step. */
+  readonly last?: LogRow | undefined;
 } & (
   | { readonly config: RunConfig; readonly problem?: never }
   | { readonly config?: never; readonly problem: string }

@@ -57,8 +57,8 @@ const A = "/api/runs/a";
 test("runs are listed with their configuration and last step; one that cannot be read says why", async () => {
   const runs = (await (await get("/api/runs")).json()) as Record<string, unknown>[];
   const of = (name: string): Record<string, unknown> => runs.find((run) => run.name === name)!;
-  expect(of("a")).toMatchObject({ step: 2, config: { model: "vae", seed: 0 } });
-  expect(of("sweep/b")).toMatchObject({ step: 0, config: { seed: 1 } });
+  expect(of("a")).toMatchObject({ last: { step: 2, loss: 1 }, config: { model: "vae", seed: 0 } });
+  expect(of("sweep/b")).toMatchObject({ changed: 0, config: { seed: 1 } });
   expect(of("broken").problem).toContain("is not JSON");
   // A single run can be shown, too.
   const one = await labServer({ runs: at("runs/a"), pages: at("pages") }).request(

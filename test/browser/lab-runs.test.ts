@@ -1,0 +1,114 @@
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseRunConfig } from "../../src/train/run-config.ts";
+import { type Lab, openLab, VIEWS, violations, visit } from "./lab-pages.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "galatea-runs-"));
+let lab: Lab;
+
+const configOf = (seed: number, lr: number): object => ({
+  format: 2,
+  galatea: "0.1.0",
+  kind: "agent",
+  agent: "dqn",
+  env: "CartPole-v1",
+  envOptions: {},
+  learnsFrom: "environment",
+  unit: "steps",
+  seed,
+  device: "cpu",
+  steps: 100,
+  logEvery: 10,
+  sampleEvery: 100,
+  checkpointEvery: 100,
+  keep: 1,
+  options: { lr },
+});
+
+function write(name: string, config: object, values: readonly number[]): void {
+  mkdirSync(join(folder, name, "samples"), { recursive: true });
+  writeFileSync(join(folder, name, "config.json"), JSON.stringify(config));
+  const line = (loss: number, i: number): string => `${JSON.stringify({ step: 10 * (i + 1), loss })}\n`;
+  writeFileSync(join(folder, name, "metrics.jsonl"), values.map(line).join(""));
+  const time = (_: number, i: number): string =>
+    `${JSON.stringify({ step: 10 * (i + 1), time: 1000 + i })}\n`;
+  writeFileSync(join(folder, name, "timing.jsonl"), values.map(time).join(""));
+}
+
+beforeAll(async () => {
+  expect(parseRunConfig(JSON.stringify(configOf(0, 0.1)), "config.json").seed).toBe(0);
+  write("first", configOf(0, 0.1), [4, 3, 2]);
+  write("second", configOf(1, 0.1), [6, 5, 4]);
+  write("third", configOf(0, 0.2), [9, 8, 7]);
+  write("damaged", configOf(3, 0.1), [1]);
+  appendFileSync(join(folder, "damaged/metrics.jsonl"), "not a line\n");
+  mkdirSync(join(folder, "broken"));
+  writeFileSync(join(folder, "broken/config.json"), "{");
+  lab = await openLab(folder);
+}, 120_000);
+
+afterAll(async () => {
+  await lab?.close();
+  rmSync(folder, { recursive: true });
+});
+
+test.each(VIEWS)(
+  "runs, in %s and %s: no violation of WCAG, and nothing wrong in the console",
+  async (lang, theme) => {
+    const { page, problems } = await visit(lab, `${lang}/runs?draw=first,third`, theme);
+    await page.locator(".uplot canvas").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.goto(`${lab.url}#/${lang}/runs/first`);
+    await page.locator("table.settings").waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(problems).toEqual([]);
+    await page.close();
+  },
+);
+
+test("what runs differ in, what cannot be read, and what is damaged, is said; the rest goes on", async () => {
+  const { page } = await visit(lab, "en/runs?draw=first,third,damaged");
+  await page.getByText("damaged: damaged lines of its log are left out: 2.").waitFor();
+  await page.getByText("broken cannot be read:").waitFor();
+  const rows = await page.locator("table.settings tbody tr").allInnerTexts();
+  expect(rows.map((row) => row.split(/\s+/)[0])).toEqual(["seed", "lr"]);
+  await page.goto(`${lab.url}#/en/runs/nowhere`);
+  await page.getByText("There is no run “nowhere” here.").waitFor();
+  await page.close();
+});
+
+test("a curve grows as its log does, and seeds are drawn together", async () => {
+  const { page } = await visit(lab, "en/runs?draw=first,second");
+  await page.locator(".uplot canvas").waitFor();
+  await page.getByText("As a table").click();
+  const rows = page.locator("figure table tbody tr");
+  await expect.poll(() => rows.count()).toBe(3);
+  appendFileSync(join(folder, "first/metrics.jsonl"), '{"step":40,"loss":1}\n');
+  await expect.poll(() => rows.count(), { timeout: 5000 }).toBe(4);
+  await page.getByLabel("Mean of seeds").check();
+  await expect.poll(() => rows.count()).toBe(3); // where both have a point
+  expect(await rows.first().textContent()).toMatch(/10\s*5$/);
+  await page.close();
+});
+
+test("by keyboard alone: down the list, select, and along the curves", async () => {
+  const { page } = await visit(lab, "en/runs?draw=second");
+  await page.locator("[data-run]").first().waitFor();
+  for (let i = 0; i < 5; i++) await page.keyboard.press("j");
+  const name = await page.evaluate("document.activeElement.dataset.run");
+  expect(name).toBeTruthy();
+  await page.keyboard.press("k");
+  await page.keyboard.press("x");
+  const now = (await page.evaluate("document.activeElement.dataset.run")) as string;
+  expect(now).not.toBe(name);
+  expect(decodeURIComponent(page.url())).toContain(now);
+  await page.locator(".plot").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.getByText(/^steps: \d/).waitFor();
+  await page.locator("[data-run]").first().focus();
+  await page.keyboard.press("c");
+  expect(page.url()).not.toContain("draw");
+  await page.close();
+});

@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import {
+  aligned,
+  curveOf,
+  meanCurve,
+  notFinite,
+  pauses,
+  smoothed,
+  thinned,
+} from "../../lab/src/runs/curves.ts";
+import { type LogRow, seriesOf } from "../../src/train/run-log.ts";
+
+const metrics: LogRow[] = [
+  { step: 1, epoch: 0.5, loss: 4 },
+  { step: 2, epoch: 1, loss: null },
+  { step: 4, epoch: 2, loss: 2 },
+  { step: 4, testLoss: 3 },
+];
+const timing: LogRow[] = [
+  { step: 1, time: 100 },
+  { step: 2, time: 101 },
+  { step: 4, time: 105 },
+];
+
+test.each([
+  ["step", [1, 4]],
+  ["epoch", [0.5, 2]],
+  ["time", [0, 5]],
+] as const)("over the axis %s; what is not finite is left out", (axis, x) => {
+  const curve = curveOf(seriesOf(metrics).get("loss")!, axis, { metrics, timing });
+  expect(Array.from(curve.x)).toEqual(x);
+  expect(Array.from(curve.y)).toEqual([4, 2]);
+});
+
+test("without times there is nothing over time", () => {
+  const curve = curveOf(seriesOf(metrics).get("loss")!, "time", { metrics, timing: [] });
+  expect(curve.x).toHaveLength(0);
+});
+
+test("of many points few are drawn, and no extreme is lost", () => {
+  const n = 10_000;
+  const y = Float64Array.from({ length: n }, (_, i) => Math.sin(i / 500));
+  y[7777] = 100;
+  y[1234] = -50;
+  const few = thinned({ x: Float64Array.from(y, (_, i) => i), y }, 200);
+  expect(few.y).toHaveLength(200);
+  expect(Math.max(...few.high!)).toBe(100);
+  expect(Math.min(...few.low!)).toBe(-50);
+  expect(few.x.at(-1)).toBe(n - 1);
+  const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+  expect(mean(few.y)).toBeCloseTo(mean(y), 10);
+});
+
+test("smoothing begins without a bias, and keeps what it smooths away as a band", () => {
+  const constant = { x: Float64Array.of(0, 1, 2), y: Float64Array.of(5, 5, 5) };
+  for (const value of smoothed(constant, 0.9).y) expect(value).toBeCloseTo(5, 12);
+  const curve = { x: Float64Array.of(0, 1), y: Float64Array.of(0, 1) };
+  const smooth = smoothed(curve, 0.5);
+  expect(smooth.y[1]).toBeCloseTo(0.5 / 0.75, 12);
+  expect(Array.from(smooth.high!)).toEqual([0, 1]);
+  expect(smoothed(curve, 0)).toBe(curve);
+});
+
+test("seeds: their mean where all have a point, with the standard error", () => {
+  const a = { x: Float64Array.of(1, 2, 3), y: Float64Array.of(1, 2, 9) };
+  const b = { x: Float64Array.of(1, 2), y: Float64Array.of(3, 2) };
+  const { x, y, low, high } = meanCurve([a, b]);
+  expect([Array.from(x), Array.from(y)]).toEqual([
+    [1, 2],
+    [2, 2],
+  ]);
+  // Deviation √2 over √2 seeds.
+  expect(high![0]! - y[0]!).toBeCloseTo(1, 12);
+  expect(low![1]).toBe(2);
+});
+
+test("curves of different steps share one axis", () => {
+  const { x, rows } = aligned([
+    { x: Float64Array.of(1, 3), y: Float64Array.of(10, 30) },
+    { x: Float64Array.of(2), y: Float64Array.of(20) },
+  ]);
+  expect(x).toEqual([1, 2, 3]);
+  expect(rows.map(({ y }) => y)).toEqual([
+    [10, null, 30],
+    [null, 20, null],
+  ]);
+});
+
+test("pauses far longer than usual, and values that are not finite, are told", () => {
+  const steady = Array.from({ length: 20 }, (_, i): LogRow => ({ step: i, time: i }));
+  expect(pauses(steady)).toEqual([]);
+  expect(pauses([...steady, { step: 20, time: 119 }])).toEqual([100]);
+  expect(notFinite(metrics)).toEqual({ count: 1, step: 2 });
+  expect(notFinite(metrics.slice(2))).toBeUndefined();
+});
