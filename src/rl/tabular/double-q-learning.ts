@@ -1,4 +1,4 @@
-import { actionTable, checkLearning, type Learning, stepSizes } from "./learning.ts";
+import { actionTable, checkLearning, type Learning, stepSizes, type Watch } from "./learning.ts";
 import { Memory } from "./memory.ts";
 import type { ControlOptions } from "./q-learning.ts";
 import { epsilonGreedy, greedyAction } from "./rules.ts";
@@ -11,9 +11,9 @@ import type { TabularTask } from "./task.ts";
  */
 export function* doubleQLearning(
   task: TabularTask,
-  options: ControlOptions & { Q1?: Float64Array; Q2?: Float64Array },
+  options: ControlOptions & Watch & { Q1?: Float64Array; Q2?: Float64Array },
 ): Learning<{ Q1: Float64Array; Q2: Float64Array; Q: Float64Array }> {
-  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1) } = options;
+  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), watch } = options;
   const { memory = new Memory(), Q = actionTable(task) } = options;
   const { Q1 = memory.floats("Q1", () => actionTable(task)) } = options;
   const { Q2 = memory.floats("Q2", () => actionTable(task)) } = options;
@@ -36,12 +36,13 @@ export function* doubleQLearning(
       const first = rng.random() < 0.5;
       const [learner, judge] = first ? [Q1, Q2] : [Q2, Q1];
       const best = task.terminated ? 0 : greedyAction(task, learner, next, rng);
-      const target = R + gamma * judge[next * task.actions + best]!;
-      learner[i]! += (first ? alpha1(i) : alpha2(i)) * (target - learner[i]!);
+      const delta = R + gamma * judge[next * task.actions + best]! - learner[i]!;
+      learner[i]! += (first ? alpha1(i) : alpha2(i)) * delta;
       Q[i] = (Q1[i]! + Q2[i]!) / 2;
-      S = next;
       G += R;
       steps++;
+      if (watch) yield { episode, steps, return: G, update: { S, A, R, next, delta } };
+      S = next;
     } while (!task.terminated && !task.truncated);
     yield { episode, steps, return: G };
   }

@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import { actionTable, checkLearning, type Learning } from "./learning.ts";
+import { actionTable, checkLearning, type Learning, type Watch } from "./learning.ts";
 import { Memory } from "./memory.ts";
 import type { ControlOptions } from "./q-learning.ts";
 import { epsilonGreedy, maxValue } from "./rules.ts";
@@ -13,9 +13,9 @@ import type { TabularTask } from "./task.ts";
  */
 export function* dynaQ(
   task: TabularTask,
-  options: Omit<ControlOptions, "alpha"> & { alpha: number; n: number; kappa?: number },
+  options: Omit<ControlOptions, "alpha"> & Watch & { alpha: number; n: number; kappa?: number },
 ): Learning<{ Q: Float64Array }> {
-  const { episodes, gamma, alpha, rng, n, kappa = 0 } = options;
+  const { episodes, gamma, alpha, rng, n, kappa = 0, watch } = options;
   const { behaviour = epsilonGreedy(0.1), Q = actionTable(task), memory = new Memory() } = options;
   checkLearning(options, task);
   if (!(Number.isInteger(n) && n >= 0)) throw new UserError(`n, the planning steps, must be ≥ 0, not ${n}`);
@@ -29,8 +29,10 @@ export function* dynaQ(
   /** Steps so far, and pairs known. */
   const clock = memory.floats("clock", () => new Float64Array(2));
   let [time, count] = clock as unknown as [number, number];
-  const learn = (i: number, R: number, next: number): void => {
-    Q[i]! += alpha * (R + gamma * maxValue(task, Q, next) - Q[i]!);
+  const learn = (i: number, R: number, next: number): number => {
+    const delta = R + gamma * maxValue(task, Q, next) - Q[i]!;
+    Q[i]! += alpha * delta;
+    return delta;
   };
   const remember = (S: number, A: number, R: number, next: number): void => {
     const i = S * task.actions + A;
@@ -56,16 +58,17 @@ export function* dynaQ(
       const next = task.step(A);
       const R = task.reward;
       time++;
-      learn(S * task.actions + A, R, next);
+      const delta = learn(S * task.actions + A, R, next);
       remember(S, A, R, next);
       for (let p = 0; p < n; p++) {
         const j = model.known[Math.floor(rng.random() * count)]!;
         const bonus = kappa === 0 ? 0 : kappa * Math.sqrt(time - model.lastTried[j]!);
         learn(j, model.reward[j]! + bonus, model.next[j]!);
       }
-      S = next;
       G += R;
       steps++;
+      if (watch) yield { episode, steps, return: G, update: { S, A, R, next, delta } };
+      S = next;
     } while (!task.terminated && !task.truncated);
     clock.set([time, count]);
     yield { episode, steps, return: G };

@@ -1,4 +1,4 @@
-import { actionTable, checkLearning, type Learning, stepSizes } from "./learning.ts";
+import { actionTable, checkLearning, type Learning, stepSizes, type Watch } from "./learning.ts";
 import type { ControlOptions } from "./q-learning.ts";
 import { epsilonGreedy, type Rule } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
@@ -11,9 +11,9 @@ import type { TabularTask } from "./task.ts";
  */
 export function* expectedSarsa(
   task: TabularTask,
-  options: ControlOptions & { target?: Rule },
+  options: ControlOptions & Watch & { target?: Rule },
 ): Learning<{ Q: Float64Array }> {
-  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
+  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task), watch } = options;
   const { target = behaviour } = options;
   checkLearning(options, task);
   const alpha = stepSizes(options.alpha, Q.length);
@@ -26,10 +26,12 @@ export function* expectedSarsa(
       const next = task.step(A);
       const R = task.reward;
       const i = S * task.actions + A;
-      Q[i]! += alpha(i) * (R + gamma * target.expected(task, Q, next) - Q[i]!);
-      S = next;
+      const delta = R + gamma * target.expected(task, Q, next) - Q[i]!;
+      Q[i]! += alpha(i) * delta;
       G += R;
       steps++;
+      if (watch) yield { episode, steps, return: G, update: { S, A, R, next, delta } };
+      S = next;
     } while (!task.terminated && !task.truncated);
     yield { episode, steps, return: G };
   }

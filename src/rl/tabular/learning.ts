@@ -2,13 +2,29 @@ import { UserError } from "../../errors.ts";
 import { checkDiscount } from "../mdp/reward-process.ts";
 import { checkTask, type TabularTask } from "./task.ts";
 
-/** An episode's index, return and length. */
+/** An episode's index, return and length; where each step is watched, those so far. */
 export interface Episode {
   /** 0, 1, 2 … */
   readonly episode: number;
   readonly steps: number;
   /** The sum of its rewards, not discounted. */
   readonly return: number;
+  /** What the step just taken has changed; undefined where the episode is over. */
+  readonly update?: TdUpdate;
+}
+
+/** S, A, R, S′ and the error δ by which the value of S, or of (S, A), was wrong. */
+export interface TdUpdate {
+  readonly S: number;
+  readonly A: number;
+  readonly R: number;
+  readonly next: number;
+  readonly delta: number;
+}
+
+export interface Watch {
+  /** Yield after every step, too, with its update: to draw a method while it learns. */
+  watch?: boolean;
 }
 
 /**

@@ -1,5 +1,12 @@
 import type { Rng } from "../random.ts";
-import { actionTable, checkLearning, type Learning, type StepSize, stepSizes } from "./learning.ts";
+import {
+  actionTable,
+  checkLearning,
+  type Learning,
+  type StepSize,
+  stepSizes,
+  type Watch,
+} from "./learning.ts";
 import type { Memory } from "./memory.ts";
 import { epsilonGreedy, maxValue, type Rule } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
@@ -23,8 +30,11 @@ export interface ControlOptions {
  * policy is the greedy one:
  *   Q(S, A) ← Q(S, A) + α [R + γ max_a Q(S′, a) − Q(S, A)].
  */
-export function* qLearning(task: TabularTask, options: ControlOptions): Learning<{ Q: Float64Array }> {
-  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
+export function* qLearning(
+  task: TabularTask,
+  options: ControlOptions & Watch,
+): Learning<{ Q: Float64Array }> {
+  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task), watch } = options;
   checkLearning(options, task);
   const alpha = stepSizes(options.alpha, Q.length);
   for (let episode = 0; episode < episodes; episode++) {
@@ -36,10 +46,12 @@ export function* qLearning(task: TabularTask, options: ControlOptions): Learning
       const next = task.step(A);
       const R = task.reward;
       const i = S * task.actions + A;
-      Q[i]! += alpha(i) * (R + gamma * maxValue(task, Q, next) - Q[i]!);
-      S = next;
+      const delta = R + gamma * maxValue(task, Q, next) - Q[i]!;
+      Q[i]! += alpha(i) * delta;
       G += R;
       steps++;
+      if (watch) yield { episode, steps, return: G, update: { S, A, R, next, delta } };
+      S = next;
     } while (!task.terminated && !task.truncated);
     yield { episode, steps, return: G };
   }

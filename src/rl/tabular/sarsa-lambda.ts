@@ -1,4 +1,4 @@
-import { actionTable, checkLearning, type Learning } from "./learning.ts";
+import { actionTable, checkLearning, type Learning, type Watch } from "./learning.ts";
 import type { ControlOptions } from "./q-learning.ts";
 import { epsilonGreedy } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
@@ -10,9 +10,9 @@ import { checkLambda, type TraceKind, Traces } from "./traces.ts";
  */
 export function* sarsaLambda(
   task: TabularTask,
-  options: Omit<ControlOptions, "alpha"> & { alpha: number; lambda: number; traces?: TraceKind },
+  options: Omit<ControlOptions, "alpha"> & Watch & { alpha: number; lambda: number; traces?: TraceKind },
 ): Learning<{ Q: Float64Array }> {
-  const { episodes, gamma, alpha, lambda, rng } = options;
+  const { episodes, gamma, alpha, lambda, rng, watch } = options;
   const { behaviour = epsilonGreedy(0.1), Q = actionTable(task), traces: kind = "replacing" } = options;
   checkLearning(options, task);
   checkLambda(lambda);
@@ -38,10 +38,11 @@ export function* sarsaLambda(
       traces.update(Q, alpha * (delta + correction));
       Q[i]! -= alpha * correction;
       old = nextValue;
-      S = next;
-      A = nextA;
       G += R;
       steps++;
+      if (watch) yield { episode, steps, return: G, update: { S, A, R, next, delta } };
+      S = next;
+      A = nextA;
     } while (!task.terminated && !task.truncated);
     yield { episode, steps, return: G };
   }

@@ -1,4 +1,4 @@
-import { actionTable, checkLearning, type Learning, stepSizes } from "./learning.ts";
+import { actionTable, checkLearning, type Learning, stepSizes, type Watch } from "./learning.ts";
 import type { ControlOptions } from "./q-learning.ts";
 import { epsilonGreedy } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
@@ -8,8 +8,8 @@ import type { TabularTask } from "./task.ts";
  * policy: A′ is the action it takes next.
  *   Q(S, A) ← Q(S, A) + α [R + γ Q(S′, A′) − Q(S, A)].
  */
-export function* sarsa(task: TabularTask, options: ControlOptions): Learning<{ Q: Float64Array }> {
-  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task) } = options;
+export function* sarsa(task: TabularTask, options: ControlOptions & Watch): Learning<{ Q: Float64Array }> {
+  const { episodes, gamma, rng, behaviour = epsilonGreedy(0.1), Q = actionTable(task), watch } = options;
   checkLearning(options, task);
   const alpha = stepSizes(options.alpha, Q.length);
   for (let episode = 0; episode < episodes; episode++) {
@@ -22,11 +22,13 @@ export function* sarsa(task: TabularTask, options: ControlOptions): Learning<{ Q
       const R = task.reward;
       const nextA = task.terminated ? 0 : behaviour.choose(task, Q, next, rng);
       const i = S * task.actions + A;
-      Q[i]! += alpha(i) * (R + gamma * Q[next * task.actions + nextA]! - Q[i]!);
-      S = next;
-      A = nextA;
+      const delta = R + gamma * Q[next * task.actions + nextA]! - Q[i]!;
+      Q[i]! += alpha(i) * delta;
       G += R;
       steps++;
+      if (watch) yield { episode, steps, return: G, update: { S, A, R, next, delta } };
+      S = next;
+      A = nextA;
     } while (!task.terminated && !task.truncated);
     yield { episode, steps, return: G };
   }

@@ -1,5 +1,12 @@
 import type { Rng } from "../random.ts";
-import { checkLearning, type Learning, type StepSize, stateTable, stepSizes } from "./learning.ts";
+import {
+  checkLearning,
+  type Learning,
+  type StepSize,
+  stateTable,
+  stepSizes,
+  type Watch,
+} from "./learning.ts";
 import type { Rule } from "./rules.ts";
 import type { TabularTask } from "./task.ts";
 
@@ -22,8 +29,11 @@ export const NO_Q = new Float64Array(0);
  * Tabular TD(0) (Sutton & Barto, section 6.1, eq. 6.2): each value moves towards the next one.
  *   V(S) ← V(S) + α [R + γ V(S′) − V(S)].
  */
-export function* tdPrediction(task: TabularTask, options: PredictionOptions): Learning<{ V: Float64Array }> {
-  const { policy, episodes, gamma, rng, V = stateTable(task) } = options;
+export function* tdPrediction(
+  task: TabularTask,
+  options: PredictionOptions & Watch,
+): Learning<{ V: Float64Array }> {
+  const { policy, episodes, gamma, rng, V = stateTable(task), watch } = options;
   checkLearning(options, task);
   const alpha = stepSizes(options.alpha, V.length);
   for (let episode = 0; episode < episodes; episode++) {
@@ -31,12 +41,15 @@ export function* tdPrediction(task: TabularTask, options: PredictionOptions): Le
     let G = 0;
     let steps = 0;
     do {
-      const next = task.step(policy.choose(task, NO_Q, S, rng));
+      const A = policy.choose(task, NO_Q, S, rng);
+      const next = task.step(A);
       const R = task.reward;
-      V[S]! += alpha(S) * (R + gamma * V[next]! - V[S]!);
-      S = next;
+      const delta = R + gamma * V[next]! - V[S]!;
+      V[S]! += alpha(S) * delta;
       G += R;
       steps++;
+      if (watch) yield { episode, steps, return: G, update: { S, A, R, next, delta } };
+      S = next;
     } while (!task.terminated && !task.truncated);
     yield { episode, steps, return: G };
   }
