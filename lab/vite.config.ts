@@ -1,9 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 import { algorithms } from "./build/algorithm.ts";
+import { controls } from "./build/controls.ts";
 import { oneFontFormat } from "./build/formulas.ts";
 import { mapLayout } from "./build/map-layout.ts";
+import { ort } from "./build/ort.ts";
 import { sources } from "./build/source.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -13,8 +15,20 @@ export default defineConfig({
   root: at("."),
   // Relative addresses: the lab works below any path of any host.
   base: "./",
-  plugins: [svelte({ configFile: false }), oneFontFormat(), mapLayout(), algorithms(root), sources(root)],
-  resolve: { alias: { galatea: at("../src") } },
+  plugins: [
+    svelte({ configFile: false }),
+    oneFontFormat(),
+    mapLayout(),
+    algorithms(root),
+    sources(root),
+    controls(),
+    ort(),
+  ],
+  resolve: {
+    alias: { galatea: at("../src") },
+    // ONNX Runtime's own files are fetched from ort/, and not copied under a name of the bundler.
+    conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions],
+  },
   // ONNX Runtime would begin its threads from a classic worker's own file.
   worker: { format: "es" },
   build: { outDir: at("../dist/lab"), emptyOutDir: true, target: "es2023", chunkSizeWarningLimit: 1000 },

@@ -18,11 +18,13 @@ export const PAGES: Readonly<Record<string, Page>> = {
   "": { load: () => import("./map/MapPage.svelte"), wide: true },
   runs: { load: () => import("./runs/RunsPage.svelte"), wide: true },
   a: { load: () => import("./algorithm/AlgorithmPage.svelte") },
+  plane: { load: () => import("./plane/PlanePage.svelte"), wide: true },
 };
 
 /** What stands in the navigation, in this order. */
 export const NAVIGATION: readonly (readonly [path: string, name: keyof typeof shell.en.pages])[] = [
   ["", "map"],
+  ["plane", "plane"],
   ["runs", "runs"],
 ];
 

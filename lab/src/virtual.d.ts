@@ -11,3 +11,10 @@ declare module "virtual:algorithms" {
   const loaders: Readonly<Record<string, Loaders>>;
   export default loaders;
 }
+
+declare module "virtual:controls" {
+  const controls: Readonly<
+    Record<import("./plane/models.ts").ModelName, readonly import("../build/controls.ts").Control[]>
+  >;
+  export default controls;
+}
