@@ -137,19 +137,21 @@ function ways(
   context.globalAlpha = 1;
 }
 
-/** The judge's opinion as a shade: none where it takes points for false. */
+/** The judge's opinion as a shade, from none where it is lowest on the plane to full where it is highest. */
 function shade(
   context: CanvasRenderingContext2D,
   side: number,
   { side: places, values }: NonNullable<Look["judge"]>,
   colour: string,
 ): void {
-  const cell = side / places;
-  context.fillStyle = colour;
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const small = new OffscreenCanvas(places, places);
+  const cells = small.getContext("2d")!;
+  cells.fillStyle = colour;
   values.forEach((value, i) => {
-    context.globalAlpha = 0.42 * value;
+    cells.globalAlpha = (0.45 * (value - low)) / Math.max(high - low, 1e-6);
     // Rows are counted from below.
-    context.fillRect((i % places) * cell, side - (Math.floor(i / places) + 1) * cell, cell + 0.6, cell + 0.6);
+    cells.fillRect(i % places, places - 1 - Math.floor(i / places), 1, 1);
   });
-  context.globalAlpha = 1;
+  context.drawImage(small, 0, 0, side, side);
 }

@@ -8,6 +8,7 @@ export const planeWords = words(
     data: "Data",
     beside: "Beside it",
     besideOf: (model: string) => `Beside it: ${model}, on the same data and seed`,
+    asUsual: (model: string) => `${model}, usual settings`,
     alone: "nothing",
     seed: "Seed",
     models: {
@@ -40,7 +41,7 @@ export const planeWords = words(
       ddpm: "Arrows: the score ∇ log p(x) at this level of noise",
     },
     noise: "Level of noise",
-    judged: "Shade: where the judge takes points for real",
+    judged: "Shade: the more, the more real the judge takes a point there to be",
     draw: "Draw here with the pointer, then let it learn.",
     clear: "Clear",
     learn: "Learn what I drew",
@@ -102,6 +103,7 @@ export const planeWords = words(
     data: "数据",
     beside: "并排比较",
     besideOf: (model) => `并排比较：${model}，同样的数据和种子`,
+    asUsual: (model) => `${model}（默认设置）`,
     alone: "不比较",
     seed: "随机种子",
     models: {
@@ -134,7 +136,7 @@ export const planeWords = words(
       ddpm: "箭头：这一噪声水平下的得分 ∇ log p(x)",
     },
     noise: "噪声水平",
-    judged: "底色：判别器认为是真点的地方",
+    judged: "底色越深，判别器越觉得那里的点是真的",
     draw: "用指针在这里画，然后让模型来学。",
     clear: "清空",
     learn: "学我画的",
