@@ -16,6 +16,7 @@ const CURRENT: Readonly<Record<string, string>> = {
   "docs/export-sampler.md": "docs/zh/export-sampler.md",
   "docs/cli.md": "docs/zh/cli.md",
   "docs/browser.md": "docs/zh/browser.md",
+  "docs/lab.md": "docs/zh/lab.md",
   "docs/architecture.md": "docs/zh/architecture.md",
   "docs/rl.md": "docs/zh/rl.md",
   "docs/rl-bridge.md": "docs/zh/rl-bridge.md",

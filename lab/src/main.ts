@@ -1,5 +1,8 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
+import { startOffline } from "./offline.ts";
 import "./style.css";
 
 mount(App, { target: document.querySelector("#app")! });
+
+if (import.meta.env.MODE !== "development") addEventListener("load", startOffline);

@@ -15,6 +15,8 @@ export type Order =
 
 export type News = { readonly opening: number } & (
   | { readonly kind: "opened"; readonly view: View; readonly real: Float32Array }
+  /** What the worker has fetched, to be kept for a visit without a network. */
+  | { readonly kind: "files"; readonly files: readonly string[] }
   | { readonly kind: "steps"; readonly steps: readonly Stepped[] }
   | { readonly kind: "look"; readonly look: Look }
   | { readonly kind: "rewound" }

@@ -1,4 +1,5 @@
 /** The page's side of one model that learns: what is known of it by now, and the orders to its worker. */
+import { keep } from "../offline.ts";
 import type { Look, LookOptions, Setting, View } from "./models.ts";
 import type { News, Order } from "./protocol.ts";
 
@@ -115,6 +116,9 @@ export class Session {
         this.view = news.view;
         this.real = news.real;
         this.state = "paused";
+        break;
+      case "files":
+        void keep(news.files);
         break;
       case "steps":
         for (const { step, player, metrics } of news.steps) {

@@ -1,6 +1,7 @@
 /** Trains in a worker: the page stays free to draw and to listen. */
 import type { Engine } from "galatea/engine/engine.ts";
 import { createEngine, UserError } from "galatea/index.ts";
+import { fetched } from "../offline.ts";
 import { Experiment, type Stepped } from "./experiment.ts";
 import type { LookOptions } from "./models.ts";
 import type { News, Order } from "./protocol.ts";
@@ -36,6 +37,8 @@ async function open(order: Extract<Order, { kind: "open" }>): Promise<void> {
   experiment = opened;
   tell({ kind: "opened", view: opened.view, real: opened.real });
   await glance();
+  // The engine itself is fetched when the first program runs.
+  tell({ kind: "files", files: [location.href, ...fetched()] });
 }
 
 async function play(): Promise<void> {

@@ -1,0 +1,121 @@
+/** The lab's pages in a browser: every page in both languages and themes, experiments that move, keyboard, no network. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Lab, openLab, VIEWS, violations, visit } from "./lab-pages.ts";
+
+let lab: Lab;
+let runs: string;
+
+beforeAll(async () => {
+  runs = await mkdtemp(join(tmpdir(), "galatea-runs-"));
+  lab = await openLab(runs);
+}, 180_000);
+afterAll(async () => {
+  await lab.close();
+  await rm(runs, { recursive: true });
+});
+
+const numberOf = async (page: Page, name: string): Promise<number> =>
+  Number.parseFloat((await page.locator(`[data-number=${name}]`).first().textContent()) ?? "");
+const play = (page: Page) => page.locator(".bar .primary:not([disabled])").click({ timeout: 60_000 });
+const until = (page: Page, step: number) =>
+  page.waitForFunction(
+    (n) => Number(document.querySelector<HTMLElement>("[data-step]")!.dataset.step) >= n,
+    step,
+    { timeout: 120_000 },
+  );
+
+test.each(VIEWS)("%s, %s: pages have no violation of WCAG 2.2 AA and no error", async (lang, theme) => {
+  const { page, problems } = await visit(lab, `${lang}/`, theme);
+  for (const address of ["", "a/vae", "plane?model=gan&twin=vae", "nowhere"]) {
+    await page.evaluate((hash) => (location.hash = hash), `#/${lang}/${address}`);
+    await page.locator("h1").waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe(lang === "zh" ? "zh-CN" : "en");
+    expect(await violations(page), address).toEqual([]);
+  }
+  expect(problems).toEqual([]);
+  await page.close();
+});
+
+test("a VAE learns: its samples come near the data; rewound, it takes the same steps", async () => {
+  const { page, problems } = await visit(lab, "en/plane?width=32");
+  await play(page);
+  await until(page, 120);
+  await page.locator(".bar .primary").click();
+  expect(await numberOf(page, "covered")).toBeGreaterThan(20);
+
+  const losses = async (): Promise<string> => {
+    await page.getByRole("button", { name: "Rewind" }).click();
+    for (const step of [1, 2, 3]) {
+      await page.getByRole("button", { name: "One step" }).click();
+      await page.locator(`[data-step="${step}"]`).waitFor();
+    }
+    await page.locator(".curve").focus();
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
+    const told = page.locator(".told[aria-live]");
+    await expect.poll(() => told.textContent()).toMatch(/loss \d/);
+    return (await told.textContent()) ?? "";
+  };
+  expect(await losses()).toBe(await losses());
+  expect(problems).toEqual([]);
+  await page.close();
+});
+
+test("a GAN's half step moves the judge alone", async () => {
+  const { page } = await visit(lab, "en/a/gan?width=32");
+  const half = page.getByRole("button", { name: "Half a step" });
+  await half.click({ timeout: 60_000 });
+  await page.getByText("only the discriminator has moved").waitFor();
+  await half.click();
+  await page.getByText("only the generator has moved").waitFor();
+  await page.locator('[data-step="1"]').waitFor();
+  await page.close();
+});
+
+test("what an address asks for in vain is said, and the rest goes on", async () => {
+  const { page } = await visit(lab, "en/plane?model=nope&seed=x&beta=-1");
+  await page.getByText("There is no model “nope” in the plane").waitFor();
+  await page.getByText("“x” is not a seed").waitFor();
+  await page.getByText("“-1” is no value for beta").waitFor();
+  await play(page);
+  await until(page, 3);
+  await page.close();
+});
+
+test("the keyboard alone: along the map to an algorithm, which begins to learn", async () => {
+  const { page } = await visit(lab, "en/");
+  await page.locator("#node-ae").focus();
+  await page.keyboard.press("ArrowRight");
+  const reached = await page.evaluate(() => document.activeElement!.id);
+  expect(["node-vae", "node-dae"]).toContain(reached);
+  await page.keyboard.press("Enter");
+  await page.locator(".bar .primary:not([disabled])").focus({ timeout: 60_000 });
+  await page.keyboard.press("Enter");
+  await until(page, 2);
+  await page.close();
+});
+
+test("a second visit trains without a network", async () => {
+  const context = await lab.browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${lab.url}#/en/plane?width=32`);
+  await play(page);
+  await until(page, 2);
+  // What was fetched is kept in the background.
+  await expect
+    .poll(
+      () =>
+        page.evaluate(async () => (await (await caches.open("galatea-lab")).keys()).map(({ url }) => url)),
+      { timeout: 30_000 },
+    )
+    .toEqual(expect.arrayContaining([expect.stringMatching(/\.wasm$/), expect.stringMatching(/worker-/)]));
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await context.setOffline(true);
+  await page.reload();
+  await play(page);
+  await until(page, 2);
+  await context.close();
+});
