@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import { setDefaultEngine } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/onnx/node.ts";
 import { lookup, UserError } from "../src/errors.ts";
+import { methods } from "./alignment/methods.ts";
+import { steering } from "./alignment/steering.ts";
 import { dqnAblation } from "./dqn-ablation.ts";
 import type { Experiment } from "./experiment.ts";
 import { ganCollapse } from "./gan-collapse.ts";
@@ -33,6 +35,8 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   pretraining,
   grokking,
   "dqn-ablation": dqnAblation,
+  alignment: methods,
+  steering,
   plane,
 };
 

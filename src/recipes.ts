@@ -1,7 +1,7 @@
 import { type Recipe, recipe } from "./model/contract.ts";
 import { MODELS } from "./models.ts";
 
-const { classifier, ddpm, dit, gan, gpt, seq2seq, transformer, vae } = MODELS;
+const { classifier, ddpm, dit, gan, gpt, reward, rloo, seq2seq, sft, transformer, vae } = MODELS;
 
 /** Models with data and options that go well together, and their recorded results. */
 export const RECIPES: readonly Recipe[] = [
@@ -162,6 +162,21 @@ export const RECIPES: readonly Recipe[] = [
     recorded:
       "with option `epochs` 6, in 122 s of one core: 45.5 % of 12,604 words wrong (WER), 14.1 % of their phones, greedily " +
       "(galatea train lstm64-cmudict; galatea evaluate lstm64-cmudict)",
+  }),
+  recipe("sorter", sft, {
+    description: "fifty steps of fine-tuning on six letters to be sorted: where the next begin",
+    options: { layers: 2, context: 16, positions: "learned", activation: "relu" },
+    training: { data: "task:sort,length=6,min=6,symbols=10", lr: 5e-3, steps: 50 },
+  }),
+  recipe("sorter-rloo", rloo, {
+    description: "letters sorted right by reinforcement alone (option `from`: a run of sorter)",
+    options: { beta: 0 },
+    training: { data: "task:sort,length=6,min=6,symbols=10", lr: 1e-3, lrSchedule: "linear", steps: 600 },
+  }),
+  recipe("sorter-judge", reward, {
+    description: "a reward model of sorted letters (option `from`: a run of sorter)",
+    options: {},
+    training: { data: "task:sort,length=6,min=6,symbols=10", steps: 600, lrSchedule: "linear" },
   }),
   recipe("classifier-mnist", classifier, {
     description: "a classifier of digits, by which generated digits are measured",

@@ -46,6 +46,10 @@ export const HELPS: readonly CommandHelp[] = [
         "test examples, each with the five best that a search finds",
       ],
     ],
+    instead: {
+      sample:
+        "A model without an encoder answers a text by going on from it (galatea sample, option `prompt`)",
+    },
   },
   {
     name: "attention",

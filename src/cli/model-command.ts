@@ -43,6 +43,8 @@ export interface CommandHelp {
   readonly summary: string;
   readonly description: string;
   readonly examples: readonly (readonly [string, string])[];
+  /** Where a model cannot do this: another command that does something like it, and how, as the end of a sentence. */
+  readonly instead?: Readonly<Record<string, string>>;
 }
 
 /** The model of the run that a command line names: its commands have their own options. */
@@ -80,23 +82,26 @@ export function modelCommand(help: CommandHelp, model: AnyModel | undefined, she
   if (own?.parallel) addOptions(command, ParallelOptions, "Running:");
   return command.action((name: string, parsed: Record<string, unknown>) =>
     withRanks(pickOptions(ParallelOptions, parsed).parallel, shell.io, (ranks, io) =>
-      runCommand(help.name, name, parsed, { ...shell, io }, ranks),
+      runCommand(help, name, parsed, { ...shell, io }, ranks),
     ),
   ) as Cli;
 }
 
 async function runCommand(
-  name: string,
+  help: CommandHelp,
   runName: string,
   parsed: Record<string, unknown>,
   shell: Shell,
   ranks: Communicator,
 ): Promise<void> {
+  const { name } = help;
   const run = await openedByAll(ranks, runName, () => openRunFolder(runName));
   const model = await modelOfRun(shell.catalog, run);
   const command: Command<unknown, never> | undefined = model.commands[name];
   if (!command)
-    throw new UserError(`${run.path} is a ${model.name}; it cannot ${name}. It can ${can(model)}`);
+    throw new UserError(
+      `${run.path} is a ${model.name}; it cannot ${name}. It can ${can(model)}${insteadOf(help, model)}`,
+    );
   const given = pickOptions(command.options, parsed);
   const { seed, out } = pickOptions(OutputOptions, parsed);
   const runtime = pickOptions(RuntimeOptions, parsed);
@@ -131,6 +136,11 @@ async function runCommand(
 }
 
 const can = (model: AnyModel): string => Object.keys(model.commands).join(", ") || "only be trained";
+
+function insteadOf({ instead = {} }: CommandHelp, model: AnyModel): string {
+  const [how] = Object.entries(instead).flatMap(([name, how]) => (model.commands[name] ? [how] : []));
+  return how === undefined ? "" : `. ${how}`;
+}
 
 /** A run as a model with the chosen weights, on its own engine. */
 export async function openWithWeights(

@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 import { asModelRun } from "../model/catalog.ts";
 import type { AnyModel } from "../model/contract.ts";
 import { checkpointOf } from "../model/opened.ts";
-import { requireWeights, sessionOf } from "../model/session.ts";
+import { requireOneProcess, requireWeights, sessionOf } from "../model/session.ts";
 import { freeRunPath } from "../train/folders.node.ts";
 import { LearningOptions } from "../train/learning.ts";
 import { epochOf } from "../train/loop.ts";
@@ -120,9 +120,15 @@ async function start(
     );
   const weights = training.from === undefined ? undefined : await weightsOf(training.from, model);
   requireWeights(model, weights);
+  requireOneProcess(model, ranks);
   const options = pickOptions(choice.options, {
     ...parsed,
-    ...(weights && { ...weights.options, ...givenOptions(choice.options, command, parsed) }),
+    ...(weights && {
+      ...weights.options,
+      // A recipe that tunes another run's weights has options that are its own, as what it rewards.
+      ...(model.tunes && recipe?.options),
+      ...givenOptions(choice.options, command, parsed),
+    }),
   });
   const printer = new Printer(io, runtime.json);
   shareOf(training.batchSize, ranks);

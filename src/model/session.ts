@@ -70,12 +70,19 @@ export function requireWeights(model: AnyModel, weights: unknown): void {
     );
 }
 
+/** @throws UserError where a model with a loop of its own is to be trained by several processes */
+export function requireOneProcess(model: AnyModel, ranks: Communicator | undefined): void {
+  if (model.learn && (ranks?.size ?? 1) > 1)
+    throw new UserError(`${model.name} trains in one process: run it without option \`parallel\``);
+}
+
 /** Train a run to its end, or until the signal fires, yielding events. */
 export function trainRun(session: Session, how: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { model, options, task, plan, config, data, examples, validation } = session;
   const { engine, world, from, weights, store, signal, ranks, until } = how;
   const { seed, sampleEvery, checkpointEvery } = config;
   requireWeights(model, from ?? weights);
+  requireOneProcess(model, ranks);
   const source = from && { dict: from.tensors.weights, source: `the checkpoint of step ${from.step}` };
   giveWeights(task.module, seed, source ?? weights);
   const { module } = task;

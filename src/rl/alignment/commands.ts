@@ -5,9 +5,10 @@ import { ChoiceOptions, generate } from "../../sequence/generate.ts";
 import type { Gpt } from "../../sequence/gpt.ts";
 import { fastRandom } from "../random.ts";
 import { dialogueOf, promptsOf } from "./dialogue.ts";
+import { bestOfKl } from "./group.ts";
 import { judge, mean } from "./judge.ts";
 import { partsOf } from "./parts.ts";
-import { rollout } from "./rollout.ts";
+import { joined, type Rollout, rollout, rowsAt } from "./rollout.ts";
 import { roomOf } from "./studio.ts";
 
 type GptContext = Context<Record<string, unknown>, Gpt>;
@@ -47,6 +48,15 @@ export const Evaluate = z.strictObject({
     .default(1)
     .describe("temperature of the draws; 0: the likeliest token each time"),
   samples: z.int().min(1).default(1024).describe("held-out prompts to complete"),
+  bestOf: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("best of n: draw so many completions of each prompt, and judge the best of them"),
+  chooseBy: z
+    .array(z.string())
+    .optional()
+    .describe("with bestOf: what the best is chosen by, as model:RUN (default: the reward)"),
 });
 
 /** Rows that are written side by side. */
@@ -54,7 +64,7 @@ const ROWS = 256;
 
 export async function evaluateCompletions(
   context: GptContext,
-  { reward, temperature, samples }: z.output<typeof Evaluate>,
+  { reward, temperature, samples, bestOf: n, chooseBy }: z.output<typeof Evaluate>,
 ): Promise<Output> {
   const { module, spec, compile, progress, engine, world, options } = context;
   const data = await context.data();
@@ -62,11 +72,9 @@ export async function evaluateCompletions(
   const asked = promptsOf(data, Number(options.promptLength ?? 0));
   const { maxNewTokens } = options as { maxNewTokens?: number };
   const room = roomOf(asked, dialogue, { maxNewTokens, context: module.options.context });
-  const parts = await partsOf(reward ?? (options.reward as string[] | undefined) ?? ["exact"], {
-    data,
-    world,
-    engine,
-  });
+  const named = (names: readonly string[]) => partsOf(names, { data, world, engine });
+  const parts = await named(reward ?? (options.reward as string[] | undefined) ?? ["exact"]);
+  const chooser = chooseBy ? await named(chooseBy) : parts;
   const held = asked.test.slice(0, samples);
   const decoder = gptDecoder(module, Math.min(ROWS, held.length), compile);
   const [rewards, lengths, ended, texts]: [number[], number[], number[], string[]] = [[], [], [], []];
@@ -77,14 +85,23 @@ export async function evaluateCompletions(
       const some = held.slice(at, at + decoder.rows);
       const full = Array.from({ length: decoder.rows }, (_, i) => some[i % some.length]!);
       const prompts = full.map(({ prompt }) => dialogue.prompt(prompt));
-      const how = { ...room, ending: dialogue.ending, temperature, rng: fastRandom([at, ROWS]) };
-      const drawn = await rollout(decoder, prompts, how);
+      const draw = (i: number): Promise<Rollout> => {
+        const rng = fastRandom(i === 0 ? [at, ROWS] : [at, ROWS, i]);
+        return rollout(decoder, prompts, { ...room, ending: dialogue.ending, temperature, rng });
+      };
+      let drawn = await draw(0);
+      for (let i = 1; i < n; i++)
+        drawn = await better(
+          drawn,
+          await draw(i),
+          async (one) => (await judge(one, full, { dialogue, parts: chooser })).rewards,
+        );
       const found = await judge(drawn, full, { dialogue, parts });
-      const n = some.length;
-      rewards.push(...found.rewards.subarray(0, n));
-      lengths.push(...drawn.lengths.subarray(0, n));
-      ended.push(...drawn.ended.subarray(0, n));
-      texts.push(...found.judged.slice(0, n).map(({ completion }) => completion));
+      const own = some.length;
+      rewards.push(...found.rewards.subarray(0, own));
+      lengths.push(...drawn.lengths.subarray(0, own));
+      ended.push(...drawn.ended.subarray(0, own));
+      texts.push(...found.judged.slice(0, own).map(({ completion }) => completion));
       for (const [name, value] of Object.entries(found.parts)) (sums[name] ??= []).push(value);
     }
   } finally {
@@ -98,6 +115,19 @@ export async function evaluateCompletions(
     truncated: 1 - mean(ended),
     distinct: new Set(texts).size / texts.length,
     prompts: held.length,
+    // What the choice is from the policy that was drawn from, at most.
+    ...(n > 1 && { kl_at_most: bestOfKl(n) }),
   };
   return { numbers };
+}
+
+/** Of two completions of each prompt the one that is worth more; of equal ones the first. */
+async function better(
+  a: Rollout,
+  b: Rollout,
+  worth: (of: Rollout) => Promise<Float64Array>,
+): Promise<Rollout> {
+  const [first, second] = [await worth(a), await worth(b)];
+  const rows = Array.from(first, (x, i) => (second[i]! > x ? a.rows + i : i));
+  return rowsAt(joined(a, b), rows);
 }

@@ -9,8 +9,8 @@ export type Aggregation = (typeof AGGREGATIONS)[number];
 
 export interface AggregateOptions {
   readonly aggregation: Aggregation;
-  /** The most tokens of a completion, T_max. */
-  readonly maxTokens: number;
+  /** The most tokens of a completion, T_max: a number, or a scalar. */
+  readonly maxTokens: number | Tensor;
   /** Tokens of a batch on average, where a rollout is learned from in several batches: a scalar. */
   readonly tokensPerBatch: Tensor;
 }

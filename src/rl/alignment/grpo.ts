@@ -54,16 +54,17 @@ export const grpo = aligned<GrpoOptions>({
       ...batch,
       advantages: column(groupAdvantages(paid(material, options), options.group, options)),
       tokensPerBatch: scalar(tokens / options.minibatches),
+      maxTokens: scalar(material.maxNewTokens),
     };
   },
   loss: ({ batch, mask, logProbs, entropy }, options) => {
     const { epsilon: low, epsilonHigh: high = low, ratio, aggregation } = options;
-    const { old, advantages, tokensPerBatch } = batch;
+    const { old, advantages } = batch;
+    const [tokensPerBatch, maxTokens] = [batch.tokensPerBatch!, batch.maxTokens!];
     const parts = { logProbs, old: old!, mask, advantages: advantages! };
     const { losses, clipped } = grpoLoss(parts, { low, high, ratio });
     const total = fined(losses, { batch, mask, logProbs }, options);
-    const maxTokens = options.maxNewTokens ?? mask.shape[1]!;
-    const loss = aggregate(total, mask, { aggregation, maxTokens, tokensPerBatch: tokensPerBatch! });
+    const loss = aggregate(total, mask, { aggregation, maxTokens, tokensPerBatch });
     return { loss, entropy: tokenMean(entropy, mask), clipped };
   },
 });

@@ -21,4 +21,5 @@ export { ScoredGpt } from "./scored-gpt.ts";
 export { sft } from "./sft.ts";
 export { sftLoss } from "./sft-loss.ts";
 export { type Chances, chancesOf } from "./tokens.ts";
+export { type Tones, toneReward, toneRules, tonesOf } from "./tones.ts";
 export { type Look, warningsOf } from "./warnings.ts";

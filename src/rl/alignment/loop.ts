@@ -2,7 +2,6 @@
 import { batchIndices, type Position, START } from "../../data/batches.ts";
 import type { HostBatch } from "../../data/data.ts";
 import { compile } from "../../engine/compile.ts";
-import { UserError } from "../../errors.ts";
 import type { LearnSetting } from "../../model/contract.ts";
 import { Gpt } from "../../sequence/gpt.ts";
 import { constant } from "../../tensor/ops.ts";
@@ -49,8 +48,6 @@ export async function* align<O extends AlignmentOptions>(
   const policy = options as unknown as Partial<PolicyOptions>;
   const module = task.module as Gpt;
   const B = plan.batchSize;
-  if ((setting.ranks?.size ?? 1) > 1)
-    throw new UserError(`${method.name} trains in one process: run it without ranks`);
   const startDict = from?.tensors.reference ?? withoutScore(weights!.dict);
   const reference = new Gpt(module.options).loadStateDict(startDict, { source: "the reference model" });
   const data = await world.data();
@@ -143,7 +140,9 @@ export async function* align<O extends AlignmentOptions>(
     for (let at = 0; at < held.length; at += B) {
       const prompts = Array.from({ length: B }, (_, i) => held[(at + i) % held.length]!);
       const { rollout, rewards } = await completed(prompts, [HELD_OUT, at]);
-      const material = { rollout, rewards, beta, key: root.split("held out").split(at) };
+      const { maxNewTokens } = room;
+      const key = root.split("held out").split(at);
+      const material = { rollout, rewards, beta, maxNewTokens, key };
       const batch = method.batch({ ...material, reference: undefined, values: undefined }, options);
       for (const [name, { data }] of Object.entries(await measure(batch)))
         (all[`heldOut/${name}`] ??= []).push(Number(data[0]));
@@ -181,6 +180,7 @@ export async function* align<O extends AlignmentOptions>(
       reference: asks ? (await refers.read(rollout)).logProbs : undefined,
       values: await values?.read(rollout),
       beta,
+      maxNewTokens: room.maxNewTokens,
       key: root.split(step),
     };
     const kl = asks ? mean(logRatios(material)) : undefined;

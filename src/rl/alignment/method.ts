@@ -18,6 +18,8 @@ export interface Material {
   /** V before each token, where the module has values. */
   readonly values: Float32Array | undefined;
   readonly beta: number;
+  /** The most tokens of a completion, T_max. */
+  readonly maxNewTokens: number;
   readonly key: Key;
 }
 

@@ -5,9 +5,10 @@ import type { World } from "../../model/contract.ts";
 import { readCheckpoint } from "../../train/run.ts";
 import { dialogueOf } from "./dialogue.ts";
 import type { Part } from "./judge.ts";
-import { rewardsOf } from "./rewards.ts";
+import { type NamedReward, rewardsOf } from "./rewards.ts";
 import { gptOptionsOf, ScoredGpt } from "./scored-gpt.ts";
 import { scorer } from "./studio.ts";
+import { TONES, tonesOf } from "./tones.ts";
 
 interface Around {
   readonly data: Data;
@@ -16,16 +17,20 @@ interface Around {
 }
 
 /** What completions are paid for, by name: rewards of rewards.ts, and model:RUN, a trained reward model. */
-export const partsOf = async (names: readonly string[], around: Around): Promise<Part[]> =>
-  Promise.all(
-    names.map(async (name) => {
+export async function partsOf(names: readonly string[], around: Around): Promise<Part[]> {
+  const { data, world } = around;
+  const table = names.some((name) => name.startsWith("tones"))
+    ? tonesOf(new TextDecoder().decode(await world.asset(TONES)))
+    : undefined;
+  const known = { data: () => data, tones: () => table! };
+  return Promise.all(
+    names.map(async (name): Promise<Part> => {
       if (name.startsWith("model:")) return modelPart(name, around);
-      const [{ of, ...part }] = rewardsOf([name], () => around.data) as [
-        ReturnType<typeof rewardsOf>[number],
-      ];
+      const [{ of, ...part }] = rewardsOf([name], known) as [NamedReward];
       return { ...part, score: (judged) => judged.map(of) };
     }),
   );
+}
 
 async function modelPart(text: string, { world, engine }: Around): Promise<Part> {
   const [, name = "", weight = "1"] = /^model:([^*]*)(?:\*(.*))?$/.exec(text) ?? [];

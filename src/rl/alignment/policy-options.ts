@@ -11,7 +11,7 @@ export const AlignmentOptions = GptModelOptions.extend({
     .min(1)
     .default(["exact"])
     .describe(
-      "what completions are paid for, summed: exact, places, rhyme, word, ends:TEXT, length:N, distinct, model:RUN (a reward model), each with a weight if need be (exact*0.9)",
+      "what completions are paid for, summed: exact, places, rhyme, word, ends:TEXT, length:N, distinct, tones, model:RUN (a reward model), each with a weight if need be (exact*0.9)",
     ),
   group: count.default(8).describe("completions of each prompt, K"),
   temperature: z

@@ -2,6 +2,7 @@
 import type { Data } from "../../data/data.ts";
 import { lookup, UserError } from "../../errors.ts";
 import { promptsOf } from "./dialogue.ts";
+import { type Tones, toneReward } from "./tones.ts";
 
 /** A completion to be judged. */
 export interface Judged {
@@ -98,7 +99,14 @@ export function rhymesOf(data: Data): Rhymes {
   return new Rhymes([...train, ...test].map(({ prompt, answer }) => [prompt, answer!] as const));
 }
 
-type Maker = (argument: string, data: () => Data) => Reward;
+/** What rewards may need beside a completion. */
+export interface Known {
+  readonly data: () => Data;
+  /** Tones of characters. */
+  readonly tones: () => Tones;
+}
+
+type Maker = (argument: string, known: Known) => Reward;
 
 const number = (text: string, what: string): number => {
   const value = Number(text);
@@ -112,14 +120,26 @@ const number = (text: string, what: string): number => {
 export const REWARDS: Readonly<Record<string, { readonly about: string; readonly make: Maker }>> = {
   exact: { about: "1 where the completion is the right answer", make: () => exactMatch },
   places: { about: "the share of places that are right", make: () => rightPlaces },
-  rhyme: { about: "1 where it is another word that rhymes", make: (_, data) => rhyming(rhymesOf(data())) },
-  word: { about: "1 where it is a word of the data", make: (_, data) => wordhood(rhymesOf(data())) },
+  rhyme: {
+    about: "1 where it is another word that rhymes",
+    make: (_, { data }) => rhyming(rhymesOf(data())),
+  },
+  word: { about: "1 where it is a word of the data", make: (_, { data }) => wordhood(rhymesOf(data())) },
   ends: { about: "ends:TEXT, 1 where the text ends so", make: (text) => endsIn(text) },
   length: {
     about: "length:N, less for each character away from N",
     make: (text) => lengthNear(number(text, "length")),
   },
   distinct: { about: "the share of distinct characters", make: () => distinct },
+  tones: {
+    about:
+      "of a quatrain: the share of the four rules of tone that it keeps; tones:all, 1 where it keeps all",
+    make: (argument, { tones }) => {
+      if (argument !== "" && argument !== "all")
+        throw new UserError(`the reward tones is tones or tones:all, not tones:${argument}`);
+      return toneReward(tones(), argument === "all");
+    },
+  },
 };
 
 export interface NamedReward {
@@ -132,7 +152,7 @@ export interface NamedReward {
  * Rewards by their names: "exact", "ends:a", each with a weight if need be: "exact*0.9", "length:5*0.1".
  * @throws UserError where there is no such reward.
  */
-export function rewardsOf(names: readonly string[], data: () => Data): NamedReward[] {
+export function rewardsOf(names: readonly string[], known: Known): NamedReward[] {
   return names.map((text) => {
     const [, name = "", argument = "", weight = "1"] = /^([^:*]*)(?::([^*]*))?(?:\*(.*))?$/.exec(text) ?? [];
     const { make } = lookup("reward", REWARDS, name);
@@ -143,7 +163,7 @@ export function rewardsOf(names: readonly string[], data: () => Data): NamedRewa
     return {
       name: argument ? `${name}:${argument}` : name,
       weight: Number(weight),
-      of: make(argument, data),
+      of: make(argument, known),
     };
   });
 }

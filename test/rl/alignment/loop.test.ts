@@ -5,9 +5,13 @@ import { lineData, pairData } from "../../../src/data/text.ts";
 import { compile } from "../../../src/engine/compile.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { nodeEngine } from "../../../src/engine/onnx/node.ts";
+import { begin } from "../../../src/model/assemble.ts";
+import { withModel } from "../../../src/model/context.ts";
 import type { AnyModel, World } from "../../../src/model/contract.ts";
-import { sessionOf, trainRun } from "../../../src/model/session.ts";
+import { nodeWorld } from "../../../src/model/node.ts";
+import { requireOneProcess, sessionOf, trainRun } from "../../../src/model/session.ts";
 import type { StateDict } from "../../../src/nn/module.ts";
+import { Evaluate, evaluateCompletions } from "../../../src/rl/alignment/commands.ts";
 import { dialogueOf, promptsOf } from "../../../src/rl/alignment/dialogue.ts";
 import { dpo } from "../../../src/rl/alignment/dpo.ts";
 import { grpo } from "../../../src/rl/alignment/grpo.ts";
@@ -281,6 +285,43 @@ test("pairs with one tokenizer that has a line break need no more tokens than it
   expect([own.vocabSize, own.ending]).toEqual([4, 3]);
 });
 
+test("Dr. GRPO divides by the most tokens of a completion, whether they are given or those of the longest answer", async () => {
+  const options = { group: 4, beta: 0.5, aggregation: "dr_grpo" };
+  const how = { steps: 3, lr: 0.01, weights: base, every: 99 };
+  const [unsaid, said] = [
+    await ran(grpo, { ...how, options }),
+    await ran(grpo, { ...how, options: { ...options, maxNewTokens: 4 } }),
+  ];
+  expect(unsaid.metrics.at(-1)!.loss).not.toBe(0);
+  expect(unsaid.metrics).toEqual(said.metrics);
+});
+
+test("the best of n is never worse than the first, and is chosen by what is said", async () => {
+  const { module } = begin(sft, {
+    options: TINY,
+    data: sorting,
+    training: { batchSize: 4 },
+    weights: { dict: weak, source: "the test" },
+  }).task;
+  // All strings there are, since few were held out.
+  const world = nodeWorld(async () => ({ ...sorting, test: sorting.train }));
+  const best = (how: object) =>
+    withModel(
+      { module, options: {}, spec: sorting.spec, engine, key: Key.seed(0), world },
+      async (context) => {
+        const { numbers } = await evaluateCompletions(context as never, Evaluate.parse(how));
+        return numbers!;
+      },
+    );
+  const [one, eight] = [await best({}), await best({ bestOf: 8 })];
+  expect(eight.reward).toBeGreaterThan(one.reward!);
+  expect(eight.kl_at_most).toBeCloseTo(Math.log(8) - 7 / 8, 10);
+  // What the choice is by does not change what is told: long completions are not the right ones.
+  const long = await best({ bestOf: 8, chooseBy: ["length:9"] });
+  expect(long.length).toBeGreaterThan(one.length!);
+  expect(long.reward).toBeLessThan(eight.reward!);
+});
+
 const thrown = async (model: AnyModel, how: How): Promise<string> => {
   try {
     await ran(model, how);
@@ -295,6 +336,8 @@ test("bad input is told in a sentence", async () => {
   expect(await thrown(grpo, { options, steps: 1 })).toMatch(/grpo goes on from a model that can write already: name its run \(option `from`\)/); // biome-ignore format: one thing
   expect(await thrown(rloo, { options: { group: 1 }, steps: 1, weights: base })).toMatch(/needs at least 2 of them: option `group` is 1/); // biome-ignore format: one thing
   expect(await thrown(rloo, { options: { ...options, maxNewTokens: 20 }, steps: 1, weights: base })).toMatch(/a prompt of 5 tokens and a completion of 20 \(option `maxNewTokens`\) are more than the model's context of 16/); // biome-ignore format: one thing
+  expect(() => requireOneProcess(rloo, { size: 2 } as never)).toThrow(/rloo trains in one process/);
+  expect(() => requireOneProcess(sft, { size: 2 } as never)).not.toThrow();
   const other = taskData("sort,length=3,symbols=8,count=100", "other");
   expect(await thrown(grpo, { options, data: other, steps: 1, weights: base })).toMatch(/the weights have 4 tokens and the data's tokenizer has 9/); // biome-ignore format: one thing
   expect(await thrown(grpo, { options: { ...options, reward: ["exakt"] }, steps: 1, weights: base })).toMatch(/unknown reward "exakt".*exact/); // biome-ignore format: one thing

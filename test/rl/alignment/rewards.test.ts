@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { rhymesData } from "../../../src/data/word-lists.ts";
 import { judge } from "../../../src/rl/alignment/judge.ts";
 import { distinct, endsIn, exactMatch, lengthNear, Rhymes, rewardsOf, rhymesOf, rhyming, rightPlaces, softLimit, wordhood } from "../../../src/rl/alignment/rewards.ts"; // biome-ignore format: a list of names
+import { toneReward, toneRules, tonesOf } from "../../../src/rl/alignment/tones.ts";
 
 const of = (completion: string, answer = "abc", prompt = "") => ({ prompt, completion, answer });
 
@@ -12,6 +13,8 @@ test("exact match is all or nothing; places give credit for each, and none for w
   expect(rightPlaces(of("abcabc"))).toBe(0.5);
   expect(rightPlaces(of(""))).toBe(0);
 });
+
+const known = { data: () => rhymesData(MODULE), tones: () => tonesOf("平\n仄\n中\n") };
 
 test("ending, length, limit and distinct characters", () => {
   expect(endsIn("na")(of("nna", "", "an"))).toBe(1);
@@ -53,15 +56,13 @@ test("a long chain of pairs is one class", () => {
 });
 
 test("rewards have weights behind a star, and arguments behind a colon", () => {
-  const all = rewardsOf(["exact*0.9", "ends:a", "length:5*0.1"], () => rhymesData(MODULE));
+  const all = rewardsOf(["exact*0.9", "ends:a", "length:5*0.1"], known);
   expect(all.map(({ name, weight }) => [name, weight])).toEqual([
     ["exact", 0.9],
     ["ends:a", 1],
     ["length:5", 0.1],
   ]);
-  expect(() => rewardsOf(["exact*much"], () => rhymesData(MODULE))).toThrow(
-    /its weight, behind \*, is a number/,
-  );
+  expect(() => rewardsOf(["exact*much"], known)).toThrow(/its weight, behind \*, is a number/);
 });
 
 test("a reward that is no finite number is refused with what got it", async () => {
@@ -73,4 +74,24 @@ test("a reward that is no finite number is refused with what got it", async () =
   );
   const cut = await judge(rollout, [{ prompt: "a" }], { dialogue, parts: [{ ...parts[0]!, score: () => [1] }], missingEnd: -1 }); // biome-ignore format: one thing
   expect([...cut.rewards]).toEqual([-1]);
+});
+
+test("a quatrain keeps four rules of tone, or another form none", () => {
+  // 平 and 仄 themselves, and one character that can be both.
+  const tones = tonesOf("平\n仄\n中\n");
+  const whole = "平平平仄仄，仄仄仄平平。仄仄平平仄，平平仄仄平。";
+  expect(toneRules(whole, tones)).toEqual([true, true, true, true]);
+  const broken = (at: number, character: string): string =>
+    Array.from(whole, (own, i) => (i === at ? character : own)).join("");
+  expect(toneRules(broken(3, "平"), tones)).toEqual([false, true, true, true]);
+  expect(toneRules(broken(7, "平"), tones)).toEqual([false, false, false, true]);
+  expect(toneRules(broken(10, "仄"), tones)).toEqual([true, true, true, false]);
+  // Where it can be either, it breaks nothing; nor does one that is not known.
+  expect(toneRules(broken(7, "中"), tones)).toEqual([true, true, true, true]);
+  expect(toneRules(broken(7, "龘"), tones)).toEqual([true, true, true, true]);
+  const judged = { prompt: whole.slice(0, 3), completion: broken(3, "平").slice(3) };
+  expect(toneReward(tones, false)(judged)).toBe(0.75);
+  expect(toneReward(tones, true)(judged)).toBe(0);
+  expect(toneReward(tones, false)({ prompt: "", completion: whole.slice(0, -1) })).toBe(0);
+  expect(() => rewardsOf(["tones:some"], known)).toThrow(/tones or tones:all/);
 });
