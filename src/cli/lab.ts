@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +25,9 @@ const PAGES = [new URL("../lab", import.meta.url), new URL("../../dist/lab", imp
   fileURLToPath(url),
 );
 
+/** The engine's files, which the package of the pages does not hold a second time. */
+const engineFolder = (): string => dirname(createRequire(import.meta.url).resolve("onnxruntime-web/wasm"));
+
 export function labCommand({ io }: Shell): Cli {
   const command = new Cli("lab")
     .description(
@@ -46,7 +50,8 @@ export function labCommand({ io }: Shell): Cli {
       throw new UserError(
         `the lab's pages are not built: run npm run build in ${dirname(dirname(PAGES[1]!))}, or npm run lab for its development server`,
       );
-    const server = serve({ fetch: labServer({ runs: dir, pages }).fetch, port, hostname: "127.0.0.1" });
+    const app = labServer({ runs: dir, pages, more: { "/ort": engineFolder() } });
+    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
     try {
       await new Promise<void>((done, fail) => {
         server.once("listening", done);
