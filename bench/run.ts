@@ -60,6 +60,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   "rl-deep": { file: "rl-deep.ts" },
   "rl-tabular": { file: "rl-tabular.ts" },
   "browser-rl": { file: "browser-rl.ts" },
+  lab: { file: "lab.ts" },
 };
 
 type Line = Record<string, unknown>;

@@ -6,6 +6,7 @@ import { controls } from "./build/controls.ts";
 import { oneFontFormat } from "./build/formulas.ts";
 import { mapLayout } from "./build/map-layout.ts";
 import { ort } from "./build/ort.ts";
+import { shipped } from "./build/shipped.ts";
 import { sources } from "./build/source.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -23,6 +24,7 @@ export default defineConfig({
     sources(root),
     controls(),
     ort(),
+    shipped(root),
   ],
   resolve: {
     alias: { galatea: at("../src") },

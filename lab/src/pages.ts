@@ -17,6 +17,7 @@ interface Page {
 export const PAGES: Readonly<Record<string, Page>> = {
   "": { load: () => import("./map/MapPage.svelte"), wide: true },
   runs: { load: () => import("./runs/RunsPage.svelte"), wide: true },
+  play: { load: () => import("./play/PlayPage.svelte") },
   a: { load: () => import("./algorithm/AlgorithmPage.svelte") },
   plane: { load: () => import("./plane/PlanePage.svelte"), wide: true },
 };
@@ -26,6 +27,7 @@ export const NAVIGATION: readonly (readonly [path: string, name: keyof typeof sh
   ["", "map"],
   ["plane", "plane"],
   ["runs", "runs"],
+  ["play", "play"],
 ];
 
 /** The page of a path: its first word is the page's name. */

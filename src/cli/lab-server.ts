@@ -23,7 +23,6 @@ const DEPTH = 3;
 /** Bytes at the end of a log in which its last row is looked for. */
 const TAIL = 4096;
 const LOGS = ["metrics", "timing"] as const;
-type Log = (typeof LOGS)[number];
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -63,22 +62,24 @@ export function labServer({ runs, pages, more = {} }: LabFolders): Hono {
     const { text, size } = await readFrom(file, Number(c.req.query("from") ?? 0));
     return c.text(text, 200, { "X-Size": String(size) });
   });
-  app.get("/api/runs/:name/watch", (c) =>
+  // One connection for all runs that are drawn: a browser opens no more than six to a server.
+  app.get("/api/watch", (c) =>
     streamSSE(c, async (stream) => {
-      const at: Record<Log, number> = {
-        metrics: Number(c.req.query("metrics") ?? 0),
-        timing: Number(c.req.query("timing") ?? 0),
-      };
+      const [names, ...from] = ["run", ...LOGS].map((key) => c.req.queries(key) ?? []);
+      const watched = names!.flatMap((name, run) =>
+        LOGS.map((log, l) => ({ name, run, log, at: Number(from[l]![run] ?? 0) })),
+      );
       while (!stream.aborted) {
-        for (const log of LOGS) {
-          const file = await inside(runs, c.req.param("name"), `${log}.jsonl`);
-          if (!file) continue;
-          const { text, size } = await readFrom(file, at[log]);
+        for (const one of watched) {
+          const file = await inside(runs, one.name, `${one.log}.jsonl`);
+          if (!file || stream.aborted) continue;
+          const { text, size } = await readFrom(file, one.at);
           // A run that went on from an earlier step was cut: all is sent again.
-          const again = size < at[log];
+          const again = size < one.at;
+          const { run, log } = one;
           if (again || text !== "")
-            await stream.writeSSE({ event: log, data: JSON.stringify({ text, again }) });
-          at[log] = size;
+            await stream.writeSSE({ data: JSON.stringify({ run, log, text, again, size }) });
+          one.at = size;
         }
         await stream.sleep(LOOK);
       }

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { RUNS } from "../train/folders.node.ts";
+import { EXAMPLES, RUNS } from "../train/folders.node.ts";
 import { Cli } from "./command.ts";
 import type { Shell } from "./common.ts";
 import { Printer } from "./io.ts";
@@ -25,8 +25,11 @@ const PAGES = [new URL("../lab", import.meta.url), new URL("../../dist/lab", imp
   fileURLToPath(url),
 );
 
-/** The engine's files, which the package of the pages does not hold a second time. */
-const engineFolder = (): string => dirname(createRequire(import.meta.url).resolve("onnxruntime-web/wasm"));
+/** What the pages need and the package has already: ONNX Runtime, and the trained runs. */
+const more = (): Readonly<Record<string, string>> => ({
+  "/ort": dirname(createRequire(import.meta.url).resolve("onnxruntime-web/wasm")),
+  "/examples": EXAMPLES,
+});
 
 export function labCommand({ io }: Shell): Cli {
   const command = new Cli("lab")
@@ -50,7 +53,7 @@ export function labCommand({ io }: Shell): Cli {
       throw new UserError(
         `the lab's pages are not built: run npm run build in ${dirname(dirname(PAGES[1]!))}, or npm run lab for its development server`,
       );
-    const app = labServer({ runs: dir, pages, more: { "/ort": engineFolder() } });
+    const app = labServer({ runs: dir, pages, more: more() });
     const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
     try {
       await new Promise<void>((done, fail) => {

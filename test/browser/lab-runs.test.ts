@@ -112,3 +112,18 @@ test("by keyboard alone: down the list, select, and along the curves", async () 
   expect(page.url()).not.toContain("draw");
   await page.close();
 });
+
+test("more runs than a browser opens connections to a server are drawn, and the page goes on", async () => {
+  const names = Array.from({ length: 8 }, (_, i) => `many-${i}`);
+  for (const [i, name] of names.entries()) write(name, configOf(i, 1 + i), [i + 1, i]);
+  const { page } = await visit(lab, `en/runs?draw=${names.join(",")}`);
+  await page.locator(".uplot canvas").waitFor();
+  await page.getByText("As a table").click();
+  const heads = page.locator("figure table thead th");
+  await expect.poll(() => heads.count()).toBe(9);
+  await expect
+    .poll(() => page.locator("figure table tbody tr").first().textContent())
+    .toMatch(/10\s*1\s*2\s*3\s*4\s*5\s*6\s*7\s*8$/);
+  expect(await page.evaluate("fetch('api/runs').then((r) => r.status)")).toBe(200);
+  await page.close();
+});

@@ -78,19 +78,21 @@ test("a log from any byte on, and with its size", async () => {
 
 test("who watches a run is sent what is written, and all of it again where the run was set back", async () => {
   const stop = new AbortController();
-  const response = await get(`${A}/watch?metrics=20`, { signal: stop.signal });
+  const response = await get("/api/watch?run=nowhere&metrics=0&timing=0&run=a&metrics=20&timing=0", {
+    signal: stop.signal,
+  });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   const next = async (): Promise<unknown> => {
     let text = "";
     while (!text.includes("\n\n")) text += (await reader.read()).value ?? "";
-    expect(text).toContain("event: metrics");
     return JSON.parse(/data: (.*)/.exec(text)![1]!);
   };
-  expect(await next()).toEqual({ text: '{"step":2,"loss":1}\n', again: false });
+  const part = { run: 1, log: "metrics" };
+  expect(await next()).toEqual({ ...part, text: '{"step":2,"loss":1}\n', again: false, size: 40 });
   appendFileSync(at("runs/a/metrics.jsonl"), '{"step":3,"loss":0}\n');
-  expect(await next()).toEqual({ text: '{"step":3,"loss":0}\n', again: false });
+  expect(await next()).toEqual({ ...part, text: '{"step":3,"loss":0}\n', again: false, size: 60 });
   truncateSync(at("runs/a/metrics.jsonl"), 20);
-  expect(await next()).toEqual({ text: '{"step":1,"loss":2}\n', again: true });
+  expect(await next()).toEqual({ ...part, text: '{"step":1,"loss":2}\n', again: true, size: 20 });
   await reader.cancel();
   stop.abort();
 });

@@ -20,7 +20,68 @@ export interface RunSource {
   sampleUrl(name: string, file: string): string;
 }
 
+/** Milliseconds until a connection that broke is tried again. */
+const RETRY = 1000;
+
 const at = (...parts: readonly string[]): string => ["api/runs", ...parts.map(encodeURIComponent)].join("/");
+
+interface Follower {
+  readonly name: string;
+  readonly on: (part: Part) => void;
+  /** Bytes of each log that have come. */
+  readonly at: Record<Log, number>;
+}
+
+/** One connection for all runs that are followed: a browser opens no more than six to a server. */
+class Watch {
+  readonly #followers = new Set<Follower>();
+  #events: EventSource | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  follow(name: string, on: Follower["on"]): () => void {
+    const follower = { name, on, at: { metrics: 0, timing: 0 } };
+    this.#followers.add(follower);
+    this.#renew();
+    return () => {
+      this.#followers.delete(follower);
+      this.#renew();
+    };
+  }
+
+  /** Connect anew, once for all that begin or end together, and go on where each log is. */
+  #renew(after = 0): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#open(), after);
+  }
+
+  #open(): void {
+    this.#events?.close();
+    this.#events = undefined;
+    const followers = [...this.#followers];
+    if (followers.length === 0) return;
+    const query = new URLSearchParams(
+      followers.flatMap(({ name, at }) => [
+        ["run", name],
+        ["metrics", String(at.metrics)],
+        ["timing", String(at.timing)],
+      ]),
+    );
+    const events = new EventSource(`api/watch?${query}`);
+    this.#events = events;
+    events.addEventListener("message", ({ data }: MessageEvent<string>) => {
+      const { run, size, ...part } = JSON.parse(data) as Part & { run: number; size: number };
+      const { on, at } = followers[run]!;
+      at[part.log] = size;
+      on(part);
+    });
+    // By itself the browser would ask again for what has come already.
+    events.addEventListener("error", () => {
+      if (this.#events !== events) return;
+      events.close();
+      this.#renew(RETRY);
+    });
+  }
+}
 
 /** The server's runs; undefined where there is no such server. */
 export async function serverRuns(): Promise<RunSource | undefined> {
@@ -30,20 +91,10 @@ export async function serverRuns(): Promise<RunSource | undefined> {
     return json ? ((await response.json()) as ListedRun[]) : undefined;
   };
   if (!(await list())) return undefined;
+  const watch = new Watch();
   return {
     list: async () => (await list()) ?? [],
-    follow: (name, on) => {
-      const events = new EventSource(at(name, "watch"));
-      for (const log of ["metrics", "timing"] as const)
-        events.addEventListener(log, ({ data }: MessageEvent<string>) => on({ log, ...JSON.parse(data) }));
-      // A connection that broke begins again with the whole of both logs.
-      let opened = false;
-      events.addEventListener("open", () => {
-        if (opened) for (const log of ["metrics", "timing"] as const) on({ log, text: "", again: true });
-        opened = true;
-      });
-      return () => events.close();
-    },
+    follow: (name, on) => watch.follow(name, on),
     samples: async (name) => {
       const response = await fetch(at(name, "samples")).catch(() => undefined);
       return response?.ok ? ((await response.json()) as string[]) : [];

@@ -1,0 +1,163 @@
+/**
+ * npm run bench -- lab: what the lab's pages weigh and how fast they are, in headless Chromium on the cores that this machine has;
+ * one JSON line each, with the bound that it is held to. CHROMIUM names the browser.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { openLab, visit } from "../test/browser/lab-pages.ts";
+
+const RUNS = 100;
+const POINTS = 10_000;
+/** Milliseconds for which frames and steps are counted, and restarts after which memory is looked at. */
+const SPAN = 5000;
+const RESTARTS = 40;
+
+const folder = mkdtempSync(join(tmpdir(), "galatea-bench-lab-"));
+writeRuns();
+const lab = await openLab(folder);
+try {
+  await weights();
+  await training();
+  await curves();
+} finally {
+  await lab.close();
+  rmSync(folder, { recursive: true });
+}
+
+function say(what: string, value: number, unit: string, bound: string): void {
+  console.log(JSON.stringify({ bench: `lab: ${what}`, value: Math.round(value * 100) / 100, unit, bound }));
+}
+
+/** What the server sends for a page until nothing more is asked for, gzipped as a host would. */
+async function weigh(
+  address: string,
+  ready: (page: Page) => Promise<unknown>,
+): Promise<{ scripts: number; all: number }> {
+  const { page } = await visit(lab, "nowhere");
+  const bodies: Promise<readonly [string, number]>[] = [];
+  page.on("response", (response) => {
+    const body = response.body().then((bytes) => gzipSync(bytes).length);
+    bodies.push(
+      body.then((bytes) => [response.request().resourceType(), bytes] as const).catch(() => ["", 0] as const),
+    );
+  });
+  await page.goto("about:blank");
+  await page.goto(`${lab.url}#/${address}`);
+  await ready(page);
+  await page.waitForTimeout(500);
+  const found = await Promise.all(bodies);
+  await page.close();
+  const sum = (of: readonly (readonly [string, number])[]): number =>
+    of.reduce((total, [, bytes]) => total + bytes, 0);
+  return { scripts: sum(found.filter(([type]) => type === "script")), all: sum(found) };
+}
+
+async function weights(): Promise<void> {
+  const map = await weigh("en", (page) => page.locator("main svg a").first().waitFor());
+  say("script of the map", map.scripts / 1000, "kB gzipped", "≤ 70");
+  const plane = await weigh("en/plane", playable);
+  say("all of the plane, engine and all", plane.all / 1e6, "MB gzipped", "≤ 5");
+}
+
+const playable = (page: Page): Promise<void> =>
+  page.locator("button.primary:enabled").first().waitFor({ timeout: 60_000 });
+
+/** The step that the plane shows. */
+const STEP = `Number(/step (\\d+)/.exec(document.querySelector(".panes").textContent)?.[1] ?? -1)`;
+
+async function training(): Promise<void> {
+  const { page } = await visit(lab, "en/plane");
+  await playable(page);
+  await page.getByRole("button", { name: "Play", exact: true }).click();
+  await page.waitForFunction(`${STEP} > 50`, undefined, { timeout: 60_000 });
+  const { steps, frames } = (await page.evaluate(`new Promise((done) => {
+    const [frames, begin, first] = [[], performance.now(), ${STEP}];
+    let before = begin;
+    const look = (now) => {
+      frames.push(now - before);
+      before = now;
+      if (now - begin < ${SPAN}) requestAnimationFrame(look);
+      else done({ frames: frames.slice(1), steps: (${STEP} - first) / (now - begin) * 1000 });
+    };
+    requestAnimationFrame(look);
+  })`)) as { steps: number; frames: number[] };
+  say("a VAE in the plane", steps, "steps/s", "≥ 50");
+  const sorted = frames.toSorted((a, b) => a - b);
+  say("frames while it trains, 95th percentile", sorted[Math.floor(0.95 * sorted.length)]!, "ms", "≤ 20");
+  say("the longest frame", sorted.at(-1)!, "ms", "≤ 150");
+
+  const restart = async (): Promise<number> => {
+    const begin = performance.now();
+    await page.getByRole("button", { name: "Rewind" }).click();
+    await page.waitForFunction(`${STEP} === 0`, undefined, { polling: "raf" });
+    await page.getByRole("button", { name: "Play", exact: true }).click();
+    await page.waitForFunction(`${STEP} > 0`, undefined, { polling: "raf" });
+    return performance.now() - begin;
+  };
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) times.push(await restart());
+  const before = await memory();
+  for (let i = 0; i < RESTARTS; i++) times.push(await restart());
+  const after = await memory();
+  say("a restart, median", times.toSorted((a, b) => a - b)[times.length >> 1]!, "ms", "≤ 400");
+  say(`memory after ${RESTARTS} restarts`, 100 * (after / before - 1), "% more", "≤ 20");
+  await page.close();
+}
+
+/** Resident memory of the browser's processes, in MB. */
+async function memory(): Promise<number> {
+  const session = await lab.browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const resident = ({ id }: { id: number }): number =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0) / 1024;
+  return processInfo.map(resident).reduce((a, b) => a + b, 0);
+}
+
+/** From the press of a key on the page's address to the curves of all runs. */
+async function curves(): Promise<void> {
+  const names = Array.from({ length: RUNS }, (_, i) => `run-${i}`);
+  const { page } = await visit(lab, "en/runs");
+  await page.locator("[data-run]").first().waitFor();
+  const begin = performance.now();
+  await page.evaluate((draw) => {
+    location.hash = `#/en/runs?draw=${draw}`;
+  }, names.join(","));
+  await page.waitForFunction(
+    `document.querySelectorAll("figure table thead th").length === ${RUNS + 1}`,
+    undefined,
+    { polling: "raf", timeout: 60_000 },
+  );
+  say(`curves of ${RUNS} runs of ${POINTS} points`, performance.now() - begin, "ms", "≤ 1000");
+  await page.close();
+}
+
+function writeRuns(): void {
+  const config = {
+    format: 2,
+    galatea: "0.1.0",
+    kind: "agent",
+    agent: "dqn",
+    env: "CartPole-v1",
+    envOptions: {},
+    learnsFrom: "environment",
+    unit: "steps",
+    device: "cpu",
+    steps: POINTS,
+    logEvery: 1,
+    sampleEvery: POINTS,
+    checkpointEvery: POINTS,
+    keep: 1,
+  };
+  for (let run = 0; run < RUNS; run++) {
+    const path = join(folder, `run-${run}`);
+    mkdirSync(path);
+    writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, seed: run, options: {} }));
+    const line = (_: unknown, i: number): string =>
+      `${JSON.stringify({ step: i + 1, loss: Math.exp(-i / 3000) + 0.1 * Math.sin(i + run) })}\n`;
+    writeFileSync(join(path, "metrics.jsonl"), Array.from({ length: POINTS }, line).join(""));
+  }
+}
