@@ -16,6 +16,7 @@ interface Page {
 
 export const PAGES: Readonly<Record<string, Page>> = {
   "": { load: () => import("./map/MapPage.svelte"), wide: true },
+  grids: { load: () => import("./grids/GridsPage.svelte"), wide: true },
   runs: { load: () => import("./runs/RunsPage.svelte"), wide: true },
   play: { load: () => import("./play/PlayPage.svelte") },
   a: { load: () => import("./algorithm/AlgorithmPage.svelte") },
@@ -26,6 +27,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
 export const NAVIGATION: readonly (readonly [path: string, name: keyof typeof shell.en.pages])[] = [
   ["", "map"],
   ["plane", "plane"],
+  ["grids", "grids"],
   ["runs", "runs"],
   ["play", "play"],
 ];
