@@ -22,7 +22,7 @@ interface Entry {
 }
 
 const METHODS: readonly Entry[] = [
-  { name: "DPO", model: dpo, lr: 5e-4 },
+  { name: "DPO", model: dpo, lr: 1e-4, options: { beta: 0.5 } },
   { name: "PPO", model: ppo, lr: 1e-3, options: { beta: 0 } },
   { name: "RLOO", model: rloo, lr: 1e-3, options: { beta: 0 } },
   { name: "GRPO", model: grpo, lr: 1e-3 },
