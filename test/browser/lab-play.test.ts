@@ -29,18 +29,19 @@ test.each(VIEWS)("in %s and %s: no violation of WCAG, nothing wrong in the conso
 
 test("an agent plays with its own network, and the same seed gives the same game", async () => {
   const { page, problems } = await visit(lab, "en/play/minatar-breakout?seed=3");
-  const step = page.getByRole("button", { name: "One step" });
-  const returned = page.locator("dd.return");
-  const steps = page.locator("dl dd").first();
-  const played = async (): Promise<string[]> => {
-    const actions: string[] = [];
-    for (let i = 1; i <= 25; i++) {
-      await step.click();
-      await expect.poll(() => steps.textContent(), PATIENT).toBe(String(i)); // the first loads the engine
-      actions.push((await page.locator(".actions .now").textContent())!);
-    }
-    return [...actions, (await returned.textContent())!];
-  };
+  await page.locator(".stage svg").waitFor();
+  // Presses "One step" until so many are taken, then gives the actions and the return.
+  const played = async (): Promise<string[]> =>
+    (await page.evaluate(`(async () => {
+      const text = (of) => document.querySelector(of)?.textContent;
+      const actions = [];
+      for (let i = 1; i <= 25; i++) {
+        document.querySelectorAll(".bar button")[1].click();
+        while (text("dl dd") !== String(i)) await new Promise(requestAnimationFrame);
+        actions.push(text(".actions .now"));
+      }
+      return [...actions, text("dd.return")];
+    })()`)) as string[];
   const first = await played();
   expect(Number(first.at(-1))).toBeGreaterThan(0); // a brick is broken
   await page.getByRole("button", { name: "Rewind" }).click();
