@@ -19,7 +19,7 @@ import { exposure } from "./sequences/exposure.ts";
 import { grokking } from "./sequences/grokking.ts";
 import { positions } from "./sequences/positions.ts";
 import { pretraining } from "./sequences/pretraining.ts";
-import { techniques } from "./sequences/techniques.ts";
+import { techniques, techniquesLanguage } from "./sequences/techniques.ts";
 
 const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   overcomplete,
@@ -30,6 +30,7 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   bottleneck,
   exposure,
   techniques,
+  "techniques-language": techniquesLanguage,
   positions,
   depth,
   pretraining,
@@ -43,7 +44,7 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
 const USAGE = `npm run experiment -- NAME [--out FOLDER] [--epochs N] [--minutes N] [--samples N] [--data NAME] [--threads N]
 
 ${Object.entries(EXPERIMENTS)
-  .map(([name, { description }]) => `  ${name.padEnd(14)} ${description}`)
+  .map(([name, { description }]) => `  ${name.padEnd(19)} ${description}`)
   .join("\n")}
 
   --out FOLDER   where pictures and the table go (default: runs/NAME)
@@ -52,7 +53,7 @@ ${Object.entries(EXPERIMENTS)
   --samples N    generators, measures: images to measure of each (default: 5000; 4000)
   --steps N      of sequence models: steps of each model (default: what the recorded results took)
   --seeds N      the same: repetitions of each (default: 3)
-  --data NAME    plane: the points to learn (default: ring-8); techniques, positions, depth: the text (default: names)
+  --data NAME    plane: the points to learn (default: ring-8); techniques-language, positions, depth: the text (default: names)
   --threads N    threads for one operator (default: one a core)`;
 
 try {

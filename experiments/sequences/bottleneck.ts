@@ -17,11 +17,8 @@ const CODES = [
 const RATES = [3e-3, 1e-2];
 const SHOWN = [4, 8, 12, 16];
 
-/** The length up to which at least half of the strings are right. */
-const half = (byLength: readonly number[]): number => {
-  const wrong = byLength.findIndex((share) => share < 0.5);
-  return wrong < 0 ? byLength.length : wrong;
-};
+/** The greatest length of which at least half of the strings are right. */
+const half = (byLength: readonly number[]): number => byLength.findLastIndex((share) => share >= 0.5) + 1;
 
 /** Strings through a code of H numbers, with and without attention: up to which length half of them arrive. */
 export const bottleneck: Experiment = {

@@ -27,7 +27,8 @@ class Encoder extends Stack {
 }
 
 export class Transformer extends EncoderDecoder {
-  readonly encoder: Encoder;
+  /** None where the decoder does not look at the source: nothing of it would be learnt. */
+  readonly encoder: Encoder | undefined;
   readonly decoder: Gpt;
   readonly #options: TransformerOptions;
 
@@ -35,7 +36,8 @@ export class Transformer extends EncoderDecoder {
     super();
     const { sourceVocabSize, crossAttention } = options;
     this.#options = options;
-    this.encoder = new Encoder({ ...options, vocabSize: sourceVocabSize } satisfies StackOptions);
+    const how = { ...options, vocabSize: sourceVocabSize } satisfies StackOptions;
+    this.encoder = crossAttention ? new Encoder(how) : undefined;
     this.decoder = new Gpt(options, { source: crossAttention });
   }
 
@@ -53,7 +55,10 @@ export class Transformer extends EncoderDecoder {
 
   override forward(source: Tensor, read: Tensor, { key, watch }: TeacherForcing = {}): Tensor {
     const part = (name: string): Watch | undefined => watch && ((path, t) => watch(`${name}.${path}`, t));
-    const states = this.encoder.forward(source, key?.split("encoder"), part("encoder"));
+    const states = this.encoder?.forward(source, key?.split("encoder"), part("encoder"));
+    const target = (look?: (layer: number) => Source): Tensor =>
+      this.decoder.forward(readable(read), key?.split("decoder"), part("decoder"), look);
+    if (!states) return target();
     const [batch, length] = source.shape as [number, number];
     const bias = hiding(source, [batch, 1, 1, length]);
     const look = (layer: number): Source => {
@@ -63,15 +68,15 @@ export class Transformer extends EncoderDecoder {
       };
       return { states, scope };
     };
-    return this.decoder.forward(readable(read), key?.split("decoder"), part("decoder"), look);
+    return target(look);
   }
 
   override encode(source: Tensor, capacity: number): Encoded {
-    const states = this.encoder.forward(source);
+    const states = this.encoder?.forward(source);
     const [batch, length] = source.shape as [number, number];
     const { width, heads, layers, attention } = this.#options;
     const looked = this.decoder.h.flatMap(({ crossattention }, i) => {
-      if (!crossattention) return [];
+      if (!crossattention || !states) return [];
       const [keys, values] = crossattention.read(states);
       return [
         [`keys.${i}`, keys],
