@@ -10,6 +10,9 @@ import { fewer, spelledWords } from "./texts.ts";
 
 const EXAMPLES = [100, 300, 1000, 3000, 10_000];
 const OPTIONS = { width: 64, layers: 2 };
+/** Passes over the few examples; too many, and a model knows them by heart. A row holds about four names. */
+const EPOCHS = [2, 8, 32];
+const MOST = 400;
 
 /** Names learnt from few examples, by a model that has read 107,000 English words, and by one that has read nothing. */
 export const pretraining: Experiment = {
@@ -34,24 +37,36 @@ export const pretraining: Experiment = {
       const y: number[] = [];
       for (const count of EXAMPLES) {
         const data = fewer(names, count);
-        const learn = (lr: number, seed: number): Promise<LearntLanguage> => {
-          const title = `${count} names, ${pretrained ? "pre-trained" : "from nothing"}, lr ${lr}, seed ${seed}`;
-          const weights = pretrained ? { dict: read.get(seed)!.weights, source: "English words" } : undefined;
-          const training = { steps: Math.min(steps, Math.ceil(count / 2)), lr, batchSize: 16, warmup: 20 };
-          return learnLanguage(
-            { title, model: gpt, data, options: OPTIONS, training, seed, weights },
-            engine,
-          );
-        };
-        const [best] = await sweep([1e-3, 5e-3], setting, learn, ({ losses }) => -losses[0]!);
-        const losses = (best!.all as LearntLanguage[]).map(({ losses: [loss] }) => loss!);
+        const learn =
+          (epochs: number) =>
+          (lr: number, seed: number): Promise<LearntLanguage> => {
+            const title = `${count} names, ${pretrained ? "pre-trained" : "from nothing"}, ${epochs} epochs, lr ${lr}, seed ${seed}`;
+            const weights = pretrained
+              ? { dict: read.get(seed)!.weights, source: "English words" }
+              : undefined;
+            const most = Math.min(MOST, Math.ceil((epochs * count) / 64));
+            const training = { steps: most, lr, batchSize: 16, warmup: Math.min(5, most - 1) };
+            return learnLanguage(
+              { title, model: gpt, data, options: OPTIONS, training, seed, weights },
+              engine,
+            );
+          };
+        const score = ({ losses: [loss] }: LearntLanguage): number => -loss!;
+        const tried = [];
+        for (const epochs of EPOCHS) {
+          const [one] = await sweep([1e-3, 5e-3], setting, learn(epochs), score);
+          tried.push({ ...one!, epochs });
+        }
+        const best = tried.reduce((one, other) => (other.score > one.score ? other : one));
+        const losses = (best.all as LearntLanguage[]).map(({ losses: [loss] }) => loss!);
         y.push(mean(losses));
         rows.push([
           String(count),
           pretrained ? "yes" : "no",
           nats(mean(losses)),
           range(losses, nats),
-          String(best!.lr),
+          String(best.lr),
+          String(best.epochs),
         ]);
       }
       lines.push({ name: pretrained ? "pre-trained" : "from nothing", x: EXAMPLES, y });
@@ -64,7 +79,7 @@ export const pretraining: Experiment = {
     await save(
       out,
       "pretraining",
-      markdownTable(["names", "pre-trained", "nats a letter", "seeds", "learning rate"], rows),
+      markdownTable(["names", "pre-trained", "nats a letter", "seeds", "learning rate", "epochs"], rows),
     );
   },
 };
