@@ -18,41 +18,31 @@ const RESTARTS = 40;
 const folder = mkdtempSync(join(tmpdir(), "galatea-bench-lab-"));
 writeRuns();
 const lab = await openLab(folder);
-try {
-  await weights();
-  await training();
-  await curves();
-} finally {
-  await lab.close();
-  rmSync(folder, { recursive: true });
-}
 
 function say(what: string, value: number, unit: string, bound: string): void {
   console.log(JSON.stringify({ bench: `lab: ${what}`, value: Math.round(value * 100) / 100, unit, bound }));
 }
 
-/** What the server sends for a page until nothing more is asked for, gzipped as a host would. */
+/** What a page asks for until it is ready, gzipped as a host would send it. */
 async function weigh(
   address: string,
   ready: (page: Page) => Promise<unknown>,
 ): Promise<{ scripts: number; all: number }> {
-  const { page } = await visit(lab, "nowhere");
-  const bodies: Promise<readonly [string, number]>[] = [];
-  page.on("response", (response) => {
-    const body = response.body().then((bytes) => gzipSync(bytes).length);
-    bodies.push(
-      body.then((bytes) => [response.request().resourceType(), bytes] as const).catch(() => ["", 0] as const),
-    );
-  });
-  await page.goto("about:blank");
+  // A service worker would fetch in place of the page, and not show what.
+  const page = await lab.browser.newPage({ serviceWorkers: "block" });
+  const asked = new Map<string, string>();
+  page.on("request", (request) => asked.set(request.url().replace(/#.*/, ""), request.resourceType()));
   await page.goto(`${lab.url}#/${address}`);
   await ready(page);
-  await page.waitForTimeout(500);
-  const found = await Promise.all(bodies);
   await page.close();
-  const sum = (of: readonly (readonly [string, number])[]): number =>
-    of.reduce((total, [, bytes]) => total + bytes, 0);
-  return { scripts: sum(found.filter(([type]) => type === "script")), all: sum(found) };
+  let [scripts, all] = [0, 0];
+  for (const [url, type] of asked) {
+    if (!url.startsWith(lab.url)) continue;
+    const bytes = gzipSync(Buffer.from(await (await fetch(url)).arrayBuffer())).length;
+    all += bytes;
+    if (type === "script") scripts += bytes;
+  }
+  return { scripts, all };
 }
 
 async function weights(): Promise<void> {
@@ -160,4 +150,13 @@ function writeRuns(): void {
       `${JSON.stringify({ step: i + 1, loss: Math.exp(-i / 3000) + 0.1 * Math.sin(i + run) })}\n`;
     writeFileSync(join(path, "metrics.jsonl"), Array.from({ length: POINTS }, line).join(""));
   }
+}
+
+try {
+  await weights();
+  await training();
+  await curves();
+} finally {
+  await lab.close();
+  rmSync(folder, { recursive: true });
 }

@@ -1,26 +1,81 @@
-import { GrowingLog } from "galatea/train/run-log.ts";
+import { GrowingLog, type LogRow, type Series, seriesOf } from "galatea/train/run-log.ts";
+import { type Axis, type Curve, curveOf, notFinite, pauses, smoothed, thinned } from "./curves.ts";
 import type { RunSource } from "./source.ts";
 
-/** The logs of a run as they grow. `version` changes at most once a frame. */
+/** Milliseconds in which what comes of all runs is gathered before it is drawn. */
+const GATHER = 100;
+const waiting = new Set<() => void>();
+
+/** Once in a while for all who ask: a hundred runs that arrive are not drawn a hundred times. */
+function soon(show: () => void): void {
+  if (waiting.size === 0)
+    setTimeout(() => {
+      const all = [...waiting];
+      waiting.clear();
+      for (const one of all) one();
+    }, GATHER);
+  waiting.add(show);
+}
+
+/** What is known of a run by now. */
+export class ReadRun {
+  readonly name: string;
+  readonly metrics: readonly LogRow[];
+  readonly timing: readonly LogRow[];
+  /** What is wrong: lines that are none, values that are not finite, long pauses. */
+  readonly damaged: readonly number[];
+  readonly notFinite: ReturnType<typeof notFinite>;
+  readonly pauses: readonly number[];
+  readonly series: ReadonlyMap<string, Series>;
+  readonly #curves = new Map<string, Curve>();
+
+  constructor(name: string, metrics: GrowingLog, timing: GrowingLog) {
+    this.name = name;
+    this.metrics = metrics.rows;
+    this.timing = timing.rows;
+    this.damaged = metrics.damaged;
+    this.notFinite = notFinite(metrics.rows);
+    this.pauses = pauses(timing.rows);
+    this.series = seriesOf(metrics.rows);
+  }
+
+  /** A metric's curve; undefined where the run has none. */
+  curve(metric: string, axis: Axis): Curve | undefined {
+    const series = this.series.get(metric);
+    return series && this.#once(`${axis} ${metric}`, () => curveOf(series, axis, this));
+  }
+
+  /** The same in as many points as can be seen. */
+  drawn(metric: string, axis: Axis, smoothing: number): Curve | undefined {
+    const curve = this.curve(metric, axis);
+    return curve && this.#once(`${axis} ${smoothing} ${metric}`, () => smoothed(thinned(curve), smoothing));
+  }
+
+  #once(key: string, make: () => Curve): Curve {
+    const known = this.#curves.get(key) ?? make();
+    this.#curves.set(key, known);
+    return known;
+  }
+}
+
+/** The logs of a run as they grow. */
 export class FollowedRun {
   readonly name: string;
-  metrics = new GrowingLog();
-  timing = new GrowingLog();
-  version = $state(0);
+  #metrics = new GrowingLog();
+  #timing = new GrowingLog();
+  read = $state.raw<ReadRun>();
   readonly #stop: () => void;
-  #due = false;
+  readonly #show = (): void => {
+    this.read = new ReadRun(this.name, this.#metrics, this.#timing);
+  };
 
   constructor(name: string, source: RunSource) {
     this.name = name;
     this.#stop = source.follow(name, ({ log, text, again }) => {
-      if (again) this[log] = new GrowingLog();
-      this[log].push(text);
-      if (this.#due) return;
-      this.#due = true;
-      requestAnimationFrame(() => {
-        this.#due = false;
-        this.version++;
-      });
+      if (again && log === "metrics") this.#metrics = new GrowingLog();
+      if (again && log === "timing") this.#timing = new GrowingLog();
+      (log === "metrics" ? this.#metrics : this.#timing).push(text);
+      soon(this.#show);
     });
   }
 
