@@ -75,7 +75,7 @@ async function onReversing(setting: Setting): Promise<string> {
 }
 
 async function onLanguage(setting: Setting): Promise<string> {
-  const { engine, steps = 600, data: name = "names" } = setting;
+  const { engine, steps = 300, data: name = "names" } = setting;
   const data = (await openData(name)) as TokenData;
   const rows: string[][] = [];
   for (const change of ON_TEXT) {
