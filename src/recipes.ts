@@ -172,7 +172,10 @@ export const RECIPES: readonly Recipe[] = [
   recipe("sorter-rloo", rloo, {
     description: "letters sorted right by reinforcement alone (option `from`: a run of sorter)",
     options: { beta: 0 },
-    training: { data: "task:sort,length=6,min=6,symbols=10", lr: 1e-3, lrSchedule: "linear", steps: 600 },
+    training: { data: "task:sort,length=6,min=6,symbols=10", lr: 1e-3, lrSchedule: "linear", steps: 500 },
+    recorded:
+      "19.5 % of 256 held-out prompts answered right before, drawn at temperature 1, and 96.5 % after; 44 s on one core " +
+      "(galatea train sorter; galatea train sorter-rloo, option `from` sorter, option `threads` 1)",
   }),
   recipe("sorter-judge", reward, {
     description: "a reward model of sorted letters (option `from`: a run of sorter)",
