@@ -102,7 +102,14 @@ export function labServer({ runs, pages, more = {} }: LabFolders): Hono {
   return app;
 }
 
-const tail = (path: string, address: string): string => decodeURIComponent(path.slice(address.length + 1));
+/** What follows an address; nothing that exists, where it is no text. */
+function tail(path: string, address: string): string {
+  try {
+    return decodeURIComponent(path.slice(address.length + 1));
+  } catch {
+    return ".";
+  }
+}
 
 /** Where a path below a folder leads, links followed; nowhere, if that is outside, hidden, or not there. */
 async function inside(folder: string, ...parts: readonly string[]): Promise<string | undefined> {
@@ -136,8 +143,9 @@ async function readFrom(
     const { size } = await file.stat();
     const begin = Number.isInteger(from) && from >= 0 && from <= size ? from : 0;
     const bytes = Buffer.alloc(size - begin);
-    await file.read(bytes, 0, bytes.length, begin);
-    return { text: bytes.toString("utf8"), size };
+    // Fewer bytes come where the run was set back in this moment.
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, begin);
+    return { text: bytes.toString("utf8", 0, bytesRead), size: begin + bytesRead };
   } finally {
     await file.close();
   }

@@ -118,6 +118,7 @@ describe("what lies elsewhere is out of reach", () => {
     "/..%2Fsecret/config.json",
     "/%2Fetc%2Fpasswd",
     "/.git/config",
+    "/%zz",
     "/api/nothing",
   ])("%s", async (path) => {
     const response = await get(path);

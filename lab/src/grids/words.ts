@@ -67,7 +67,7 @@ export const gridsWords = words(
   },
   {
     title: "网格",
-    lead: "同一个过程，三条路通向它的价值，一步一步同时走。动态规划知道过程本身，一遍遍扫过所有格子；蒙特卡洛等到回合结束；时序差分每走一步就学一点。",
+    lead: "同一个过程，三条路通向它的价值，一步一步同时走。动态规划知道过程本身，一遍遍扫过所有格子；蒙特卡罗等到回合结束；时序差分每走一步就学一点。",
     world: "世界",
     worlds: { cliff: "悬崖", maze: "迷宫", bridge: "独木桥", rooms: "四个房间" },
     editHint: "点一下格子就换一种：空地、墙、悬崖、洞、终点。换了以后从头学起。",
@@ -87,7 +87,7 @@ export const gridsWords = words(
     seed: "种子",
     method: "时序差分用",
     methods: {
-      "monte-carlo": "蒙特卡洛",
+      "monte-carlo": "蒙特卡罗",
       sarsa: "Sarsa",
       "n-step-sarsa": "4 步 Sarsa",
       "expected-sarsa": "期望 Sarsa",
@@ -102,7 +102,7 @@ export const gridsWords = words(
     rewindHint: "用同一个种子从头开始",
     dp: "动态规划",
     dpAbout: "v(s) ← max Σ p (r + γ v(s′))，所有格子一起",
-    mc: "蒙特卡洛控制",
+    mc: "蒙特卡罗控制",
     mcAbout: "Q(S, A) ← 回报 G 的平均，在回合结束时",
     tdAbout: {
       "monte-carlo": "",
