@@ -1,0 +1,137 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runCli } from "../../src/cli/program.ts";
+import { median } from "../../src/generative/compare/cells.ts";
+import { saveChart } from "../../src/plot/index.node.ts";
+import { lineChart } from "../../src/plot/index.ts";
+import { openRunFolder } from "../../src/train/node.ts";
+import { type LogRow, parseLog } from "../../src/train/run-log.ts";
+import { type Experiment, markdownTable } from "../experiment.ts";
+import { save } from "../sequences/learning.ts";
+
+/** A training whose checkpoints are all measured. */
+interface Entry {
+  readonly name: string;
+  /** What `galatea train` is told. */
+  readonly train: readonly string[];
+}
+
+/** A checkpoint, measured. */
+interface Point {
+  readonly step: number;
+  readonly minutes: number;
+  readonly distance: number;
+  readonly recognised: number;
+}
+
+/** Sampler steps and images by which a checkpoint is measured, and checkpoints of a training. */
+const [S, SAMPLES, CHECKPOINTS] = [25, 1000, 8];
+
+async function galatea(...args: string[]): Promise<void> {
+  const code = await runCli(args, process);
+  if (code !== 0) throw new Error(`galatea ${args.join(" ")} ended with ${code}`);
+}
+
+/** Train (or go on with what is there), then measure the averaged weights of every checkpoint that is not measured yet. */
+async function curveOf({ name, train }: Entry, out: string, steps: number, samples: number): Promise<Point[]> {
+  const path = join(out, name);
+  const every = Math.ceil(steps / CHECKPOINTS);
+  if (!existsSync(join(path, "config.json"))) {
+    const how = ["--steps", steps, "--checkpoint-every", every, "--keep", CHECKPOINTS + 1].map(String);
+    await galatea("train", ...train, ...how, "--sample-every", String(steps), "--out", path);
+  } else if (((await (await openRunFolder(path)).checkpointSteps()).at(-1) ?? 0) < steps)
+    await galatea("resume", path);
+  const run = await openRunFolder(path);
+  const { rows } = parseLog(await readFile(join(path, "timing.jsonl"), "utf8"));
+  const seconds = stepSeconds(rows);
+  const points: Point[] = [];
+  for (const step of await run.checkpointSteps()) {
+    const file = join(path, "evaluate", `${step}-numbers.json`);
+    if (!existsSync(file)) {
+      const how = ["--checkpoint", step, "--samples", samples, "--steps", S, "--bound-images", 0].map(String);
+      await galatea("evaluate", path, ...how);
+    }
+    const numbers = JSON.parse(await readFile(file, "utf8")) as Readonly<Record<string, number>>;
+    points.push({
+      step,
+      minutes: (step * seconds) / 60,
+      distance: numbers.frechet!,
+      recognised: numbers.recognised!,
+    });
+  }
+  return points;
+}
+
+/** The median time of a step: pauses, and the time that checkpoints take, are not in it. */
+const stepSeconds = (rows: readonly LogRow[]): number =>
+  median(rows.slice(1).map((row, i) => (row.time! - rows[i]!.time!) / (row.step - rows[i]!.step)));
+
+async function curves(
+  entries: readonly Entry[],
+  { out, name, samples, steps }: { out: string; name: string; samples: number; steps: (entry: Entry) => number },
+  by: "step" | "minutes",
+): Promise<void> {
+  const all: { readonly name: string; readonly points: readonly Point[] }[] = [];
+  for (const entry of entries) {
+    all.push({ name: entry.name, points: await curveOf(entry, out, steps(entry), samples) });
+    // Written again after each, so that nothing is lost where the next is stopped.
+    const y = `Fréchet distance, ${samples} images`;
+    const x = { step: "step", minutes: "minutes of training" }[by];
+    await saveChart(
+      join(out, `${name}.png`),
+      lineChart(
+        { title: "Quality of what is drawn", x, y },
+        all.map((curve) => ({
+          name: curve.name,
+          x: curve.points.map((point) => point[by]),
+          y: curve.points.map(({ distance }) => distance),
+        })),
+        { yScale: "log" },
+      ),
+    );
+    const rows = all.flatMap((curve) =>
+      curve.points.map(({ step, minutes, distance, recognised }) => [
+        curve.name,
+        step.toLocaleString("en-US"),
+        minutes.toFixed(1),
+        distance.toFixed(1),
+        `${(100 * recognised).toFixed(1)} %`,
+      ]),
+    );
+    await save(out, name, markdownTable(["", "steps", "minutes", "Fréchet distance", "recognised"], rows));
+  }
+}
+
+/** A U-Net and a transformer, by their recipes: quality against the time of training. */
+export const ditCurves: Experiment = {
+  description: "U-Net and DiT on MNIST, by their recipes: Fréchet distance against the time of training",
+  run: ({ out, samples = SAMPLES, steps }) =>
+    curves(
+      [
+        { name: "U-Net", train: ["ddpm-mnist"] },
+        { name: "DiT", train: ["dit-mnist"] },
+      ],
+      {
+        out,
+        name: "dit-curves",
+        samples,
+        steps: ({ name }) => steps ?? { "U-Net": 12_000, DiT: 12_000 }[name]!,
+      },
+      "minutes",
+    ),
+};
+
+/** Figure 5 of the DiT paper in small: how time and class reach the tokens. */
+export const ditConditioning: Experiment = {
+  description: "DiT with adaLN-Zero, adaLN and in-context conditioning: Fréchet distance against steps",
+  run: ({ out, samples = SAMPLES, steps = 4000 }) =>
+    curves(
+      ["adaln-zero", "adaln", "in-context"].map((conditioning) => ({
+        name: conditioning,
+        train: ["dit-mnist", "--conditioning", conditioning],
+      })),
+      { out, name: "dit-conditioning", samples, steps: () => steps },
+      "step",
+    ),
+};
