@@ -34,7 +34,12 @@ async function galatea(...args: string[]): Promise<void> {
 }
 
 /** Train (or go on with what is there), then measure the averaged weights of every checkpoint that is not measured yet. */
-async function curveOf({ name, train }: Entry, out: string, steps: number, samples: number): Promise<Point[]> {
+async function curveOf(
+  { name, train }: Entry,
+  out: string,
+  steps: number,
+  samples: number,
+): Promise<Point[]> {
   const path = join(out, name);
   const every = Math.ceil(steps / CHECKPOINTS);
   if (!existsSync(join(path, "config.json"))) {
@@ -69,7 +74,12 @@ const stepSeconds = (rows: readonly LogRow[]): number =>
 
 async function curves(
   entries: readonly Entry[],
-  { out, name, samples, steps }: { out: string; name: string; samples: number; steps: (entry: Entry) => number },
+  {
+    out,
+    name,
+    samples,
+    steps,
+  }: { out: string; name: string; samples: number; steps: (entry: Entry) => number },
   by: "step" | "minutes",
 ): Promise<void> {
   const all: { readonly name: string; readonly points: readonly Point[] }[] = [];
