@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CATALOG } from "../src/catalog.ts";
-import { runCli } from "../src/cli/program.ts";
 import { openData } from "../src/data/node.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { lookup } from "../src/errors.ts";
@@ -10,8 +8,8 @@ import { begin } from "../src/model/assemble.ts";
 import { type Recipe, trainingOf } from "../src/model/contract.ts";
 import { RUNS } from "../src/train/folders.node.ts";
 import { train } from "../src/train/loop.ts";
-import { openRunFolder } from "../src/train/node.ts";
 import type { Experiment } from "./experiment.ts";
+import { galatea, trainInto } from "./galatea.ts";
 
 const NAMES = ["vae-mnist", "gan-mnist", "ddpm-mnist", "dit-mnist"];
 
@@ -26,30 +24,16 @@ const [TIMED, BEFORE] = [40, 10];
 export const generators: Experiment = {
   description: "VAE, GAN, DDPM and DiT on MNIST: quality, coverage, time of training and of a sample",
   run: async ({ engine, out, minutes, samples = 5000 }) => {
-    const interrupt = new AbortController();
-    process.once("SIGINT", () => interrupt.abort());
-    const galatea = async (...args: string[]): Promise<void> => {
-      const { stdout, stderr } = process;
-      const code = await runCli(args, { stdout, stderr, signal: interrupt.signal });
-      if (code !== 0) process.exit(code);
-    };
     const runs: string[] = [];
     for (const name of NAMES) {
       const path = minutes === undefined ? join(RUNS, name) : join(out, `${name}-${minutes}min`);
       runs.push(path);
-      if (!existsSync(join(path, "config.json"))) {
-        const length = minutes === undefined ? [] : await stepsIn(minutes, name, engine);
-        await galatea("train", name, "--out", path, ...length);
-      } else if (await unfinished(path)) await galatea("resume", path);
+      const length = minutes === undefined ? [] : await stepsIn(minutes, name, engine);
+      await trainInto(path, [name, ...length]);
     }
     await galatea("compare", ...runs, "--samples", String(samples), "--out", join(out, "table"));
   },
 };
-
-async function unfinished(path: string): Promise<boolean> {
-  const run = await openRunFolder(path);
-  return ((await run.checkpointSteps()).at(-1) ?? 0) < run.config.steps;
-}
 
 /** As many steps as take these minutes, by the median time of the first few. */
 async function stepsIn(minutes: number, name: string, engine: Engine): Promise<string[]> {

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runCli } from "../../src/cli/program.ts";
 import { median } from "../../src/generative/compare/cells.ts";
 import { saveChart } from "../../src/plot/index.node.ts";
 import { lineChart } from "../../src/plot/index.ts";
 import { openRunFolder } from "../../src/train/node.ts";
 import { type LogRow, parseLog } from "../../src/train/run-log.ts";
 import { type Experiment, markdownTable } from "../experiment.ts";
+import { galatea, trainInto } from "../galatea.ts";
 import { save } from "../sequences/learning.ts";
 
 /** A training whose checkpoints are all measured. */
@@ -28,11 +28,6 @@ interface Point {
 /** Sampler steps and images by which a checkpoint is measured, and checkpoints of a training. */
 const [S, SAMPLES, CHECKPOINTS] = [25, 1000, 8];
 
-async function galatea(...args: string[]): Promise<void> {
-  const code = await runCli(args, process);
-  if (code !== 0) throw new Error(`galatea ${args.join(" ")} ended with ${code}`);
-}
-
 /** Train (or go on with what is there), then measure the averaged weights of every checkpoint that is not measured yet. */
 async function curveOf(
   { name, train }: Entry,
@@ -42,11 +37,8 @@ async function curveOf(
 ): Promise<Point[]> {
   const path = join(out, name);
   const every = Math.ceil(steps / CHECKPOINTS);
-  if (!existsSync(join(path, "config.json"))) {
-    const how = ["--steps", steps, "--checkpoint-every", every, "--keep", CHECKPOINTS + 1].map(String);
-    await galatea("train", ...train, ...how, "--sample-every", String(steps), "--out", path);
-  } else if (((await (await openRunFolder(path)).checkpointSteps()).at(-1) ?? 0) < steps)
-    await galatea("resume", path);
+  const how = ["--steps", steps, "--checkpoint-every", every, "--keep", CHECKPOINTS + 1].map(String);
+  await trainInto(path, [...train, ...how, "--sample-every", String(steps)]);
   const run = await openRunFolder(path);
   const { rows } = parseLog(await readFile(join(path, "timing.jsonl"), "utf8"));
   const seconds = stepSeconds(rows);
