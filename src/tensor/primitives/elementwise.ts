@@ -107,7 +107,8 @@ export const elementwise = {
   gelu: unary("gelu", FLOAT, (g, _, x) => {
     const u = mul(x, Math.SQRT1_2);
     const bump = mul(u, exp(sub(Math.log(2 / Math.sqrt(Math.PI)), mul(u, u))));
-    return mul(g, mul(add(add(erf(u), bump), 1), 0.5));
+    // The half goes to g, which is often a product and takes it in for nothing.
+    return mul(mul(g, 0.5), add(add(erf(u), bump), 1));
   }),
   not: unary("not", BOOL),
 
