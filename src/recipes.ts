@@ -175,12 +175,15 @@ export const RECIPES: readonly Recipe[] = [
     training: { data: "task:sort,length=6,min=6,symbols=10", lr: 1e-3, lrSchedule: "linear", steps: 500 },
     recorded:
       "19.5 % of 256 held-out prompts answered right before, drawn at temperature 1, and 96.5 % after; 44 s on one core " +
-      "(galatea train sorter; galatea train sorter-rloo, option `from` sorter, option `threads` 1)",
+      "(galatea train sorter; galatea train sorter-rloo, option `from` sorter, option `threads` 1); all of 1000 with option `steps` 2500, 4 min 18 s",
   }),
   recipe("sorter-judge", reward, {
     description: "a reward model of sorted letters (option `from`: a run of sorter)",
     options: {},
-    training: { data: "task:sort,length=6,min=6,symbols=10", steps: 600, lrSchedule: "linear" },
+    training: { data: "task:sort,length=6,min=6,symbols=10", steps: 1500, lrSchedule: "linear" },
+    recorded:
+      "tells the right one of held-out pairs in 96.7 % of them; 2 min 39 s of one core " +
+      "(galatea train sorter; galatea train sorter-judge, option `from` sorter, option `threads` 1)",
   }),
   recipe("classifier-mnist", classifier, {
     description: "a classifier of digits, by which generated digits are measured",

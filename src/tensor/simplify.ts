@@ -148,7 +148,8 @@ function rewrite(t: Tensor, single: readonly boolean[]): Tensor | undefined {
       if (x.is("matmul") && alone)
         return new Tensor("matmul", x.inputs, { ...x.attrs, alpha: x.attrs.alpha * scale }, x.shape, x.dtype);
       // The product in question may lie behind a reshape.
-      if (x.is("reshape") && alone && x.inputs[0]!.is("matmul")) return reshape(mul(x.inputs[0]!, scale), t.shape);
+      if (x.is("reshape") && alone && x.inputs[0]!.is("matmul"))
+        return reshape(mul(x.inputs[0]!, scale), t.shape);
       if (x.is("mul") && alone) {
         const inner = x.inputs.findIndex((i) => scalarOf(i) !== undefined);
         const rest = x.inputs[1 - inner];
