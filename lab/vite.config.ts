@@ -2,9 +2,11 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defaultClientConditions, defineConfig } from "vite";
 import { algorithms } from "./build/algorithm.ts";
+import { bridge } from "./build/bridge.ts";
 import { controls } from "./build/controls.ts";
 import { oneFontFormat } from "./build/formulas.ts";
 import { mapLayout } from "./build/map-layout.ts";
+import { names } from "./build/names.ts";
 import { ort } from "./build/ort.ts";
 import { shipped } from "./build/shipped.ts";
 import { sources } from "./build/source.ts";
@@ -22,7 +24,9 @@ export default defineConfig({
     mapLayout(),
     algorithms(root),
     sources(root),
+    bridge(root),
     controls(),
+    names(),
     ort(),
     shipped(root),
   ],
@@ -32,7 +36,7 @@ export default defineConfig({
     conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions],
   },
   // ONNX Runtime would begin its threads from a classic worker's own file.
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [names()] },
   build: { outDir: at("../dist/lab"), emptyOutDir: true, target: "es2023", chunkSizeWarningLimit: 1000 },
   server: { fs: { allow: [at("..")] } },
 });

@@ -1,5 +1,5 @@
 import { mdp } from "galatea/rl";
-import type { Problem } from "./problem.ts";
+import { type Place, type Problem, unseen } from "./problem.ts";
 
 const inside = (grid: readonly (readonly number[])[], r: number, c: number): boolean =>
   r < grid.length && c < grid[0]!.length;
@@ -26,12 +26,13 @@ export const minPathSum: Problem<number[][]> = {
       answer: 12,
     },
   ],
-  classic(grid) {
+  classic(grid, fill = unseen) {
     const best = grid.map((row) => row.map(() => 0));
     for (let r = grid.length - 1; r >= 0; r--) {
       for (let c = grid[0]!.length - 1; c >= 0; c--) {
         const next = [best[r + 1]?.[c], best[r]![c + 1]].filter((x) => x !== undefined);
         best[r]![c] = grid[r]![c]! + (next.length > 0 ? Math.min(...next) : 0);
+        fill([r, c], best[r]![c]!);
       }
     }
     return best[0]![0]!;
@@ -48,7 +49,8 @@ export const minPathSum: Problem<number[][]> = {
         return inside(grid, r, c) ? [{ probability: 1, next: r * columns + c, reward: -grid[r]![c]! }] : [];
       },
     });
-    return { model, start: 0, certain: true, answer: (v) => grid[0]![0]! - v(0) };
+    const entry = (v: (s: number) => number, [r = 0, c = 0]: Place) => grid[r]![c]! - v(r * columns + c);
+    return { model, start: 0, certain: true, entry, answer: (v) => entry(v, [0, 0]) };
   },
 };
 
@@ -68,12 +70,13 @@ export const dungeon: Problem<number[][]> = {
     },
     { input: [[0]], answer: 1 },
   ],
-  classic(rooms) {
+  classic(rooms, fill = unseen) {
     const need = rooms.map((row) => row.map(() => 1));
     for (let r = rooms.length - 1; r >= 0; r--) {
       for (let c = rooms[0]!.length - 1; c >= 0; c--) {
         const after = [need[r + 1]?.[c], need[r]![c + 1]].filter((x) => x !== undefined);
         need[r]![c] = Math.max(1, (after.length > 0 ? Math.min(...after) : 1) - rooms[r]![c]!);
+        fill([r, c], need[r]![c]!);
       }
     }
     return need[0]![0]!;
@@ -113,6 +116,12 @@ export const dungeon: Problem<number[][]> = {
         for (let health = 1; health <= most; health++) if (v(first + health - 1) > 0.5) return health;
         return Number.NaN;
       },
+      entry: (v, [r = 0, c = 0]) => {
+        const cell = r * columns + c;
+        const survives = (left: number) => left > 0 && (cell === cells - 1 || v(at(cell, left)) > 0.5);
+        for (let health = 1; health <= most; health++) if (survives(health + room(cell))) return health;
+        return Number.POSITIVE_INFINITY;
+      },
     };
   },
 };
@@ -137,21 +146,19 @@ export const knight: Problem<{ n: number; k: number; row: number; column: number
     { input: { n: 3, k: 2, row: 0, column: 0 }, answer: 0.0625 },
     { input: { n: 1, k: 0, row: 0, column: 0 }, answer: 1 },
   ],
-  classic({ n, k, row, column }) {
-    let here = Array.from({ length: n }, () => Array.from({ length: n }, () => 0));
-    here[row]![column] = 1;
-    for (let move = 0; move < k; move++) {
-      const there = here.map((line) => line.map(() => 0));
+  classic({ n, k, row, column }, fill = unseen) {
+    let stays = Array.from({ length: n }, () => Array.from({ length: n }, () => 1));
+    for (let left = 0; left <= k; left++) {
+      const before = stays;
+      if (left > 0) stays = before.map((line) => line.map(() => 0));
       for (let r = 0; r < n; r++) {
         for (let c = 0; c < n; c++) {
-          for (const [dr, dc] of KNIGHT) {
-            if (there[r + dr]?.[c + dc] !== undefined) there[r + dr]![c + dc]! += here[r]![c]! / 8;
-          }
+          if (left > 0) for (const [dr, dc] of KNIGHT) stays[r]![c]! += (before[r + dr]?.[c + dc] ?? 0) / 8;
+          fill([left, r, c], stays[r]![c]!);
         }
       }
-      here = there;
     }
-    return here.flat().reduce((a, b) => a + b, 0);
+    return stays[row]![column]!;
   },
   pose({ n, k, row, column }) {
     const cells = n * n;
@@ -176,7 +183,8 @@ export const knight: Problem<{ n: number; k: number; row: number; column: number
         });
       },
     });
-    return { model, start, certain: false, answer: (v) => v(start) };
+    const entry = (v: (s: number) => number, [left = 0, r = 0, c = 0]: Place) => v(left * cells + r * n + c);
+    return { model, start, certain: false, entry, answer: (v) => v(start) };
   },
 };
 
@@ -203,7 +211,7 @@ export const cherries: Problem<number[][]> = {
       answer: 0,
     },
   ],
-  classic(grid) {
+  classic(grid, fill = unseen) {
     const n = grid.length;
     const memo = new Map<string, number>();
     const best = (t: number, r1: number, r2: number): number => {
@@ -224,6 +232,7 @@ export const cherries: Problem<number[][]> = {
               best(t + 1, r1 + 1, r2 + 1),
             );
       memo.set(key, here + after);
+      fill([t, r1, r2], here + after);
       return here + after;
     };
     return Math.max(0, best(0, 0, 0));
@@ -255,6 +264,11 @@ export const cherries: Problem<number[][]> = {
       start: at(0, 0, 0),
       certain: true,
       answer: (v) => Math.max(0, grid[0]![0]! + v(at(0, 0, 0))),
+      entry: (v, [t = 0, r1 = 0, r2 = 0]) => {
+        const [a, b] = [grid[r1]![t - r1]!, grid[r2]![t - r2]!];
+        const after = v(at(t, r1, r2));
+        return after < 0 ? -Infinity : (r1 === r2 ? a : a + b) + after;
+      },
     };
   },
 };

@@ -1,5 +1,5 @@
 import { mdp } from "galatea/rl";
-import { numbered, type Problem, settled } from "./problem.ts";
+import { numbered, type Place, type Problem, settled, unseen } from "./problem.ts";
 
 /** 322: the fewest coins that make an amount. */
 export const coinChange: Problem<{ coins: number[]; amount: number }> = {
@@ -11,10 +11,11 @@ export const coinChange: Problem<{ coins: number[]; amount: number }> = {
     { input: { coins: [2], amount: 3 }, answer: -1 },
     { input: { coins: [1], amount: 0 }, answer: 0 },
   ],
-  classic({ coins, amount }) {
+  classic({ coins, amount }, fill = unseen) {
     const fewest = Array.from({ length: amount + 1 }, (_, a) => (a === 0 ? 0 : Infinity));
-    for (let a = 1; a <= amount; a++) {
+    for (let a = 0; a <= amount; a++) {
       for (const coin of coins) if (coin <= a) fewest[a] = Math.min(fewest[a]!, fewest[a - coin]! + 1);
+      fill([a], fewest[a]!);
     }
     return fewest[amount] === Infinity ? -1 : fewest[amount]!;
   },
@@ -32,7 +33,13 @@ export const coinChange: Problem<{ coins: number[]; amount: number }> = {
         return coins[a]! <= s ? [{ probability: 1, next: s - coins[a]!, reward: -1 }] : [];
       },
     });
-    return { model, start: amount, certain: true, answer: (v) => (v(amount) <= STUCK ? -1 : 0 - v(amount)) };
+    return {
+      model,
+      start: amount,
+      certain: true,
+      answer: (v) => (v(amount) <= STUCK ? -1 : 0 - v(amount)),
+      entry: (v, [a = 0]) => (v(a) <= STUCK ? Infinity : 0 - v(a)),
+    };
   },
 };
 
@@ -53,7 +60,7 @@ export const soup: Problem<number> = {
     { input: 100, answer: 0.71875 },
     { input: 0, answer: 0.5 },
   ],
-  classic(n) {
+  classic(n, fill = unseen) {
     const memo = new Map<string, number>();
     const chance = (a: number, b: number): number => {
       if (a <= 0) return b <= 0 ? 0.5 : 1;
@@ -63,13 +70,15 @@ export const soup: Problem<number> = {
       if (known !== undefined) return known;
       const p = POURS.reduce((sum, [x, y]) => sum + chance(a - x, b - y) / 4, 0);
       memo.set(key, p);
+      fill([a - 1, b - 1], p);
       return p;
     };
     return chance(Math.ceil(n / 25), Math.ceil(n / 25));
   },
   pose(n) {
     const full = Math.ceil(n / 25);
-    if (full === 0) return { ...settled("pour", 0.5), certain: false };
+    const entry = (v: (s: number) => number, [a = 0, b = 0]: Place) => v(a * full + b);
+    if (full === 0) return { ...settled("pour", 0.5), certain: false, entry };
     const at = (a: number, b: number): number => (a - 1) * full + b - 1;
     const start = at(full, full);
     const model = mdp({
@@ -90,7 +99,7 @@ export const soup: Problem<number> = {
           };
         }),
     });
-    return { model, start, certain: false, answer: (v) => v(start) };
+    return { model, start, certain: false, entry, answer: (v) => v(start) };
   },
 };
 
@@ -105,16 +114,20 @@ export const new21: Problem<{ n: number; k: number; maxPts: number }> = {
     { input: { n: 21, k: 17, maxPts: 10 }, answer: 0.73278 },
     { input: { n: 0, k: 0, maxPts: 1 }, answer: 1 },
   ],
-  classic({ n, k, maxPts }) {
+  classic({ n, k, maxPts }, fill = unseen) {
     const p = Array.from({ length: k + maxPts }, () => 0);
     for (let points = k + maxPts - 1; points >= 0; points--) {
       if (points >= k) p[points] = points <= n ? 1 : 0;
       else for (let card = 1; card <= maxPts; card++) p[points]! += p[points + card]! / maxPts;
+      fill([points], p[points]!);
     }
     return p[0]!;
   },
   pose({ n, k, maxPts }) {
-    if (k === 0) return { ...settled("draw", 1), certain: false };
+    // From k points on no card is drawn.
+    const entry = (v: (s: number) => number, [points = 0]: Place) =>
+      points < k ? v(points) : Number(points <= n);
+    if (k === 0) return { ...settled("draw", 1), certain: false, entry };
     const model = mdp({
       states: k,
       actions: 1,
@@ -132,7 +145,7 @@ export const new21: Problem<{ n: number; k: number; maxPts: number }> = {
           };
         }),
     });
-    return { model, start: 0, certain: false, answer: (v) => v(0) };
+    return { model, start: 0, certain: false, entry, answer: (v) => v(0) };
   },
 };
 
@@ -145,10 +158,14 @@ export const stock: Problem<{ prices: number[]; fee: number }> = {
     { input: { prices: [1, 3, 2, 8, 4, 9], fee: 2 }, answer: 8 },
     { input: { prices: [1, 3, 7, 5, 10, 3], fee: 3 }, answer: 6 },
   ],
-  classic({ prices, fee }) {
-    let [free, holding] = [0, -Infinity];
-    for (const price of prices) {
-      [free, holding] = [Math.max(free, holding + price - fee), Math.max(holding, free - price)];
+  classic({ prices, fee }, fill = unseen) {
+    // What can still be earned, from the last day back: without a share, and with one.
+    let [free, holding] = [0, 0];
+    for (let day = prices.length - 1; day >= 0; day--) {
+      const price = prices[day]!;
+      [free, holding] = [Math.max(free, holding - price), Math.max(holding, free + price - fee)];
+      fill([0, day], free);
+      fill([1, day], holding);
     }
     return free;
   },
@@ -166,7 +183,8 @@ export const stock: Problem<{ prices: number[]; fee: number }> = {
         return [{ probability: 1, next: over ? s : 2 * (day + 1) + after, reward: cash, terminated: over }];
       },
     });
-    return { model, start: 0, certain: true, answer: (v) => v(0) };
+    const entry = (v: (s: number) => number, [holding = 0, day = 0]: Place) => v(2 * day + holding);
+    return { model, start: 0, certain: true, entry, answer: (v) => v(0) };
   },
 };
 
@@ -179,15 +197,21 @@ export const frog: Problem<number[]> = {
     { input: [0, 1, 3, 5, 6, 8, 12, 17], answer: true },
     { input: [0, 1, 2, 3, 4, 8, 9, 11], answer: false },
   ],
-  classic(stones) {
-    const jumps = new Map(stones.map((stone) => [stone, new Set<number>()]));
-    jumps.get(0)!.add(0);
-    for (const stone of stones) {
-      for (const k of jumps.get(stone)!) {
-        for (const jump of [k - 1, k, k + 1]) if (jump > 0) jumps.get(stone + jump)?.add(jump);
-      }
-    }
-    return jumps.get(stones.at(-1)!)!.size > 0;
+  classic(stones, fill = unseen) {
+    const memo = new Map<string, boolean>();
+    const crosses = (stone: number, k: number): boolean => {
+      const at = stones.indexOf(stone);
+      if (at < 0) return false;
+      const key = `${stone} ${k}`;
+      const known = memo.get(key);
+      if (known !== undefined) return known;
+      const jumps = [k - 1, k, k + 1].filter((jump) => jump > 0);
+      const can = at === stones.length - 1 || jumps.map((j) => crosses(stone + j, j)).includes(true);
+      memo.set(key, can);
+      fill([k, at], Number(can));
+      return can;
+    };
+    return crosses(0, 0);
   },
   pose(stones) {
     const there = new Set(stones);
@@ -216,7 +240,13 @@ export const frog: Problem<number[]> = {
         return [{ probability: 1, next: index(to), reward: won ? 1 : 0, terminated: won }];
       },
     });
-    return { model, start: 0, certain: true, answer: (v) => v(0) > 0.5 };
+    return {
+      model,
+      start: 0,
+      certain: true,
+      answer: (v) => v(0) > 0.5,
+      entry: (v, [k = 0, at = 0]) => (stones[at] === last ? 1 : v(index([stones[at]!, k]))),
+    };
   },
 };
 
@@ -229,12 +259,13 @@ export const stoneGame: Problem<number[]> = {
     { input: [5, 3, 4, 5], answer: true },
     { input: [3, 7, 2, 3], answer: true },
   ],
-  classic(piles) {
+  classic(piles, fill = unseen) {
     const n = piles.length;
     const lead = piles.map((pile, i) => piles.map((_, j) => (i === j ? pile : 0)));
-    for (let length = 2; length <= n; length++) {
+    for (let length = 1; length <= n; length++) {
       for (let i = 0, j = length - 1; j < n; i++, j++) {
-        lead[i]![j] = Math.max(piles[i]! - lead[i + 1]![j]!, piles[j]! - lead[i]![j - 1]!);
+        if (i < j) lead[i]![j] = Math.max(piles[i]! - lead[i + 1]![j]!, piles[j]! - lead[i]![j - 1]!);
+        fill([i, j], lead[i]![j]!);
       }
     }
     return lead[0]![n - 1]! > 0;
@@ -255,6 +286,7 @@ export const stoneGame: Problem<number[]> = {
         return [{ probability: 1, next: a === 0 ? (i + 1) * n + j : i * n + j - 1, reward }];
       },
     });
-    return { model, start, gamma: -1, certain: true, answer: (v) => v(start) > 0 };
+    const entry = (v: (s: number) => number, [i = 0, j = 0]: Place) => v(i * n + j);
+    return { model, start, gamma: -1, certain: true, entry, answer: (v) => v(start) > 0 };
   },
 };

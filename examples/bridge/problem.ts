@@ -1,5 +1,14 @@
 import { type Mdp, mdp } from "galatea/rl";
 
+/** The indices of an entry of a table: [i], [row, column], or [table, row, column] where there are several. */
+export type Place = readonly number[];
+
+/** Told of each entry of a table as it is filled. */
+export type Fill = (at: Place, value: number) => void;
+
+/** Where nobody watches. */
+export const unseen: Fill = () => undefined;
+
 /** A programming problem as a decision process. */
 export interface Pose {
   readonly model: Mdp;
@@ -9,6 +18,8 @@ export interface Pose {
   readonly gamma?: 1 | -1;
   /** The answer of the problem, read from the values of the model's states. */
   readonly answer: (v: (state: number) => number) => number | boolean;
+  /** An entry of the classic table, read from the same values. */
+  readonly entry: (v: (state: number) => number, at: Place) => number;
   /** Are all outcomes certain? Then step size 1 is right, and learning ends at the exact values. */
   readonly certain: boolean;
 }
@@ -22,7 +33,7 @@ export interface Problem<Input> {
   readonly idea: string;
   readonly samples: readonly { readonly input: Input; readonly answer: number | boolean }[];
   /** The classic answer: a table filled in the right order, as every programming course has it. */
-  classic(input: Input): number | boolean;
+  classic(input: Input, fill?: Fill): number | boolean;
   pose(input: Input): Pose;
 }
 
@@ -45,7 +56,7 @@ export function numbered<S>(
 }
 
 /** A question that is settled before the first move: one state, one move, which ends and pays the answer. */
-export function settled(move: string, answer: number): Omit<Pose, "certain"> {
+export function settled(move: string, answer: number): Omit<Pose, "certain" | "entry"> {
   const model = mdp({
     states: 1,
     actions: 1,

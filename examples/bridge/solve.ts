@@ -1,4 +1,5 @@
 import {
+  actionTable,
   equiprobable,
   fastRandom,
   finish,
@@ -35,8 +36,14 @@ export function fourWays<Input>(
 }
 
 /** Value iteration: the classic table without knowing the right order; sweeps until nothing changes. */
-function sweep({ model, gamma = 1 }: Pose): (s: number) => number {
-  const { v } = valueIteration(model, { gamma });
+export function sweep(
+  { model, gamma = 1 }: Pose,
+  onSweep?: (v: Float64Array) => void,
+): (s: number) => number {
+  const { v } = valueIteration(model, {
+    gamma,
+    ...(onSweep && { onSweep: (_: number, __: number, now: Float64Array) => onSweep(now) }),
+  });
   return (s) => v[s]!;
 }
 
@@ -59,15 +66,19 @@ function returns(
 }
 
 /** Q-learning: one step at a time, a guess from the next guess; random moves teach it the greedy policy. */
-function bootstrap(
-  { model, start, gamma = 1, certain }: Pose,
-  episodes: number,
-  seed: number,
-): (s: number) => number {
-  if (isTerminal(model, start)) return () => 0;
+function bootstrap(pose: Pose, episodes: number, seed: number): (s: number) => number {
+  const { v, learning } = stepByStep(pose, episodes, seed);
+  if (learning) finish(learning);
+  return v;
+}
+
+/** The same, one episode each time that `learning` is asked; nothing is to be learned where nothing can be done. */
+export function stepByStep({ model, start, gamma = 1, certain }: Pose, episodes: number, seed: number) {
+  if (isTerminal(model, start)) return { v: () => 0, learning: undefined };
   const rng = fastRandom([seed, 2]);
   const task = new ModelTask(model, rng);
   const alpha = certain ? 1 : (n: number) => 1 / n ** 0.85;
-  const { Q } = finish(qLearning(task, { episodes, gamma, alpha, rng, behaviour: equiprobable }));
-  return (s) => maxValue(task, Q, s);
+  const Q = actionTable(task);
+  const learning = qLearning(task, { episodes, gamma, alpha, rng, behaviour: equiprobable, Q });
+  return { v: (s: number) => maxValue(task, Q, s), learning };
 }

@@ -1,26 +1,33 @@
-/** The controls of the plane's models, made from their schemas while building: the page needs no schema library for them. */
+/** The controls of the pages' experiments, made from schemas while building: the page needs no schema library for them. */
 import { z } from "zod";
 import { MODELS } from "../../src/models.ts";
-import { MODEL_NAMES, type ModelName, PLANE_MODELS, type Value } from "../src/plane/models.ts";
+import { OFFERED } from "../src/alignment/setup.ts";
+import type { Control, Value } from "../src/experiment/controls.ts";
+import { PLANE_MODELS } from "../src/plane/models.ts";
+import { GPT, VARIANTS } from "../src/sequence/variants.ts";
 import { exporting, virtual } from "./virtual.ts";
 
-export interface Control {
-  readonly name: string;
-  /** The help of the command line, in English. */
-  readonly about: string;
-  /** What the plane begins with. */
-  readonly usual: Value;
-  readonly kind: "whole" | "number" | "choice" | "switch";
-  readonly min?: number;
-  readonly max?: number;
-  readonly choices?: readonly string[];
+/** A model as a page offers it: which of its options are controls, and what they begin with. */
+interface Offered {
+  /** Its name in the catalogue. */
+  readonly model: keyof typeof MODELS;
+  readonly controls: readonly string[];
+  readonly options: Readonly<Record<string, Value>>;
 }
+
+const PAGES: Readonly<Record<string, Readonly<Record<string, Offered>>>> = {
+  plane: Object.fromEntries(
+    Object.entries(PLANE_MODELS).map(([model, of]) => [model, { ...of, model: model as Offered["model"] }]),
+  ),
+  alignment: OFFERED,
+  sequence: { ...VARIANTS, gpt: GPT },
+};
 
 interface Property {
   readonly type?: string;
-  readonly description?: string;
   readonly enum?: readonly string[];
   readonly default?: Value;
+  readonly description?: string;
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
@@ -32,9 +39,8 @@ const KINDS: Readonly<Record<string, Control["kind"]>> = {
   boolean: "switch",
 };
 
-async function controlsOf(model: ModelName): Promise<Control[]> {
+async function controlsOf({ model, controls, options: own }: Offered): Promise<Control[]> {
   const { options } = await MODELS[model].load();
-  const { controls, options: own } = PLANE_MODELS[model];
   const properties = z.toJSONSchema(options, { io: "input" }).properties as Record<string, Property>;
   return controls.map((name) => {
     const of = properties[name];
@@ -54,8 +60,11 @@ async function controlsOf(model: ModelName): Promise<Control[]> {
   });
 }
 
+/** `virtual:controls/plane`: the controls of a page by what it offers them for. */
 export const controls = () =>
-  virtual("controls", async () => {
-    const all = await Promise.all(MODEL_NAMES.map(async (name) => [name, await controlsOf(name)] as const));
-    return { code: exporting(Object.fromEntries(all)) };
+  virtual("controls", async (page) => {
+    const all = Object.entries(PAGES[page] ?? {}).map(
+      async ([name, offered]) => [name, await controlsOf(offered)] as const,
+    );
+    return { code: exporting(Object.fromEntries(await Promise.all(all))) };
   });

@@ -17,16 +17,22 @@ interface Page {
 export const PAGES: Readonly<Record<string, Page>> = {
   "": { load: () => import("./map/MapPage.svelte"), wide: true },
   grids: { load: () => import("./grids/GridsPage.svelte"), wide: true },
+  bridge: { load: () => import("./bridge/BridgePage.svelte"), wide: true },
   runs: { load: () => import("./runs/RunsPage.svelte"), wide: true },
   play: { load: () => import("./play/PlayPage.svelte") },
   a: { load: () => import("./algorithm/AlgorithmPage.svelte") },
   plane: { load: () => import("./plane/PlanePage.svelte"), wide: true },
+  alignment: { load: () => import("./alignment/AlignmentPage.svelte"), wide: true },
+  sequence: { load: () => import("./sequence/SequencePage.svelte"), wide: true },
 };
 
 /** What stands in the navigation, in this order. */
 export const NAVIGATION: readonly (readonly [path: string, name: keyof typeof shell.en.pages])[] = [
   ["", "map"],
   ["plane", "plane"],
+  ["sequence", "sequence"],
+  ["alignment", "alignment"],
+  ["bridge", "bridge"],
   ["grids", "grids"],
   ["runs", "runs"],
   ["play", "play"],

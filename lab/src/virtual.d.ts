@@ -12,9 +12,25 @@ declare module "virtual:algorithms" {
   export default loaders;
 }
 
-declare module "virtual:controls" {
+declare module "virtual:controls/plane" {
   const controls: Readonly<
-    Record<import("./plane/models.ts").ModelName, readonly import("../build/controls.ts").Control[]>
+    Record<import("./plane/models.ts").ModelName, readonly import("./experiment/controls.ts").Control[]>
   >;
   export default controls;
+}
+
+declare module "virtual:controls/*" {
+  const controls: Readonly<Record<string, readonly import("./experiment/controls.ts").Control[]>>;
+  export default controls;
+}
+
+declare module "virtual:names" {
+  /** With spaces between them. */
+  const names: string;
+  export default names;
+}
+
+declare module "virtual:bridge" {
+  const code: Readonly<Record<string, import("../build/bridge.ts").ProblemCode>>;
+  export default code;
 }

@@ -17,8 +17,31 @@ export interface AttentionMap {
   readonly weights: readonly (readonly number[])[];
 }
 
-/** What `watch` calls weights of attention: [1, H, T, S], or [1, T, S] where there are no heads. */
+/** What `watch` calls weights of attention: [B, H, T, S], or [B, T, S] where there are no heads. */
 const isMap = (name: string): boolean => /(^|\.)(weights|alignment)$/.test(name);
+
+/** While tracing: what a forward pass with this watch attends to, by name. */
+export function watched(forward: (watch: Watch) => unknown): Record<string, Tensor> {
+  const seen: Record<string, Tensor> = {};
+  forward((name, value) => {
+    if (isMap(name)) seen[name] = value;
+  });
+  return seen;
+}
+
+/** The maps of the first example. */
+export const mapsOf = (found: Readonly<Record<string, NdArray>>): readonly AttentionMap[] =>
+  Object.entries(found).flatMap(([name, { data, shape }]) => {
+    const [from, to] = shape.slice(-2) as [number, number];
+    const heads = shape.length === 4 ? shape[1]! : 1;
+    return Array.from({ length: heads }, (_, head) => ({
+      layer: name.replace(/\.weights$/, ""),
+      head,
+      weights: Array.from({ length: from }, (__, t) =>
+        Array.from({ length: to }, (___, s) => Number(data[(head * from + t) * to + s])),
+      ),
+    }));
+  });
 
 /**
  * The maps of a forward pass over one example.
@@ -32,31 +55,14 @@ export async function attentionMaps(
   compile: Compile,
 ): Promise<readonly AttentionMap[]> {
   const program = compile((...tokens: readonly Tensor[]) => {
-    const seen: Record<string, Tensor> = {};
-    forward(
-      (name, value) => {
-        if (isMap(name)) seen[name] = value;
-      },
-      ...tokens,
-    );
+    const seen = watched((watch) => forward(watch, ...tokens));
     if (Object.keys(seen).length === 0)
       throw new UserError(
         "this model has no attention, so there is no map of it: train it with option `attention`",
       );
     return seen;
   }, "attention maps");
-  const found: Readonly<Record<string, NdArray>> = await program(...inputs);
-  return Object.entries(found).flatMap(([name, { data, shape }]) => {
-    const [from, to] = shape.slice(-2) as [number, number];
-    const heads = shape.length === 4 ? shape[1]! : 1;
-    return Array.from({ length: heads }, (_, head) => ({
-      layer: name.replace(/\.weights$/, ""),
-      head,
-      weights: Array.from({ length: from }, (__, t) =>
-        Array.from({ length: to }, (___, s) => Number(data[(head * from + t) * to + s])),
-      ),
-    }));
-  });
+  return mapsOf(await program(...inputs));
 }
 
 export interface MapLabels {

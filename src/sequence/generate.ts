@@ -81,7 +81,7 @@ export function processorsOf(options: Omit<GenerateOptions, "key" | "maxNewToken
 }
 
 /** What narrows a distribution that is drawn from. */
-function narrowing({
+export function narrowing({
   temperature = 1,
   topK,
   topP = 1,

@@ -20,7 +20,7 @@ const wordsOf = (tokenizer: Tokenizer, tokens: ArrayLike<number>): string[] =>
   Array.from(tokens, (token) => tokenizer.decode([token]));
 
 /** Which maps are drawn together: part of the layer's path, name of the picture, its title, and whose words stand beside it. */
-const PARTS = [
+export const PARTS = [
   { of: /^alignment$/, name: "alignment", title: "Alignment", rows: "written", columns: "source" },
   { of: /^decoder\..*cross/, name: "cross-attention", title: "Attention to the source", rows: "written", columns: "source" },
   { of: /^decoder\.h\.\d+$/, name: "decoder-attention", title: "Self-attention of the decoder", rows: "read", columns: "read" },

@@ -51,9 +51,10 @@ export function padded(rows: readonly ArrayLike<number>[], width: number): Int32
  * Pairs as examples: `source` [B, S] and `target` [B, T + 1], which begins and ends with the token `end`; padding is behind.
  * A batch is of pairs of like lengths, and there are few different shapes (`paddedLengths`). Which pairs are in it, and the
  * order of batches, are random.
+ * @param most different shapes at most
  */
-export function pairExamples(pairs: readonly TokenPair[], end: number): Examples {
-  const edges = paddedLengths(pairs.map(lengthOf), SHAPES);
+export function pairExamples(pairs: readonly TokenPair[], end: number, most = SHAPES): Examples {
+  const edges = paddedLengths(pairs.map(lengthOf), most);
   const bucketOf = pairs.map((pair) => edges.findIndex((edge) => lengthOf(pair) <= edge));
   const shapes = edges.map((_, bucket) => {
     const own = pairs.filter((__, i) => bucketOf[i] === bucket);

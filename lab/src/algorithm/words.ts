@@ -18,6 +18,7 @@ export const algorithmWords = words(
     part: "Only this part",
     section: (section: string) => `Sutton and Barto, section ${section}`,
     experiment: "Try it",
+    watch: "See it run in the page",
     formula: "Formula",
   },
   {
@@ -37,6 +38,7 @@ export const algorithmWords = words(
     part: "只看这一段",
     section: (section) => `Sutton 与 Barto，第 ${section} 节`,
     experiment: "动手试",
+    watch: "看它在页面里运行",
     formula: "公式",
   },
 );

@@ -1,9 +1,6 @@
 /** An experiment as what runs outside the page. */
-import { kebab } from "galatea/cli/flags.ts";
-import { PLANE_MODELS, type Setting, type Value } from "./models.ts";
-
-const flag = ([name, value]: readonly [string, Value]): string =>
-  typeof value === "boolean" ? `--${value ? "" : "no-"}${kebab(name)}` : `--${kebab(name)} ${value}`;
+import { commandOf as command } from "../experiment/command.ts";
+import { PLANE_MODELS, type Setting } from "./models.ts";
 
 /** Trained with a constant rate, as here. */
 const trainingOf = ({ model }: Setting, steps: number) => ({
@@ -12,11 +9,8 @@ const trainingOf = ({ model }: Setting, steps: number) => ({
   steps,
 });
 
-export function commandOf(setting: Setting, steps: number): string {
-  const { model, data, seed, options } = setting;
-  const all = { ...PLANE_MODELS[model].options, ...options, ...trainingOf(setting, steps), seed };
-  return [`npx galatea train ${model} --data ${data}`, ...Object.entries(all).map(flag)].join(" ");
-}
+export const commandOf = ({ model, ...rest }: Setting, steps: number): string =>
+  command({ ...PLANE_MODELS[model], model }, { ...rest, steps });
 
 export function programOf(setting: Setting, steps: number): string {
   const { model, data, seed, options } = setting;

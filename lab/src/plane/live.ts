@@ -1,6 +1,7 @@
 /** The algorithms of the map that run in the plane: which model each is, with which settings. */
 import type { NodeId } from "galatea/map/index.ts";
-import type { ModelName, Value } from "./models.ts";
+import type { Value } from "../experiment/controls.ts";
+import type { ModelName } from "./models.ts";
 
 export interface Preset {
   readonly model: ModelName;

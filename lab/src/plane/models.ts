@@ -1,4 +1,6 @@
 /** The models of the plane: which five settings they offer, what can be looked at, and how they are trained there. */
+import type { Value } from "../experiment/controls.ts";
+
 export type ModelName = "ae" | "dae" | "vae" | "gan" | "ddpm";
 export type DataName = "ring-8" | "gaussians-25" | "moons" | "spiral" | "drawn";
 export const DATA_NAMES = [
@@ -12,8 +14,6 @@ export const DATA_NAMES = [
 /** What can be drawn over the plane. */
 export const LAYERS = ["data", "samples", "grid", "field", "judge", "ways"] as const;
 export type Layer = (typeof LAYERS)[number];
-
-export type Value = number | string | boolean;
 
 export interface PlaneModel {
   /** Options of the model's schema that are offered as controls; five at most. */

@@ -1,8 +1,10 @@
 /** An experiment in the address of a page: `?model=gan&data=moons&loss=hinge&seed=7`, what is as usual left out. */
-import controls from "virtual:controls";
-import type { Control } from "../../build/controls.ts";
-import { DATA_NAMES, type DataName, type ModelName, PLANE_MODELS, type Value } from "./models.ts";
-import type { planeWords } from "./words.ts";
+import controls from "virtual:controls/plane";
+import { optionsBy, type Value } from "../experiment/controls.ts";
+import { experimentWords } from "../experiment/words.ts";
+import type { Language } from "../words/language.ts";
+import { DATA_NAMES, type DataName, type ModelName, PLANE_MODELS } from "./models.ts";
+import { planeWords } from "./words.ts";
 
 export interface Chosen {
   readonly model: ModelName;
@@ -14,20 +16,11 @@ export interface Chosen {
   readonly complaints: readonly string[];
 }
 
-type Words = (typeof planeWords)["en"];
 const isModel = (text: string | undefined): text is ModelName =>
   text !== undefined && Object.hasOwn(PLANE_MODELS, text);
 
-/** The value that a control takes from a text; undefined where it is none. */
-export function parseValue({ kind, min, max, choices }: Control, text: string): Value | undefined {
-  if (kind === "choice") return choices?.includes(text) ? text : undefined;
-  if (kind === "switch") return { true: true, false: false }[text];
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  const fits = value >= (min ?? Number.NEGATIVE_INFINITY) && value <= (max ?? Number.MAX_SAFE_INTEGER);
-  return fits && (kind === "number" || Number.isInteger(value)) ? value : undefined;
-}
-
-export function chosenBy(query: Readonly<Record<string, string>>, t: Words, fixed?: ModelName): Chosen {
+export function chosenBy(query: Readonly<Record<string, string>>, lang: Language, fixed?: ModelName): Chosen {
+  const [t, shared] = [planeWords[lang], experimentWords[lang]];
   const complaints: string[] = [];
   const { model: named = "vae", data: set = "ring-8", twin, seed: text = "0", ...rest } = query;
   const model = fixed ?? (isModel(named) ? named : "vae");
@@ -36,15 +29,10 @@ export function chosenBy(query: Readonly<Record<string, string>>, t: Words, fixe
   if (!data) complaints.push(t.unknownData(set));
   if (twin !== undefined && !isModel(twin)) complaints.push(t.unknownModel(twin));
   const seed = /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-  if (seed === undefined) complaints.push(t.badSeed(text));
-  const options: Record<string, Value> = {};
-  for (const control of controls[model]) {
-    const given = rest[control.name];
-    if (given === undefined) continue;
-    const value = parseValue(control, given);
-    if (value === undefined) complaints.push(t.badOption(control.name, given));
-    else if (value !== control.usual) options[control.name] = value;
-  }
+  if (seed === undefined) complaints.push(shared.badSeed(text));
+  const options = optionsBy(controls[model], rest, (name, given) =>
+    complaints.push(shared.badOption(name, given)),
+  );
   return {
     model,
     data: data ?? "ring-8",

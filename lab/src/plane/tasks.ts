@@ -1,6 +1,7 @@
 /** Things to break, whose success is read from the numbers; and questions to answer before it runs. */
 import type { Text } from "galatea/map/map.ts";
-import type { DataName, Look, ModelName, Value } from "./models.ts";
+import type { Value } from "../experiment/controls.ts";
+import type { DataName, Look, ModelName } from "./models.ts";
 
 /** What a task is judged by: the run as it is. */
 export interface Seen {

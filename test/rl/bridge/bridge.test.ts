@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { problems } from "../../../examples/bridge/index.ts";
 import { stoneGame } from "../../../examples/bridge/lines.ts";
-import { fourWays } from "../../../examples/bridge/solve.ts";
+import type { Place } from "../../../examples/bridge/problem.ts";
+import { fourWays, sweep } from "../../../examples/bridge/solve.ts";
 import { valueIteration } from "../../../src/rl/mdp/value-iteration.ts";
 
 describe.each(problems.map((problem) => [`${problem.number}. ${problem.name}`, problem] as const))(
@@ -28,6 +29,23 @@ describe.each(problems.map((problem) => [`${problem.number}. ${problem.name}`, p
         expect(Math.abs((found.qLearning as number) - answer)).toBeLessThan(0.03);
       },
     );
+  },
+);
+
+it.each(problems.map((problem) => [problem.number, problem] as const))(
+  "%d: every entry of the classic table is read from the values",
+  (_, problem) => {
+    for (const { input } of problem.samples) {
+      const pose = problem.pose(input);
+      const v = sweep(pose);
+      const filled: [Place, number][] = [];
+      problem.classic(input, (at, value) => filled.push([at, value]));
+      expect(filled.length).toBeGreaterThan(input === 0 ? -1 : 0);
+      expect(new Set(filled.map(([at]) => at.join())).size).toBe(filled.length); // each is filled once
+      for (const [at, value] of filled)
+        if (Number.isFinite(value)) expect(pose.entry(v, at), at.join()).toBeCloseTo(value, 9);
+        else expect(pose.entry(v, at), at.join()).toBe(value);
+    }
   },
 );
 

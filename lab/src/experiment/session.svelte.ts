@@ -1,7 +1,6 @@
-/** The page's side of one model that learns: what is known of it by now, and the orders to its worker. */
+/** The page's side of one experiment: what is known of it by now, and the orders to its worker. */
 import { keep } from "../offline.ts";
-import type { Look, LookOptions, Setting, View } from "./models.ts";
-import type { News, Order } from "./protocol.ts";
+import type { Kinds, News, Order } from "./protocol.ts";
 
 export type State = "loading" | "paused" | "playing" | "slow" | "problem";
 
@@ -13,42 +12,50 @@ export interface Series {
 
 /** Without a sign of life for so long, a worker is taken to hang. */
 const PATIENCE = 10_000;
-/** The engine is large, and may come over a slow line. */
+/** The engine is large, and may come over a slow line; programs are made for the first step. */
 const LOADING = 90_000;
 
 const ort = (): string => new URL("ort/", document.baseURI).href.replace(/#.*/, "");
 
-export class Session {
+export class Session<K extends Kinds> {
   state = $state<State>("loading");
   problem = $state("");
   step = $state(0);
   /** Whose turn the last half step was. */
   player = $state<string>();
-  view = $state.raw<View>();
-  real = $state.raw<Float32Array>();
-  look = $state.raw<Look>();
+  opened = $state.raw<K["opened"]>();
+  look = $state.raw<K["look"]>();
+  /** How far the opening is, 0 to 1. */
+  progress = $state<number>();
   /** Counts what has been added to `series`, which itself is not watched: it is long. */
   drawn = $state(0);
   series: Series = { steps: [], values: {} };
+  readonly #start: () => Worker;
   readonly #hang: string;
   #worker: Worker | undefined;
   #opening = 0;
+  #asking = 0;
+  #hears:
+    | { readonly answer: (part: K["answer"]) => void; readonly refused: (why: string) => void }
+    | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
-  #how: LookOptions;
+  #how: K["how"];
 
   /** @param hang what is said when the worker gives no sign of life */
-  constructor(how: LookOptions, hang: string) {
+  constructor(start: () => Worker, how: K["how"], hang: string) {
+    this.#start = start;
     this.#how = how;
     this.#hang = hang;
   }
 
-  open(setting: Setting): void {
+  open(setting: K["setting"]): void {
     this.#forget();
     this.state = "loading";
     this.problem = "";
-    this.#worker ??= this.#start();
+    this.progress = undefined;
+    this.#worker ??= this.#begin();
     this.#order({ kind: "look", look: this.#how });
-    this.#order({ kind: "open", opening: ++this.#opening, setting, ort: ort() }, LOADING);
+    this.#order({ kind: "open", opening: ++this.#opening, setting, ort: ort() });
   }
 
   play(slow = false): void {
@@ -69,9 +76,16 @@ export class Session {
     this.#order({ kind });
   }
 
-  show(how: LookOptions): void {
+  show(how: K["how"]): void {
     this.#how = how;
     if (this.#worker && this.state !== "problem") this.#order({ kind: "look", look: how });
+  }
+
+  /** Ask for something; what was asked before is not answered any more. */
+  ask(ask: K["ask"], answer: (part: K["answer"]) => void, refused: (why: string) => void): void {
+    if (this.state === "loading" || this.state === "problem") return;
+    this.#hears = { answer, refused };
+    this.#order({ kind: "ask", asking: ++this.#asking, ask });
   }
 
   close(): void {
@@ -80,16 +94,21 @@ export class Session {
     this.#worker = undefined;
   }
 
-  #start(): Worker {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
+  #begin(): Worker {
+    const worker = this.#start();
+    worker.onmessage = ({ data }: MessageEvent<News<K>>) => this.#hear(data);
     worker.onerror = (event) => this.#stop(event.message);
     return worker;
   }
 
-  #order(order: Order, patience = this.state === "loading" ? LOADING : PATIENCE): void {
+  #order(order: Order<K>): void {
     this.#worker?.postMessage($state.snapshot(order));
+    this.#wait();
+  }
+
+  #wait(): void {
     clearTimeout(this.#watch);
+    const patience = this.state === "loading" || this.step === 0 ? LOADING : PATIENCE;
     this.#watch = setTimeout(() => this.#stop(this.#hang), patience);
   }
 
@@ -106,16 +125,19 @@ export class Session {
     this.drawn++;
   }
 
-  #hear(news: News): void {
+  #hear(news: News<K>): void {
     clearTimeout(this.#watch);
-    if (this.state === "playing" || this.state === "slow")
-      this.#watch = setTimeout(() => this.#stop(this.#hang), PATIENCE);
+    if (this.state === "playing" || this.state === "slow") this.#wait();
     if (news.opening !== this.#opening) return;
     switch (news.kind) {
       case "opened":
-        this.view = news.view;
-        this.real = news.real;
+        this.opened = news.opened;
+        this.progress = undefined;
         this.state = "paused";
+        break;
+      case "progress":
+        this.progress = news.done / news.total;
+        this.#wait();
         break;
       case "files":
         void keep(news.files);
@@ -135,6 +157,12 @@ export class Session {
         break;
       case "rewound":
         this.#forget();
+        break;
+      case "answer":
+        if (news.asking === this.#asking) this.#hears?.answer(news.answer);
+        break;
+      case "refused":
+        if (news.asking === this.#asking) this.#hears?.refused(news.message);
         break;
       case "problem":
         this.state = "problem";

@@ -1,0 +1,38 @@
+/** The algorithms of the map that learn on a page of their own family: where, and with which settings. */
+import type { NodeId } from "galatea/map/index.ts";
+
+export interface LivePage {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+const pairs = (model: string, twin: string): LivePage => ({ path: "sequence", query: { model, twin } });
+const gpt: LivePage = { path: "sequence/gpt" };
+
+export const LIVE_PAGES: Readonly<Partial<Record<NodeId, LivePage>>> = {
+  rnn: { path: "sequence", query: { model: "code", twin: "none", cell: "rnn" } },
+  lstm: { path: "sequence", query: { model: "code", cell: "lstm" } },
+  gru: { path: "sequence", query: { model: "code", twin: "none" } },
+  seq2seq: { path: "sequence", query: { model: "code", twin: "none" } },
+  additive: pairs("additive", "code"),
+  dot: pairs("dot", "additive"),
+  attention: pairs("transformer", "dot"),
+  "multi-head": pairs("transformer", "one-head"),
+  transformer: pairs("transformer", "no-residual"),
+  translation: pairs("transformer", "dot"),
+  sinusoidal: pairs("transformer", "no-positions"),
+  rotary: { path: "sequence", query: { model: "transformer", positions: "rotary", twin: "no-positions" } },
+  "pre-norm": pairs("transformer", "no-norm"),
+  counts: gpt,
+  table: { path: "bridge" },
+  stones: { path: "bridge/877" },
+  gpt,
+  cache: gpt,
+  temperature: gpt,
+  "top-k": gpt,
+  "top-p": gpt,
+  sft: { path: "alignment" },
+  rloo: { path: "alignment" },
+  grpo: { path: "alignment", query: { method: "grpo" } },
+  "best-policy": { path: "alignment" },
+};

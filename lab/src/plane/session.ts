@@ -1,0 +1,13 @@
+/** The page's side of a model in the plane. */
+import { Session } from "../experiment/session.svelte.ts";
+import type { PlaneKinds } from "./experiment.ts";
+
+export type PlaneSession = Session<PlaneKinds>;
+
+/** @param hang what is said when the worker gives no sign of life */
+export const planeSession = (hang: string): PlaneSession =>
+  new Session(
+    () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
+    { layers: ["samples"], noise: 0.3 },
+    hang,
+  );
