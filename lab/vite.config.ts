@@ -4,6 +4,7 @@ import { defaultClientConditions, defineConfig } from "vite";
 import { algorithms } from "./build/algorithm.ts";
 import { bridge } from "./build/bridge.ts";
 import { controls } from "./build/controls.ts";
+import { digits } from "./build/digits.ts";
 import { oneFontFormat } from "./build/formulas.ts";
 import { mapLayout } from "./build/map-layout.ts";
 import { names } from "./build/names.ts";
@@ -29,6 +30,7 @@ export default defineConfig({
     names(),
     ort(),
     shipped(root),
+    digits(),
   ],
   resolve: {
     alias: { galatea: at("../src") },

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { MODELS } from "../../src/models.ts";
 import { OFFERED } from "../src/alignment/setup.ts";
+import { CODERS } from "../src/digits/latent.ts";
 import type { Control, Value } from "../src/experiment/controls.ts";
 import { PLANE_MODELS } from "../src/plane/models.ts";
 import { GPT, VARIANTS } from "../src/sequence/variants.ts";
@@ -20,6 +21,7 @@ const PAGES: Readonly<Record<string, Readonly<Record<string, Offered>>>> = {
     Object.entries(PLANE_MODELS).map(([model, of]) => [model, { ...of, model: model as Offered["model"] }]),
   ),
   alignment: OFFERED,
+  digits: CODERS,
   sequence: { ...VARIANTS, gpt: GPT },
 };
 

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import type { Plugin } from "vite";
 import { PACKAGE } from "./ort.ts";
 
-/** What the playground opens. */
+/** What the playground and the digits open. */
 const FILES: readonly string[] = [
   ["lunar-lander", 1_000_000],
   ["minatar-breakout", 512_000],
+  ["ddpm-mnist", 8000],
 ].flatMap(([name, step]) =>
   [
     "config.json",

@@ -1,6 +1,7 @@
 /*
  * A second visit needs no network. What has a hash in its name never changes, and comes from the cache at once; the rest comes from
- * the network, and from the cache where there is none. Runs (api/) are never kept.
+ * the network, and from the cache where there is none. Runs (api/) are never kept here, and data sets (mnist/) are kept by what reads them, which
+ * stops where it has enough.
  */
 const CACHE = "galatea-lab";
 
@@ -9,7 +10,7 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
-  if (event.request.method !== "GET" || url.origin !== self.location.origin || url.pathname.includes("/api/")) return;
+  if (event.request.method !== "GET" || url.origin !== self.location.origin || /\/(api|mnist)\//.test(url.pathname)) return;
   event.respondWith(url.pathname.includes("/assets/") ? cacheFirst(event.request) : networkFirst(event.request));
 });
 

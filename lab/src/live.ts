@@ -8,6 +8,7 @@ export interface LivePage {
 
 const pairs = (model: string, twin: string): LivePage => ({ path: "sequence", query: { model, twin } });
 const gpt: LivePage = { path: "sequence/gpt" };
+const film: LivePage = { path: "digits/film" };
 
 export const LIVE_PAGES: Readonly<Partial<Record<NodeId, LivePage>>> = {
   rnn: { path: "sequence", query: { model: "code", twin: "none", cell: "rnn" } },
@@ -35,4 +36,13 @@ export const LIVE_PAGES: Readonly<Partial<Record<NodeId, LivePage>>> = {
   rloo: { path: "alignment" },
   grpo: { path: "alignment", query: { method: "grpo" } },
   "best-policy": { path: "alignment" },
+  ae: { path: "digits/latent", query: { beside: "ae" } },
+  vae: { path: "digits/latent" },
+  "beta-vae": { path: "digits/latent", query: { beta: "4" } },
+  "free-bits": { path: "digits/latent", query: { freeBits: "2" } },
+  ddpm: film,
+  ancestral: film,
+  ddim: film,
+  guidance: { path: "digits/guidance" },
+  inpainting: { path: "digits/complete" },
 };

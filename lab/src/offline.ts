@@ -7,7 +7,7 @@ export async function keep(addresses: readonly string[]): Promise<void> {
   const cache = await caches.open(CACHE);
   const own = addresses.filter((address) => {
     const { origin, pathname } = new URL(address, location.href);
-    return origin === location.origin && !pathname.includes("/api/");
+    return origin === location.origin && !/\/(api|mnist)\//.test(pathname);
   });
   // What cannot be kept is fetched again another time.
   await Promise.all(

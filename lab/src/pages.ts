@@ -22,6 +22,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
   play: { load: () => import("./play/PlayPage.svelte") },
   a: { load: () => import("./algorithm/AlgorithmPage.svelte") },
   plane: { load: () => import("./plane/PlanePage.svelte"), wide: true },
+  digits: { load: () => import("./digits/DigitsPage.svelte") },
   alignment: { load: () => import("./alignment/AlignmentPage.svelte"), wide: true },
   sequence: { load: () => import("./sequence/SequencePage.svelte"), wide: true },
 };
@@ -30,6 +31,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
 export const NAVIGATION: readonly (readonly [path: string, name: keyof typeof shell.en.pages])[] = [
   ["", "map"],
   ["plane", "plane"],
+  ["digits", "digits"],
   ["sequence", "sequence"],
   ["alignment", "alignment"],
   ["bridge", "bridge"],

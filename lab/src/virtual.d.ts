@@ -19,6 +19,13 @@ declare module "virtual:controls/plane" {
   export default controls;
 }
 
+declare module "virtual:controls/digits" {
+  const controls: Readonly<
+    Record<import("./digits/latent.ts").Coder, readonly import("./experiment/controls.ts").Control[]>
+  >;
+  export default controls;
+}
+
 declare module "virtual:controls/*" {
   const controls: Readonly<Record<string, readonly import("./experiment/controls.ts").Control[]>>;
   export default controls;
@@ -33,4 +40,9 @@ declare module "virtual:names" {
 declare module "virtual:bridge" {
   const code: Readonly<Record<string, import("../build/bridge.ts").ProblemCode>>;
   export default code;
+}
+
+declare module "virtual:test-digits" {
+  const pixels: string;
+  export default pixels;
 }

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { z } from "zod";
+import { mnistFolder } from "../data/images.node.ts";
 import { UserError } from "../errors.ts";
 import { EXAMPLES, RUNS } from "../train/folders.node.ts";
 import { Cli } from "./command.ts";
@@ -25,10 +26,11 @@ const PAGES = [new URL("../lab", import.meta.url), new URL("../../dist/lab", imp
   fileURLToPath(url),
 );
 
-/** What the pages need and the package has already: ONNX Runtime, and the trained runs. */
+/** What the pages need and this machine has already: ONNX Runtime, the trained runs, and MNIST. */
 const more = (): Readonly<Record<string, string>> => ({
   "/ort": dirname(createRequire(import.meta.url).resolve("onnxruntime-web/wasm")),
   "/examples": EXAMPLES,
+  "/mnist": mnistFolder(),
 });
 
 export function labCommand({ io }: Shell): Cli {

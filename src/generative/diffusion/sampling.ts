@@ -41,8 +41,8 @@ export interface RunOptions extends Clipping {
   readonly first?: number | undefined;
   /** The class of all images or of each one; undefined: unconditional, where the model can be. */
   readonly label?: number | readonly number[] | undefined;
-  /** Scale of classifier-free guidance; 1 (none) when left out. */
-  readonly guidance?: number | undefined;
+  /** Scale of classifier-free guidance, of all images or of each one; 1 (none) when left out. */
+  readonly guidance?: number | readonly number[] | undefined;
   readonly inpaint?: Inpainting | undefined;
 }
 
@@ -57,6 +57,8 @@ export interface Progress {
   readonly x: Images;
   /** The network's estimate of the finished image (progressive generation, Ho et al. 2020, section 4.3). */
   readonly x0: Images;
+  /** Its estimate of the noise that x had before the step. */
+  readonly epsilon: Images;
 }
 
 /** The noise of images first … first + count − 1: each a pure function of the key and its index. */
@@ -117,14 +119,14 @@ function keep(x: Tensor, { known, mask, noise, level }: Kept): Tensor {
 
 export class Sampler {
   readonly model: DiffusionModel;
-  readonly #step: Compiled<[StepFeeds], { x: Tensor; x0: Tensor }>;
+  readonly #step: Compiled<[StepFeeds], { x: Tensor; x0: Tensor; epsilon: Tensor }>;
 
   constructor(model: DiffusionModel, compile: Compile) {
     this.model = model;
     this.#step = compile(({ x, previous, noise, t, level, weights, kept, ...how }: StepFeeds) => {
       const { x0, epsilon } = estimate(model, x, t, level, how);
       const next = update({ x, x0, epsilon, previous, noise }, weights);
-      return { x: kept ? keep(next, kept) : next, x0 };
+      return { x: kept ? keep(next, kept) : next, x0, epsilon };
     }, "sampling step");
   }
 
@@ -135,14 +137,13 @@ export class Sampler {
     const { clipX0 = plan.clipX0, useClippedModelOutput = true } = options;
     let { x } = options;
     const count = requireImages(model, x);
-    requireGuidable(model, guidance);
     if (inpaint) requireInpainting(inpaint, x);
     const none = zeros(x.shape, "float32");
     const draw = (wanted: boolean, what: string, t: number): Images =>
       wanted ? noiseFor(key, model.shape, count, first, what, t) : none;
     const fixed = {
       labels: labelsFor(model, label, count),
-      guidance: guidance === 1 ? undefined : guidance,
+      guidance: scalesFor(model, guidance, count),
       clipX0,
       useClippedModelOutput,
     };
@@ -153,7 +154,7 @@ export class Sampler {
       const out = await this.#step({ x, previous, noise, t, level, weights, kept, ...fixed });
       x = out.x as Images;
       previous = out.x0 as Images;
-      yield { step: i + 1, steps: plan.steps.length, t, x, x0: previous };
+      yield { step: i + 1, steps: plan.steps.length, t, x, x0: previous, epsilon: out.epsilon as Images };
     }
   }
 
@@ -242,6 +243,23 @@ function requireImages({ shape }: DiffusionModel, x: Images): number {
       `this model makes images ${showShape(shape)}: a batch is [N, ${shape.join(", ")}], not ${showShape(x.shape)}`,
     );
   return count;
+}
+
+/** Guidance as the step takes it: one scale for all images, or [N, 1, …], one for each; undefined where none is guided. */
+function scalesFor(
+  model: DiffusionModel,
+  guidance: number | readonly number[],
+  count: number,
+): number | Images | undefined {
+  const scales = typeof guidance === "number" ? [guidance] : guidance;
+  for (const scale of scales) requireGuidable(model, scale);
+  if (scales.every((scale) => scale === 1)) return undefined;
+  if (typeof guidance === "number") return guidance;
+  if (scales.length !== count)
+    throw new UserError(
+      `${scales.length} guidance scales were given for ${count} images: give one scale, or one for each`,
+    );
+  return ndarray(Float32Array.from(scales), [count, ...model.shape.map(() => 1)]);
 }
 
 function requireInpainting({ known, mask }: Inpainting, x: Images): void {

@@ -184,8 +184,13 @@ describe("the driver", () => {
     const sampler = new Sampler(unetModel(), compiler);
     const seen: number[] = [];
     const full = ddim(schedule, path);
-    for await (const now of sampler.run(full, { x: initialNoise(sampler.model, key, 2), key })) {
+    let x = initialNoise(sampler.model, key, 2);
+    for await (const now of sampler.run(full, { x, key })) {
       seen.push(now.t);
+      const { signal, noise } = schedule.level(now.t);
+      // What the step takes x to be made of.
+      expect(far(x.data, now.x0.data.map((v, i) => signal * v + noise * now.epsilon.data[i]!))).toBeLessThan(1e-4); // biome-ignore format: one line
+      ({ x } = now);
       expect([now.step, now.steps]).toEqual([seen.length, path.steps.length]);
       if (now.step === now.steps) expect(far(now.x.data, now.x0.data)).toBeLessThan(1e-6);
     }
@@ -247,7 +252,7 @@ describe("classes and guidance", () => {
     const model = gaussianModel(schedule, { mean: 0, deviation: 0 }, "epsilon", 3);
     const sampler = new Sampler(model, compiler);
     const x = column(0.4, -0.2);
-    const at = async (label: readonly number[] | undefined, guidance?: number) =>
+    const at = async (label: readonly number[] | undefined, guidance?: number | readonly number[]) =>
       Array.from((await sampler.last(ddim(schedule, path), { x, key, label, guidance, clipX0: false })).data);
     // The data of class c are the point c, those of the null label (3) the point 3: x̂₀ is 3 + w·(c − 3).
     const [plain, same, guided] = [await at([1, 2]), await at([1, 2], 1), await at([1, 2], 1.5)];
@@ -257,6 +262,11 @@ describe("classes and guidance", () => {
       expect(guided[i]).toBeCloseTo(3 + 1.5 * (c - 3), 3);
     }
     expect((await at(undefined))[0]).toBeCloseTo(3, 3);
+    // A scale for each.
+    const each = await at([1, 2], [1, 1.5]);
+    expect(each[0]).toBeCloseTo(plain[0]!, 4);
+    expect(each[1]).toBeCloseTo(guided[1]!, 4);
+    await expect(at([1, 2], [1, 2, 3])).rejects.toThrow("3 guidance scales were given for 2 images");
   });
 
   test("what cannot be is refused", async () => {
