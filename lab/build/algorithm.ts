@@ -11,8 +11,9 @@ import {
   type NodeId,
   type Text,
 } from "../../src/map/index.ts";
-import { formula } from "./formulas.ts";
-import { linesOf } from "./source.ts";
+import { formula, withTerms } from "./formulas.ts";
+import { linesOf, linesWith } from "./source.ts";
+import { TERMS } from "./terms/index.ts";
 import { exporting, virtual } from "./virtual.ts";
 
 export interface Step {
@@ -24,6 +25,19 @@ export interface Step {
   readonly limit: boolean;
 }
 
+/** What a file declares under a name. */
+export interface Part {
+  readonly file: string;
+  readonly symbol: string;
+  readonly lines: readonly [first: number, last: number];
+}
+
+export interface LinkedTerm {
+  readonly name: Text;
+  readonly code: readonly string[];
+  readonly lines: readonly number[];
+}
+
 export interface Algorithm {
   readonly id: NodeId;
   readonly family: Family;
@@ -32,9 +46,10 @@ export interface Algorithm {
   readonly formula: string;
   readonly source: (typeof NODES)[NodeId]["source"];
   readonly command?: string;
-  readonly file: string;
-  readonly symbol: string;
-  readonly lines: readonly [first: number, last: number];
+  /** What the map names. */
+  readonly part: Part;
+  /** Terms of the formula and the code that computes it: that part, or another. */
+  readonly linked?: { readonly part: Part; readonly terms: readonly LinkedTerm[] };
   readonly parents: readonly Step[];
   readonly children: readonly Step[];
 }
@@ -51,35 +66,59 @@ const stepOf = (edge: MapEdge<NodeId>, id: NodeId): Step => ({
   limit: edge.limit === true,
 });
 
+async function partOf(root: string, { file, symbol }: Omit<Part, "lines">): Promise<Part> {
+  return { file, symbol, lines: linesOf(await readFile(join(root, file), "utf8"), symbol) };
+}
+
+/** @throws Error where a term is not in the formula, or not in the code. */
+async function linkedOf(root: string, id: NodeId): Promise<Algorithm["linked"]> {
+  const linked = TERMS[id];
+  if (!linked) return undefined;
+  const part = await partOf(root, linked.at ?? NODES[id]);
+  const code = await readFile(join(root, part.file), "utf8");
+  const terms = linked.terms.map(({ name, code: parts }) => {
+    const lines = parts.map((of) => linesWith(code, part.lines, [of]));
+    const missing = lines.findIndex((of) => of.length === 0);
+    if (missing >= 0) throw new Error(`${id}: ${part.symbol} of ${part.file} has no ${parts[missing]}`);
+    return { name, code: parts, lines: [...new Set(lines.flat())] };
+  });
+  return { part, terms };
+}
+
 export async function algorithmOf(root: string, id: NodeId): Promise<Algorithm> {
   const { title, file, symbol, source, command, ...node } = NODES[id];
+  const linked = await linkedOf(root, id);
   const family = families.find((family) => idsOf(family).includes(id))!;
   return {
     id,
     family,
     familyTitle: FAMILIES[family],
     title,
-    formula: formula(node.formula),
+    formula: formula(withTerms(node.formula, TERMS[id]?.terms ?? [])),
     source,
     ...(command !== undefined && { command }),
-    file,
-    symbol,
-    lines: linesOf(await readFile(join(root, file), "utf8"), symbol),
+    part: await partOf(root, { file, symbol }),
+    ...(linked && { linked }),
     parents: EDGES.filter(({ to }) => to === id).map((edge) => stepOf(edge, edge.from)),
     children: EDGES.filter(({ from }) => from === id).map((edge) => stepOf(edge, edge.to)),
   };
 }
+
+/** The files a page is made from. */
+const filesOf = (id: NodeId): string[] => [NODES[id].file, ...(TERMS[id]?.at ? [TERMS[id].at.file] : [])];
 
 /** `virtual:algorithms` loads the page of an id; each is a chunk of its own, and so is each source file. */
 export const algorithms = (root: string) =>
   virtual("algorithms", async (id) => {
     if (id) {
       const algorithm = await algorithmOf(root, id as NodeId);
-      return { code: exporting(algorithm), from: [join(root, algorithm.file)] };
+      return { code: exporting(algorithm), from: filesOf(id as NodeId).map((file) => join(root, file)) };
     }
-    const loaders = ids.map(
-      (id) =>
-        `${JSON.stringify(id)}: { page: () => import("virtual:algorithms/${id}"), source: () => import("virtual:source/${NODES[id].file}") }`,
+    const pages = ids.map((id) => `${JSON.stringify(id)}: () => import("virtual:algorithms/${id}")`);
+    const files = [...new Set(ids.flatMap(filesOf))].map(
+      (file) => `${JSON.stringify(file)}: () => import("virtual:source/${file}")`,
     );
-    return { code: `export default { ${loaders.join(",\n")} };` };
+    return {
+      code: `export default { pages: { ${pages.join(",\n")} }, sources: { ${files.join(",\n")} } };`,
+    };
   });

@@ -41,18 +41,33 @@ export async function coloured(code: string): Promise<string[]> {
   });
 }
 
-/** The lines, from 1, of what a file exports under this name, with the comment above it. */
+/** The lines, from 1, of what a file declares at its top under this name, with the comment above it. */
 export function linesOf(code: string, symbol: string): readonly [first: number, last: number] {
   const lines = code.split("\n");
-  const starts = new RegExp(`^export (?:async )?(?:abstract )?(?:const|function\\*?|class) ${symbol}\\b`);
+  const starts = new RegExp(
+    `^(?:export )?(?:async )?(?:abstract )?(?:const|function\\*?|class) ${symbol}(?![\\w$])`,
+  );
   const start = lines.findIndex((line) => starts.test(line));
   if (start < 0) return [1, 1];
-  const end = lines.findIndex(
-    (line, i) => i >= start && (/^[)}\]]/.test(line) || (line.endsWith(";") && /^\S/.test(line))),
-  );
+  // It goes on as long as lines are indented, empty, or close what it opened.
+  const next = lines.findIndex((line, i) => i > start && /^[^\s)}\]]/.test(line));
+  let last = next < 0 ? lines.length : next;
+  while (lines[last - 1]!.trim() === "") last--;
   let first = start;
   while (first > 0 && /^( \*|\/\*\*|\/\/)/.test(lines[first - 1]!)) first--;
-  return [first + 1, (end < 0 ? lines.length : end) + 1];
+  return [first + 1, last];
+}
+
+/** Where parts of code stand between two lines: which lines, from 1. Lines of comment do not count. */
+export function linesWith(
+  code: string,
+  [first, last]: readonly [first: number, last: number],
+  parts: readonly string[],
+): number[] {
+  const lines = code.split("\n").slice(first - 1, last);
+  return lines.flatMap((line, i) =>
+    !/^\s*(\*|\/\*|\/\/)/.test(line) && parts.some((part) => line.includes(part)) ? [first + i] : [],
+  );
 }
 
 export const sources = (root: string) =>

@@ -4,11 +4,16 @@ declare module "virtual:map" {
 }
 
 declare module "virtual:algorithms" {
-  interface Loaders {
-    readonly page: () => Promise<{ default: import("../build/algorithm.ts").Algorithm }>;
-    readonly source: () => Promise<{ default: import("../build/source.ts").Source }>;
-  }
-  const loaders: Readonly<Record<string, Loaders>>;
+  const loaders: {
+    /** By the id of an algorithm. */
+    readonly pages: Readonly<
+      Record<string, () => Promise<{ default: import("../build/algorithm.ts").Algorithm }>>
+    >;
+    /** By the name of a file. */
+    readonly sources: Readonly<
+      Record<string, () => Promise<{ default: import("../build/source.ts").Source }>>
+    >;
+  };
   export default loaders;
 }
 
