@@ -30,7 +30,7 @@ const until = (page: Page, step: number) =>
 
 test.each(VIEWS)("%s, %s: pages have no violation of WCAG 2.2 AA and no error", async (lang, theme) => {
   const { page, problems } = await visit(lab, `${lang}/`, theme);
-  for (const address of ["", "a/vae", "plane?model=gan&twin=vae", "nowhere"]) {
+  for (const address of ["", "a/vae", "a/sac", "plane?model=gan&twin=vae", "nowhere"]) {
     await page.evaluate((hash) => (location.hash = hash), `#/${lang}/${address}`);
     await page.locator("h1").waitFor();
     expect(await page.locator("html").getAttribute("lang")).toBe(lang === "zh" ? "zh-CN" : "en");
@@ -60,6 +60,26 @@ test("a VAE learns: its samples come near the data; rewound, it takes the same s
     return (await told.textContent()) ?? "";
   };
   expect(await losses()).toBe(await losses());
+  expect(problems).toEqual([]);
+  await page.close();
+});
+
+test("a term of a formula lights its lines of code, by the pointer and by the keyboard; a line lights its term", async () => {
+  const { page, problems } = await visit(lab, "en/a/grpo");
+  const code = page.getByRole("region", { name: "groupAdvantages" });
+  const lit = code.locator(".line.lit");
+  await page.locator('.formula [data-term="1"]').first().hover();
+  await expect
+    .poll(() => lit.allTextContents())
+    .toEqual([expect.stringContaining("const sd ="), expect.stringContaining("sd + SD_EPSILON")]);
+  const term = page.getByRole("button", { name: /above the mean/ });
+  await term.focus();
+  await page.keyboard.press("Enter");
+  await page.mouse.move(0, 0);
+  expect(await term.getAttribute("aria-pressed")).toBe("true");
+  await expect.poll(() => lit.first().textContent()).toContain("const m =");
+  await code.getByText("const sd =").hover();
+  await expect.poll(() => page.locator('.formula .lit[data-term="1"]').count()).toBeGreaterThan(0);
   expect(problems).toEqual([]);
   await page.close();
 });
