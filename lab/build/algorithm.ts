@@ -11,10 +11,16 @@ import {
   type NodeId,
   type Text,
 } from "../../src/map/index.ts";
+import { type Change, changesOf } from "./changes.ts";
 import { formula, withTerms } from "./formulas.ts";
 import { linesOf, linesWith } from "./source.ts";
 import { TERMS } from "./terms/index.ts";
 import { exporting, virtual } from "./virtual.ts";
+
+/** What changes in the code: its lines, or the options by which one program is both. */
+export type CodeChange =
+  | { readonly kind: "lines"; readonly from: Part; readonly to: Part; readonly lines: readonly Change[] }
+  | { readonly kind: "commands"; readonly from: string; readonly to: string };
 
 export interface Step {
   readonly id: NodeId;
@@ -23,6 +29,7 @@ export interface Step {
   readonly before: string;
   readonly after: string;
   readonly limit: boolean;
+  readonly code?: CodeChange;
 }
 
 /** What a file declares under a name. */
@@ -70,11 +77,35 @@ async function partOf(root: string, { file, symbol }: Omit<Part, "lines">): Prom
   return { file, symbol, lines: linesOf(await readFile(join(root, file), "utf8"), symbol) };
 }
 
+/** The code that computes a node's formula. */
+const codeOf = (id: NodeId): Omit<Part, "lines"> => TERMS[id]?.at ?? NODES[id];
+
+/** What of a command comes before its options. */
+const program = (command: string): string => command.split(" --")[0]!;
+
+/** An option of one program is told by the commands; other programs by their lines, where these have something in common. */
+async function codeChange(root: string, from: NodeId, to: NodeId): Promise<CodeChange | undefined> {
+  const [a, b] = [await partOf(root, codeOf(from)), await partOf(root, codeOf(to))];
+  const [before, after] = [NODES[from].command, NODES[to].command];
+  if (before && after && before !== after && (sameSymbol(a, b) || program(before) === program(after)))
+    return { kind: "commands", from: before, to: after };
+  if (sameSymbol(a, b)) return undefined;
+  const text = async ({ file, lines: [first, last] }: Part): Promise<string> =>
+    (await readFile(join(root, file), "utf8"))
+      .split("\n")
+      .slice(first - 1, last)
+      .join("\n");
+  const lines = changesOf(await text(a), await text(b));
+  return lines && { kind: "lines", from: a, to: b, lines };
+}
+
+const sameSymbol = (a: Part, b: Part): boolean => a.file === b.file && a.symbol === b.symbol;
+
 /** @throws Error where a term is not in the formula, or not in the code. */
 async function linkedOf(root: string, id: NodeId): Promise<Algorithm["linked"]> {
   const linked = TERMS[id];
   if (!linked) return undefined;
-  const part = await partOf(root, linked.at ?? NODES[id]);
+  const part = await partOf(root, codeOf(id));
   const code = await readFile(join(root, part.file), "utf8");
   const terms = linked.terms.map(({ name, code: parts }) => {
     const lines = parts.map((of) => linesWith(code, part.lines, [of]));
@@ -99,13 +130,18 @@ export async function algorithmOf(root: string, id: NodeId): Promise<Algorithm> 
     ...(command !== undefined && { command }),
     part: await partOf(root, { file, symbol }),
     ...(linked && { linked }),
-    parents: EDGES.filter(({ to }) => to === id).map((edge) => stepOf(edge, edge.from)),
+    parents: await Promise.all(
+      EDGES.filter(({ to }) => to === id).map(async (edge) => {
+        const code = await codeChange(root, edge.from, id);
+        return { ...stepOf(edge, edge.from), ...(code && { code }) };
+      }),
+    ),
     children: EDGES.filter(({ from }) => from === id).map((edge) => stepOf(edge, edge.to)),
   };
 }
 
-/** The files a page is made from. */
-const filesOf = (id: NodeId): string[] => [NODES[id].file, ...(TERMS[id]?.at ? [TERMS[id].at.file] : [])];
+/** The files that a page shows. */
+const filesOf = (id: NodeId): string[] => [NODES[id].file, codeOf(id).file];
 
 /** `virtual:algorithms` loads the page of an id; each is a chunk of its own, and so is each source file. */
 export const algorithms = (root: string) =>

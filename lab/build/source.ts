@@ -58,6 +58,9 @@ export function linesOf(code: string, symbol: string): readonly [first: number, 
   return [first + 1, last];
 }
 
+/** Whether nothing but a comment stands in a line. */
+export const isComment = (line: string): boolean => /^\s*(\*|\/\*|\/\/)/.test(line);
+
 /** Where parts of code stand between two lines: which lines, from 1. Lines of comment do not count. */
 export function linesWith(
   code: string,
@@ -66,7 +69,7 @@ export function linesWith(
 ): number[] {
   const lines = code.split("\n").slice(first - 1, last);
   return lines.flatMap((line, i) =>
-    !/^\s*(\*|\/\*|\/\/)/.test(line) && parts.some((part) => line.includes(part)) ? [first + i] : [],
+    !isComment(line) && parts.some((part) => line.includes(part)) ? [first + i] : [],
   );
 }
 

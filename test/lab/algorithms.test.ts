@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { algorithmOf } from "../../lab/build/algorithm.ts";
+import { changesOf } from "../../lab/build/changes.ts";
 import { formula, withTerms } from "../../lab/build/formulas.ts";
 import { linesOf } from "../../lab/build/source.ts";
 import { TERMS } from "../../lab/build/terms/index.ts";
@@ -51,4 +52,36 @@ test("what a file declares is shown to its end, with its comment and no more", (
 test.each(Object.keys(NODES) as NodeId[])("%s: the part shown begins with what it names", async (id) => {
   const { part } = await algorithmOf(root, id);
   expect(part.lines[1]).toBeGreaterThan(1);
+});
+
+test("what changes between two programs: lines that go and come, with those around them; no comments", () => {
+  const lines = Array.from({ length: 9 }, (_, i) => `line(${i});`);
+  const to = lines.with(4, "other();").toSpliced(5, 0, "/** Said. */");
+  expect(changesOf(lines.join("\n"), to.join("\n"))!.map(({ kind, text }) => [kind, text])).toEqual([
+    ["skipped", ""],
+    ["same", "line(2);"],
+    ["same", "line(3);"],
+    ["removed", "line(4);"],
+    ["added", "other();"],
+    ["same", "line(5);"],
+    ["same", "line(6);"],
+    ["skipped", ""],
+  ]);
+  expect(changesOf("a();\nb();\n}", "c();\nd();\n}")).toBeUndefined();
+});
+
+test("an algorithm's change is told by lines, or by the option", async () => {
+  const changeOf = async (id: NodeId, from: NodeId) =>
+    (await algorithmOf(root, id)).parents.find((parent) => parent.id === from)?.code;
+  expect(await changeOf("double", "dqn")).toEqual({
+    kind: "commands",
+    from: "galatea rl train dqn",
+    to: "galatea rl train dqn --double",
+  });
+  const change = await changeOf("es", "sarsa");
+  expect(change?.kind === "lines" && change.lines.filter(({ kind }) => kind === "removed")).toContainEqual({
+    kind: "removed",
+    text: "      const delta = R + gamma * Q[next * task.actions + nextA]! - Q[i]!;",
+  });
+  expect(await changeOf("gan", "vae")).toBeUndefined();
 });
