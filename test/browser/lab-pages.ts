@@ -1,4 +1,5 @@
 /** The lab's pages, built from the sources as they are, and a browser to visit them with. */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { labServer } from "../../src/cli/lab-server.ts";
 import { CHROMIUM, FLAGS } from "./harness.ts";
+import { FOLDER } from "./lab-folder.ts";
 
 export interface Lab {
   readonly url: string;
@@ -17,16 +19,24 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-/** Build the pages, and serve them with the runs of a folder. */
+/** The pages, built where that has not been done yet; and how they are thrown away. */
+async function builtPages(): Promise<{ readonly pages: string; discard(): Promise<void> }> {
+  const shared = process.env[FOLDER];
+  const outDir = shared ?? (await mkdtemp(join(tmpdir(), "galatea-lab-")));
+  if (!existsSync(join(outDir, "index.html")))
+    await build({
+      root: fileURLToPath(new URL("../../lab", import.meta.url)),
+      configFile: fileURLToPath(new URL("../../lab/vite.config.ts", import.meta.url)),
+      build: { outDir, emptyOutDir: true },
+      logLevel: "error",
+    });
+  return { pages: outDir, discard: async () => void (shared ?? (await rm(outDir, { recursive: true }))) };
+}
+
+/** Serve the pages with the runs of a folder, and open a browser. */
 export async function openLab(runs: string): Promise<Lab> {
-  const outDir = await mkdtemp(join(tmpdir(), "galatea-lab-"));
-  await build({
-    root: fileURLToPath(new URL("../../lab", import.meta.url)),
-    configFile: fileURLToPath(new URL("../../lab/vite.config.ts", import.meta.url)),
-    build: { outDir, emptyOutDir: true },
-    logLevel: "error",
-  });
-  const app = labServer({ runs, pages: outDir });
+  const built = await builtPages();
+  const app = labServer({ runs, pages: built.pages });
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
   await new Promise<void>((done) => server.once("listening", done));
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
@@ -37,7 +47,7 @@ export async function openLab(runs: string): Promise<Lab> {
       await browser.close();
       if ("closeAllConnections" in server) server.closeAllConnections();
       await new Promise((done) => server.close(done));
-      await rm(outDir, { recursive: true });
+      await built.discard();
     },
   };
 }
