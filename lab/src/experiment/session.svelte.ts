@@ -1,5 +1,5 @@
 /** The page's side of one experiment: what is known of it by now, and the orders to its worker. */
-import { keep } from "../offline.ts";
+import { fetched, keep } from "../offline.ts";
 import type { Kinds, News, Order } from "./protocol.ts";
 
 export type State = "loading" | "paused" | "playing" | "slow" | "problem";
@@ -140,7 +140,8 @@ export class Session<K extends Kinds> {
         this.#wait();
         break;
       case "files":
-        void keep(news.files);
+        // And what the page itself has fetched by now: parts of it are loaded after the service worker was told of the first.
+        void keep([...news.files, ...fetched()]);
         break;
       case "steps":
         for (const { step, player, metrics } of news.steps) {
