@@ -21,7 +21,7 @@ export const alignmentWords = words(
     progress: (percent: number) => `The reference model learns from answers first: ${percent} %`,
     plane: "Reward against divergence",
     planeAbout:
-      "The curve is exact: no policy lies above it. Each of its points is the best policy π* ∝ π_ref·e^{r/β} of one β. RLOO fines KL(π ‖ π_ref) in the reward, and ends at the point of its β; GRPO divides by the group's deviation and fines another divergence, and ends elsewhere.",
+      "The curve is exact: no policy lies above it. Each of its points is the best policy π* ∝ π_ref·exp(r/β) of one β. RLOO fines KL(π ‖ π_ref) in the reward, and makes for the point of its β; GRPO divides by the group's deviation and fines another divergence, and ends elsewhere.",
     x: "KL(π ‖ π_ref), nats",
     y: "reward",
     curve: "the most that a divergence buys",
@@ -47,7 +47,7 @@ export const alignmentWords = words(
     nothing: "(nothing)",
     draws: "Drawn by the same random numbers",
     formula: (p0: string, best: string) =>
-      `Right answer: p₀ = ${p0} under π_ref, so p* = p₀·e^{1/β} / (1 − p₀ + p₀·e^{1/β}) = ${best}`,
+      `Right answer: p₀ = ${p0} under π_ref, so p* = p₀·exp(1/β) / (1 − p₀ + p₀·exp(1/β)) = ${best}`,
     waiting: "The picture comes when the reference model is ready.",
     share: "The address of this page holds these settings.",
     about: "More on",
@@ -67,7 +67,7 @@ export const alignmentWords = words(
     progress: (percent) => `参考模型先从答案里学：${percent} %`,
     plane: "奖励与散度",
     planeAbout:
-      "这条曲线是精确的：没有策略能在它上方。线上每一点都是某个 β 的最优策略 π* ∝ π_ref·e^{r/β}。RLOO 把 KL(π ‖ π_ref) 从奖励里扣掉，最终停在它那个 β 的点上；GRPO 除以组内标准差，罚的又是另一种散度，停在别处。",
+      "这条曲线是精确的：没有策略能在它上方。线上每一点都是某个 β 的最优策略 π* ∝ π_ref·exp(r/β)。RLOO 把 KL(π ‖ π_ref) 从奖励里扣掉，走向它那个 β 的点；GRPO 除以组内标准差，罚的又是另一种散度，停在别处。",
     x: "KL(π ‖ π_ref)，奈特",
     y: "奖励",
     curve: "一定散度最多换来的奖励",
@@ -91,7 +91,7 @@ export const alignmentWords = words(
     nothing: "（空）",
     draws: "用同样的随机数抽出的",
     formula: (p0, best) =>
-      `正确答案：π_ref 给它 p₀ = ${p0}，所以 p* = p₀·e^{1/β} / (1 − p₀ + p₀·e^{1/β}) = ${best}`,
+      `正确答案：π_ref 给它 p₀ = ${p0}，所以 p* = p₀·exp(1/β) / (1 − p₀ + p₀·exp(1/β)) = ${best}`,
     waiting: "参考模型就绪后，图就出来了。",
     share: "本页的地址里记着这些设置。",
     about: "详细了解",

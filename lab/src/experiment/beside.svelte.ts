@@ -7,6 +7,9 @@ export interface Beside<K extends Kinds> {
   readonly twin: Session<K> | undefined;
 }
 
+/** Steps that one of two may be ahead. */
+const AHEAD = 5;
+
 /**
  * An experiment, and another beside it where there is a setting for that; each begins anew when its setting is another. To be called
  * while a component is made.
@@ -37,6 +40,13 @@ export function beside<K extends Kinds>(
       twin ??= make();
       twin.open(wanted);
     });
+  });
+  // Two that play stay together, though one may be faster.
+  $effect(() => {
+    const both = [session, twin].flatMap((one) => (one && one.state !== "problem" ? [one] : []));
+    const until =
+      both.length < 2 ? Number.POSITIVE_INFINITY : Math.min(...both.map(({ step }) => step)) + AHEAD;
+    for (const one of both) one.hold(until);
   });
   onDestroy(() => {
     session.close();

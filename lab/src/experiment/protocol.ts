@@ -38,6 +38,8 @@ export type Order<K extends Kinds = Kinds> =
   /** Slow: two steps a second, each half by itself. */
   | { readonly kind: "play"; readonly slow: boolean }
   | { readonly kind: "pause" }
+  /** Playing waits at this step, so that two side by side stay together. */
+  | { readonly kind: "hold"; readonly until: number }
   | { readonly kind: "step" }
   | { readonly kind: "half" }
   | { readonly kind: "rewind" }

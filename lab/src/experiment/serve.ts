@@ -4,8 +4,8 @@ import { createEngine, UserError } from "galatea/index.ts";
 import { fetched } from "../offline.ts";
 import type { Kinds, News, Order, Stepped } from "./protocol.ts";
 
-/** Milliseconds between two messages about steps, between two looks, and between two steps in slow motion. */
-const [FRAME, GLANCE, SLOW] = [40, 350, 500] as const;
+/** Milliseconds between two messages about steps, two looks, two steps in slow motion, and two signs of one that is held. */
+const [FRAME, GLANCE, SLOW, HELD] = [40, 350, 500, 50] as const;
 
 /** One experiment, wherever there is an engine. */
 export interface Live<K extends Kinds> {
@@ -40,6 +40,7 @@ export function serve<K extends Kinds>(openLive: Open<K>, first: K["how"]): void
   let how = first;
   let running = false;
   let newest = 0;
+  let [step, until] = [0, Number.POSITIVE_INFINITY];
   /** Orders are carried out one after another. */
   let queue: Promise<void> = Promise.resolve();
 
@@ -54,6 +55,7 @@ export function serve<K extends Kinds>(openLive: Open<K>, first: K["how"]): void
     live = undefined;
     ({ opening } = order);
     engine ??= createEngine({ threads: 1, wasmPaths: order.ort });
+    step = 0;
     const progress = (done: number, total: number): void => tell({ kind: "progress", done, total });
     const { live: made, opened } = await openLive(order.setting, await engine, progress);
     live = made;
@@ -72,10 +74,19 @@ export function serve<K extends Kinds>(openLive: Open<K>, first: K["how"]): void
     let [told, seen] = [performance.now(), performance.now()];
     try {
       while (mode !== "paused" && live) {
+        if (step >= until) {
+          tell({ kind: "steps", steps });
+          steps = [];
+          await breathe(HELD);
+          continue;
+        }
         const slow = mode === "slow";
         const current = live;
         await inTurn(async () => {
-          if (current === live) steps.push(await (slow && current.half ? current.half() : current.next()));
+          if (current !== live) return;
+          const made = await (slow && current.half ? current.half() : current.next());
+          steps.push(made);
+          ({ step } = made);
         });
         const now = performance.now();
         if (slow || now - told > FRAME) {
@@ -102,10 +113,14 @@ export function serve<K extends Kinds>(openLive: Open<K>, first: K["how"]): void
     return done;
   }
 
-  function one(step: (current: Live<K>) => Promise<Stepped>): Promise<void> {
+  function one(way: (current: Live<K>) => Promise<Stepped>): Promise<void> {
     mode = "paused";
     return inTurn(async () => {
-      if (live) tell({ kind: "steps", steps: [await step(live)] });
+      if (live) {
+        const made = await way(live);
+        ({ step } = made);
+        tell({ kind: "steps", steps: [made] });
+      }
       await glance();
     });
   }
@@ -135,12 +150,16 @@ export function serve<K extends Kinds>(openLive: Open<K>, first: K["how"]): void
     pause: async () => {
       mode = "paused";
     },
+    hold: async (order) => {
+      ({ until } = order);
+    },
     step: () => one((current) => current.next()),
     half: () => one((current) => current.half?.() ?? current.next()),
     rewind: () => {
       mode = "paused";
       return inTurn(async () => {
         await live?.rewind();
+        step = 0;
         tell({ kind: "rewound" });
         await glance();
       });

@@ -40,6 +40,7 @@ export class Session<K extends Kinds> {
     | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #how: K["how"];
+  #until = Number.POSITIVE_INFINITY;
 
   /** @param hang what is said when the worker gives no sign of life */
   constructor(start: () => Worker, how: K["how"], hang: string) {
@@ -54,6 +55,7 @@ export class Session<K extends Kinds> {
     this.problem = "";
     this.progress = undefined;
     this.#worker ??= this.#begin();
+    this.#hold();
     this.#order({ kind: "look", look: this.#how });
     this.#order({ kind: "open", opening: ++this.#opening, setting, ort: ort() });
   }
@@ -68,6 +70,18 @@ export class Session<K extends Kinds> {
     if (this.state !== "playing" && this.state !== "slow") return;
     this.state = "paused";
     this.#order({ kind: "pause" });
+  }
+
+  /** Playing waits at this step until it may go further. */
+  hold(until: number): void {
+    if (this.#until === until) return;
+    this.#until = until;
+    this.#hold();
+  }
+
+  /** Not answered, and so not waited for. */
+  #hold(): void {
+    this.#worker?.postMessage({ kind: "hold", until: this.#until } satisfies Order<K>);
   }
 
   one(kind: "step" | "half" | "rewind"): void {

@@ -27,7 +27,7 @@ const attending = (node: string, options: Variant["options"] = {}): Variant => (
   model: "transformer",
   controls: ["positions", "norm", "residual", "heads", "layers"],
   options: { layers: 2, heads: 2, width: 32, context: 16, dropout: 0, ...options },
-  training: { batchSize: 64, lr: 3e-3, maxGradNorm: 1, optimizer: "adamw", beta2: 0.98, warmup: 20 },
+  training: { batchSize: 64, lr: 5e-3, maxGradNorm: 1, optimizer: "adamw", beta2: 0.98, warmup: 20 },
   node,
 });
 
