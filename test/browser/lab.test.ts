@@ -1,9 +1,10 @@
 /** The lab's pages in a browser: every page in both languages and themes, experiments that move, keyboard, no network. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readSafeTensors } from "../../src/nn/safetensors.ts";
 import { type Lab, openLab, VIEWS, violations, visit } from "./lab-pages.ts";
 
 let lab: Lab;
@@ -92,6 +93,34 @@ test("a GAN's half step moves the judge alone", async () => {
   await half.click();
   await page.getByText("only the generator has moved").waitFor();
   await page.locator('[data-step="1"]').waitFor();
+  await page.close();
+});
+
+test("picture, samples, curves and weights are saved, named by model, data and step", async () => {
+  const { page, problems } = await visit(lab, "en/plane?width=32");
+  await page.getByRole("button", { name: "One step" }).click({ timeout: 60_000 });
+  await page.locator('[data-step="1"]').waitFor();
+  const saved = async (name: string): Promise<readonly [string, Buffer]> => {
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name }).click(),
+    ]);
+    return [file.suggestedFilename(), await readFile(await file.path())];
+  };
+  const [picture, png] = await saved("Picture (PNG)");
+  expect(picture).toBe("vae-ring-8-step-1.png");
+  expect(png.subarray(1, 4).toString()).toBe("PNG");
+  const [samples, csv] = await saved("Samples (CSV)");
+  expect(samples).toBe("vae-ring-8-step-1.csv");
+  expect(csv.toString()).toMatch(/^x,y\n(-?[\d.e-]+,-?[\d.e-]+\n){100,}$/);
+  const [, json] = await saved("Curves (JSON)");
+  expect(JSON.parse(json.toString())).toMatchObject({ model: "vae", options: { width: 32 }, steps: [0, 1] });
+  const [weights, bytes] = await saved("Weights (safetensors)");
+  expect(weights).toBe("vae-ring-8-step-1.safetensors");
+  expect(Object.keys(readSafeTensors(bytes, weights).tensors)).toContainEqual(
+    expect.stringMatching(/^encoder\./),
+  );
+  expect(problems).toEqual([]);
   await page.close();
 });
 

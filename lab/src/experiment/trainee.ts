@@ -4,6 +4,7 @@ import type { Examples } from "galatea/data/data.ts";
 import type { Engine } from "galatea/engine/engine.ts";
 import { UserError } from "galatea/errors.ts";
 import type { Begun } from "galatea/model/assemble.ts";
+import type { StateDict } from "galatea/nn/module.ts";
 import type { NdArray } from "galatea/tensor/ndarray.ts";
 import { Key } from "galatea/tensor/random.ts";
 import type { Tensor } from "galatea/tensor/tensor.ts";
@@ -58,6 +59,11 @@ export class Trainee {
 
   get step(): number {
     return this.#step;
+  }
+
+  /** The weights, and whatever else the model holds, as they are now. */
+  weights(): Promise<StateDict> {
+    return this.#begun.task.module.stateDict();
   }
 
   /** While tracing: the moving averages of the weights. */

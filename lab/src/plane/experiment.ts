@@ -4,6 +4,7 @@ import type { Engine } from "galatea/engine/engine.ts";
 import { begin } from "galatea/model/assemble.ts";
 import type { AnyModel } from "galatea/model/contract.ts";
 import { parseOptions } from "galatea/model/opened.ts";
+import { writeSafeTensors } from "galatea/nn/safetensors.ts";
 import { Key } from "galatea/tensor/random.ts";
 import type { Kinds, Stepped } from "../experiment/protocol.ts";
 import type { Live } from "../experiment/serve.ts";
@@ -25,8 +26,9 @@ export interface PlaneKinds extends Kinds {
   readonly opened: { readonly view: View; readonly real: Float32Array };
   readonly how: LookOptions;
   readonly look: Look;
-  readonly ask: never;
-  readonly answer: never;
+  readonly ask: "weights";
+  /** As the checkpoint of a run holds them: safetensors. */
+  readonly answer: { readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> };
 }
 
 /** Real points that are drawn, and measured by. */
@@ -108,6 +110,10 @@ export class Experiment implements Live<PlaneKinds> {
       ...layers,
       numbers: measured(layers.samples, this.real, this.data, this.view.reach),
     };
+  }
+
+  async ask(_: "weights", answer: (part: PlaneKinds["answer"]) => void): Promise<void> {
+    answer({ step: this.step, bytes: writeSafeTensors(await this.#trainee.weights()) });
   }
 
   rewind(): void {
