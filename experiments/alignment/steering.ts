@@ -62,7 +62,7 @@ async function policyOf(module: Gpt, dialogue: Dialogue, engine: Engine): Promis
 export const steering: Experiment = {
   description:
     "reward against KL at five β: RLOO on names of three letters, all listed, beside the exact curve",
-  run: async ({ engine, out, steps = 300 }) => {
+  run: async ({ engine, out, steps = 600 }) => {
     const data = (await openData("names")) as TokenData;
     const dialogue = dialogueOf(data.spec);
     const base = await learn(
@@ -103,7 +103,7 @@ export const steering: Experiment = {
       const { policy } = optimum(ref, r, beta);
       return { kl: divergence(policy, ref), reward: expectation(policy, r) };
     };
-    const curve = Array.from({ length: 30 }, (_, i) => exact(5 * 0.9 ** i));
+    const curve = Array.from({ length: 30 }, (_, i) => exact(5 * 0.84 ** i));
     const file = join(out, "steering.png");
     await saveChart(
       file,
