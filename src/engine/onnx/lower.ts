@@ -244,6 +244,9 @@ function squeezedSums(
 /** Most elements of a product to which a whole matrix is added inside it: a tenth of an LSTM's step, and nothing for larger ones. */
 const SMALL = 2 ** 16;
 
+/** Above so many elements a vector is added by itself: Gemm spreads it over its rows on one thread, and reads them again. */
+const LARGE = 2 ** 18;
+
 /** Sums of a product and a bias, where the product has no other use: ONNX adds the bias inside the product. */
 function biases(
   nodes: readonly Tensor[],
@@ -260,6 +263,7 @@ function biases(
         found.set(node, { product, bias });
         break;
       }
+      if (product.is("matmul") && product.size > LARGE) continue;
       const expected = node.shape.map((d, i) => (i === channel ? d : 1));
       const lead = node.rank - bias.rank;
       if (bias.size !== node.shape[channel] || bias.shape.some((d, i) => d !== expected[lead + i])) continue;
