@@ -91,12 +91,8 @@ test("a GPT learns names, and writes the same for the same seed, letter by lette
     };
     await expect.poll(begun, PATIENT).toBe(6);
     expect(lengths.size).toBeGreaterThan(2); // it came bit by bit
-    let before = "";
-    for (let now = "-"; now !== before; now = (await all()).join(" ")) {
-      before = now;
-      await page.waitForTimeout(600);
-    }
-    return before;
+    await page.locator('.names[aria-busy="false"]').waitFor();
+    return (await all()).join(" ");
   };
   const first = await written();
   expect(first).toMatch(/^ma/);
