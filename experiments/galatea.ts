@@ -15,9 +15,9 @@ export async function galatea(...args: string[]): Promise<void> {
   if (code !== 0 || interrupt.signal.aborted) process.exit(code || 130);
 }
 
-/** Train into this folder; a run that is there is taken, an unfinished one resumed. */
-export async function trainInto(path: string, args: readonly string[]): Promise<void> {
-  if (!existsSync(join(path, "config.json"))) return galatea("train", ...args, "--out", path);
+/** Train into this folder; a run that is there is taken, an unfinished one resumed. `args` is asked only where it begins. */
+export async function trainInto(path: string, args: () => Promise<readonly string[]>): Promise<void> {
+  if (!existsSync(join(path, "config.json"))) return galatea("train", ...(await args()), "--out", path);
   const run = await openRunFolder(path);
   if (((await run.checkpointSteps()).at(-1) ?? 0) < run.config.steps) await galatea("resume", path);
 }

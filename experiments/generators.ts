@@ -28,8 +28,9 @@ export const generators: Experiment = {
     for (const name of NAMES) {
       const path = minutes === undefined ? join(RUNS, name) : join(out, `${name}-${minutes}min`);
       runs.push(path);
-      const length = minutes === undefined ? [] : await stepsIn(minutes, name, engine);
-      await trainInto(path, [name, ...length]);
+      await trainInto(path, async () =>
+        minutes === undefined ? [name] : [name, ...(await stepsIn(minutes, name, engine))],
+      );
     }
     await galatea("compare", ...runs, "--samples", String(samples), "--out", join(out, "table"));
   },

@@ -38,7 +38,7 @@ async function curveOf(
   const path = join(out, name);
   const every = Math.ceil(steps / CHECKPOINTS);
   const how = ["--steps", steps, "--checkpoint-every", every, "--keep", CHECKPOINTS + 1].map(String);
-  await trainInto(path, [...train, ...how, "--sample-every", String(steps)]);
+  await trainInto(path, async () => [...train, ...how, "--sample-every", String(steps)]);
   const run = await openRunFolder(path);
   const { rows } = parseLog(await readFile(join(path, "timing.jsonl"), "utf8"));
   const seconds = stepSeconds(rows);
@@ -66,17 +66,12 @@ const stepSeconds = (rows: readonly LogRow[]): number =>
 
 async function curves(
   entries: readonly Entry[],
-  {
-    out,
-    name,
-    samples,
-    steps,
-  }: { out: string; name: string; samples: number; steps: (entry: Entry) => number },
+  { out, name, samples, steps }: { out: string; name: string; samples: number; steps: number },
   by: "step" | "minutes",
 ): Promise<void> {
   const all: { readonly name: string; readonly points: readonly Point[] }[] = [];
   for (const entry of entries) {
-    all.push({ name: entry.name, points: await curveOf(entry, out, steps(entry), samples) });
+    all.push({ name: entry.name, points: await curveOf(entry, out, steps, samples) });
     // Written again after each, so that nothing is lost where the next is stopped.
     const y = `Fréchet distance, ${samples} images`;
     const x = { step: "step", minutes: "minutes of training" }[by];
@@ -108,18 +103,13 @@ async function curves(
 /** A U-Net and a transformer, by their recipes: quality against the time of training. */
 export const ditCurves: Experiment = {
   description: "U-Net and DiT on MNIST, by their recipes: Fréchet distance against the time of training",
-  run: ({ out, samples = SAMPLES, steps }) =>
+  run: ({ out, samples = SAMPLES, steps = 12_000 }) =>
     curves(
       [
         { name: "U-Net", train: ["ddpm-mnist"] },
         { name: "DiT", train: ["dit-mnist"] },
       ],
-      {
-        out,
-        name: "dit-curves",
-        samples,
-        steps: ({ name }) => steps ?? { "U-Net": 12_000, DiT: 12_000 }[name]!,
-      },
+      { out, name: "dit-curves", samples, steps },
       "minutes",
     ),
 };
@@ -133,7 +123,7 @@ export const ditConditioning: Experiment = {
         name: conditioning,
         train: ["dit-mnist", "--conditioning", conditioning],
       })),
-      { out, name: "dit-conditioning", samples, steps: () => steps },
+      { out, name: "dit-conditioning", samples, steps },
       "step",
     ),
 };
