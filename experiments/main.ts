@@ -5,7 +5,7 @@ import { nodeEngine } from "../src/engine/onnx/node.ts";
 import { lookup, UserError } from "../src/errors.ts";
 import { methods } from "./alignment/methods.ts";
 import { steering } from "./alignment/steering.ts";
-import { ditConditioning, ditCurves } from "./diffusion/curves.ts";
+import { ditConditioning, ditCurves, ditRecipe } from "./diffusion/curves.ts";
 import { dqnAblation } from "./dqn-ablation.ts";
 import type { Experiment } from "./experiment.ts";
 import { ganCollapse } from "./gan-collapse.ts";
@@ -28,6 +28,7 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   schedules,
   generators,
   "gan-collapse": ganCollapse,
+  "dit-recipe": ditRecipe,
   "dit-curves": ditCurves,
   "dit-conditioning": ditConditioning,
   bottleneck,
@@ -53,8 +54,8 @@ ${Object.entries(EXPERIMENTS)
   --out FOLDER   where pictures and the table go (default: runs/NAME)
   --epochs N     train this long instead of what the recorded results took
   --minutes N    generators: train each model for as long (default: as its recipe says)
-  --samples N    generators, measures, dit-curves, dit-conditioning: images to measure of each (default: 5000; 4000; 1000)
-  --steps N      of sequence models: steps of each model (default: what the recorded results took); dit-curves, dit-conditioning: 12,000, 4000
+  --samples N    generators, measures, dit-…: images to measure of each (default: 5000; 4000; 1000)
+  --steps N      of sequence models: steps of each model (default: what the recorded results took); dit-recipe, -curves, -conditioning: 1500, 12,000, 4000
   --seeds N      the same: repetitions of each (default: 3)
   --data NAME    plane: the points to learn (default: ring-8); techniques-language, positions, depth: the text (default: names)
   --threads N    threads for one operator (default: one a core)`;

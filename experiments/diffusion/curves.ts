@@ -28,16 +28,24 @@ interface Point {
 /** Sampler steps and images by which a checkpoint is measured, and checkpoints of a training. */
 const [S, SAMPLES, CHECKPOINTS] = [25, 1000, 8];
 
+/** What a set of curves is measured by. */
+interface Measuring {
+  /** The folder, and the name of the table and the picture in it. */
+  readonly out: string;
+  readonly name: string;
+  readonly steps: number;
+  readonly samples: number;
+  readonly checkpoints?: number;
+}
+
 /** Train (or go on with what is there), then measure the averaged weights of every checkpoint that is not measured yet. */
 async function curveOf(
   { name, train }: Entry,
-  out: string,
-  steps: number,
-  samples: number,
+  { out, steps, samples, checkpoints = CHECKPOINTS }: Measuring,
 ): Promise<Point[]> {
   const path = join(out, name);
-  const every = Math.ceil(steps / CHECKPOINTS);
-  const how = ["--steps", steps, "--checkpoint-every", every, "--keep", CHECKPOINTS + 1].map(String);
+  const every = Math.ceil(steps / checkpoints);
+  const how = ["--steps", steps, "--checkpoint-every", every, "--keep", checkpoints + 1].map(String);
   await trainInto(path, async () => [...train, ...how, "--sample-every", String(steps)]);
   const run = await openRunFolder(path);
   const { rows } = parseLog(await readFile(join(path, "timing.jsonl"), "utf8"));
@@ -66,12 +74,13 @@ const stepSeconds = (rows: readonly LogRow[]): number =>
 
 async function curves(
   entries: readonly Entry[],
-  { out, name, samples, steps }: { out: string; name: string; samples: number; steps: number },
+  measuring: Measuring,
   by: "step" | "minutes",
 ): Promise<void> {
+  const { out, name, samples } = measuring;
   const all: { readonly name: string; readonly points: readonly Point[] }[] = [];
   for (const entry of entries) {
-    all.push({ name: entry.name, points: await curveOf(entry, out, steps, samples) });
+    all.push({ name: entry.name, points: await curveOf(entry, measuring) });
     // Written again after each, so that nothing is lost where the next is stopped.
     const y = `Fréchet distance, ${samples} images`;
     const x = { step: "step", minutes: "minutes of training" }[by];
@@ -126,4 +135,19 @@ export const ditConditioning: Experiment = {
       { out, name: "dit-conditioning", samples, steps },
       "step",
     ),
+};
+
+/** What `dit-mnist` might be: one thing changed at a time. */
+const CANDIDATES: readonly Entry[] = [
+  ["linear, 1e-3", "--schedule", "linear", "--lr", "0.001"],
+  ["cosine, 1e-3", "--schedule", "cosine", "--lr", "0.001"],
+  ["cosine, 2e-3", "--schedule", "cosine", "--lr", "0.002"],
+  ["cosine, 4e-3", "--schedule", "cosine", "--lr", "0.004"],
+].map(([name, ...options]) => ({ name: name!, train: ["dit-mnist", ...options] }));
+
+/** Short trainings by which the recipe was chosen: each is measured at its end. */
+export const ditRecipe: Experiment = {
+  description: "short trainings of DiT on MNIST: schedule, learning rate, patch and width",
+  run: ({ out, samples = SAMPLES, steps = 1500 }) =>
+    curves(CANDIDATES, { out, name: "dit-recipe", samples, steps, checkpoints: 1 }, "minutes"),
 };

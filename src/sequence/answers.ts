@@ -6,6 +6,7 @@ import { tokenizerOf } from "../data/tokenizers.ts";
 import { UserError } from "../errors.ts";
 import type { ExampleSets } from "../model/contract.ts";
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
+import { bucketsOf } from "./buckets.ts";
 import { PADDING } from "./examples.ts";
 
 /** One vocabulary for both sides of pairs. */
@@ -88,15 +89,14 @@ export function rowsOfPairs(
   return { tokens: ndarray(rows, [pairs.length, width]), next: ndarray(next, [pairs.length, width - 1]) };
 }
 
+const rowLength = ({ source, target }: TokenPair): number => source.length + target.length + 3;
+
 /** Tokens of the longest row. */
 export const widthOfPairs = ({ train, validation = [], test }: PairData): number =>
-  [...train, ...validation, ...test].reduce(
-    (most, { source, target }) => Math.max(most, source.length + target.length + 3),
-    0,
-  );
+  [...train, ...validation, ...test].reduce((most, pair) => Math.max(most, rowLength(pair)), 0);
 
 /**
- * Training examples: a pair each.
+ * Training examples: a pair each, in batches of like lengths.
  * @throws UserError where the longest is more than the context.
  */
 export function answerExamples(data: PairData, context: number): ExampleSets {
@@ -106,13 +106,23 @@ export function answerExamples(data: PairData, context: number): ExampleSets {
       `"${data.name}": the longest question and its answer are ${width - 1} tokens together, which is more than the context of ${context}: give a larger option \`context\``,
     );
   const vocabulary = vocabularyOf(data.spec);
-  const examples = (pairs: readonly TokenPair[]): Examples => ({
-    length: pairs.length,
-    fields: {
-      tokens: { shape: [width], dtype: "int32" },
-      next: { shape: [width - 1], dtype: "int32" },
-    },
-    batch: (indices) => rowsOfPairs(Array.from(indices, (i) => pairs[i]!), width, vocabulary), // biome-ignore format: one line
-  });
+  const examples = (pairs: readonly TokenPair[]): Examples => {
+    const { edges, widthOf, arrange } = bucketsOf(pairs.map(rowLength));
+    const most = edges.at(-1) ?? 0;
+    return {
+      length: pairs.length,
+      fields: {
+        tokens: { shape: [most], dtype: "int32" },
+        next: { shape: [most - 1], dtype: "int32" },
+      },
+      arrange,
+      batch: (indices) =>
+        rowsOfPairs(
+          Array.from(indices, (i) => pairs[i]!),
+          widthOf(indices),
+          vocabulary,
+        ),
+    };
+  };
   return { train: examples(data.train), test: examples(data.test) };
 }

@@ -1,6 +1,7 @@
 export { ATTENTIONS, type AttentionName } from "./alignment.ts";
 export { type AttentionMap, attentionMaps, type MapLabels, mapsPicture } from "./attention-maps.ts";
 export { type BeamOptions, beamSearch, beamSearches, type Found } from "./beam.ts";
+export { paddedLengths } from "./buckets.ts";
 export { type CacheShape, KeyValueCache, type Remembering } from "./cache.ts";
 export { CountModel } from "./count-model.ts";
 export { type Compile, type Decoder, decodingStep, gptDecoder, plainGptDecoder } from "./decoder.ts";
@@ -27,7 +28,7 @@ export { type GptWeights, readGptFiles, readGptWeights, writeGpt2Weights } from 
 export * from "./logits.ts";
 export { type PairDecoder, type PairDecoderOptions, pairDecoder, pairParts } from "./pair-decoder.ts";
 export { Transformer, type TransformerOptions } from "./pair-transformer.ts";
-export { endOf, paddedLengths, pairExamples, pairSets } from "./pairs.ts";
+export { endOf, pairExamples, pairSets } from "./pairs.ts";
 export { alibiBias, alibiSlopes, POSITIONS, type Positions, rotate, sinusoidsAt } from "./positions.ts";
 export {
   CELLS,

@@ -3,42 +3,11 @@ import type { Examples, HostBatch, PairData, TokenPair } from "../data/data.ts";
 import { UserError } from "../errors.ts";
 import type { ExampleSets } from "../model/contract.ts";
 import { ndarray } from "../tensor/ndarray.ts";
+import { bucketsOf } from "./buckets.ts";
 import { PADDING } from "./examples.ts";
-
-/** Shapes of batches that there are at most: each has a program of its own. */
-const SHAPES = 8;
 
 /** Tokens that a pair needs room for: the longer side, the target with its end. */
 const lengthOf = ({ source, target }: TokenPair): number => Math.max(source.length, target.length + 1);
-
-/**
- * The lengths up to which examples are padded: at most `most` of them, so that all examples together have the fewest tokens,
- * padding included. `lengths` holds the length of each; the longest is always among them.
- */
-export function paddedLengths(lengths: readonly number[], most: number): readonly number[] {
-  const counts = new Map<number, number>();
-  for (const length of lengths) counts.set(length, (counts.get(length) ?? 0) + 1);
-  const distinct = [...counts.keys()].sort((a, b) => a - b);
-  const below = [0];
-  for (const length of distinct) below.push(below.at(-1)! + counts.get(length)!);
-  /** best[j]: the fewest tokens of examples no longer than distinct[j − 1], and the lengths that they are padded to. */
-  let best: Padded[] = distinct.map((length, j) => ({ tokens: length * below[j + 1]!, to: [length] }));
-  for (let k = 1; k < most; k++)
-    best = distinct.map((length, j) => {
-      let found = best[j]!;
-      for (let i = 0; i < j; i++) {
-        const tokens = best[i]!.tokens + length * (below[j + 1]! - below[i + 1]!);
-        if (tokens < found.tokens) found = { tokens, to: [...best[i]!.to, length] };
-      }
-      return found;
-    });
-  return best.at(-1)?.to ?? [];
-}
-
-interface Padded {
-  readonly tokens: number;
-  readonly to: readonly number[];
-}
 
 /** Rows of tokens padded behind to `width`. */
 export function padded(rows: readonly ArrayLike<number>[], width: number): Int32Array {
@@ -53,9 +22,8 @@ export function padded(rows: readonly ArrayLike<number>[], width: number): Int32
  * order of batches, are random.
  * @param most different shapes at most
  */
-export function pairExamples(pairs: readonly TokenPair[], end: number, most = SHAPES): Examples {
-  const edges = paddedLengths(pairs.map(lengthOf), most);
-  const bucketOf = pairs.map((pair) => edges.findIndex((edge) => lengthOf(pair) <= edge));
+export function pairExamples(pairs: readonly TokenPair[], end: number, most?: number): Examples {
+  const { edges, bucketOf, arrange } = bucketsOf(pairs.map(lengthOf), most);
   const shapes = edges.map((_, bucket) => {
     const own = pairs.filter((__, i) => bucketOf[i] === bucket);
     const longest = (side: keyof TokenPair): number =>
@@ -92,29 +60,8 @@ export function pairExamples(pairs: readonly TokenPair[], end: number, most = SH
         target: ndarray(padded(rows.target, shape.target), [some.length, shape.target]),
       };
     },
-    arrange: (order, batchSize) => alike(order, batchSize, (i) => bucketOf[i]!),
+    arrange,
   };
-}
-
-/** Batches of one bucket each, in the order of their first examples; what fills none is mixed, and comes last. */
-function alike(order: Int32Array, batchSize: number, bucketOf: (i: number) => number): Int32Array {
-  const open = new Map<number, number[]>();
-  const batches: { readonly first: number; readonly members: readonly number[] }[] = [];
-  const firsts = new Map<number, number>();
-  for (const [place, i] of order.entries()) {
-    const bucket = bucketOf(i);
-    const members = open.get(bucket) ?? [];
-    if (members.length === 0) firsts.set(bucket, place);
-    members.push(i);
-    open.set(bucket, members);
-    if (members.length < batchSize) continue;
-    batches.push({ first: firsts.get(bucket)!, members });
-    open.delete(bucket);
-  }
-  batches.sort((a, b) => a.first - b.first);
-  // Those of like lengths beside one another; the shortest last, where an epoch may end before a batch is full.
-  const rest = [...open].sort(([a], [b]) => b - a).flatMap(([, members]) => members);
-  return Int32Array.from([...batches.flatMap(({ members }) => members), ...rest]);
 }
 
 /** The token that begins and ends a target: behind those of the tokenizer. */

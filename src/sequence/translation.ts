@@ -5,10 +5,10 @@ import { UserError } from "../errors.ts";
 import type { Context } from "../model/contract.ts";
 import type { Key } from "../tensor/random.ts";
 import { beamSearches } from "./beam.ts";
+import { bucketsOf } from "./buckets.ts";
 import type { EncoderDecoder } from "./encoder-decoder.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type PairDecoder, pairDecoder } from "./pair-decoder.ts";
-import { paddedLengths } from "./pairs.ts";
 
 /** Rows that are written side by side at most. */
 const ROWS = 128;
@@ -80,15 +80,13 @@ export async function translate(
 function byLength(
   sources: readonly ArrayLike<number>[],
 ): { readonly sourceLength: number; readonly members: readonly number[] }[] {
-  const edges = paddedLengths(
+  const { edges, bucketOf } = bucketsOf(
     sources.map(({ length }) => length),
     LENGTHS,
   );
-  return edges.map((sourceLength, i) => ({
+  return edges.map((sourceLength, bucket) => ({
     sourceLength,
-    members: sources.flatMap(({ length }, n) =>
-      length <= sourceLength && length > (edges[i - 1] ?? -1) ? [n] : [],
-    ),
+    members: sources.flatMap((_, n) => (bucketOf[n] === bucket ? [n] : [])),
   }));
 }
 

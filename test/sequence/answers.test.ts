@@ -51,6 +51,23 @@ describe("one vocabulary for both sides", () => {
     expect(toNested(next)).toEqual([[-1, -1, -1, 1, 0, 2], [-1, -1, 0, 2, -1, -1]]); // biome-ignore format: one line
   });
 
+  test("a batch is padded to its own longest pair", async () => {
+    const lines = Array.from(
+      { length: 40 },
+      (_, i) => [i % 2 ? "ab" : "abcd", i % 2 ? "b" : "dcba"] as const,
+    );
+    const { train: examples } = answerExamples(
+      pairData("pairs:x", lines.map((line) => line.join("\t")).join("\n")),
+      20,
+    );
+    const order = examples.arrange!(
+      Int32Array.from({ length: examples.length }, (_, i) => i),
+      8,
+    );
+    const widths = [0, 8].map((from) => order.slice(from, from + 8)).map((some) => examples.batch(some));
+    expect((await Promise.all(widths)).map(({ tokens }) => tokens!.shape).sort()).toEqual([[8, 11], [8, 6]]); // biome-ignore format: one line
+  });
+
   test("what is longer than the context is refused", () => {
     const data = pairData("pairs:x", Array.from({ length: 10 }, () => "abc\tcba").join("\n"));
     expect(answerExamples(data, 8).train.length).toBe(9);

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Data, Examples } from "../../data/data.ts";
 import { command, type Model } from "../../model/contract.ts";
+import { bucketsOf } from "../../sequence/buckets.ts";
 import { PADDING, readAndNext } from "../../sequence/examples.ts";
 import { Gpt } from "../../sequence/gpt.ts";
 import { GptModelOptions } from "../../sequence/gpt-model.ts";
@@ -21,18 +22,23 @@ const SftOptions = GptModelOptions.extend({
 });
 type SftOptions = z.output<typeof SftOptions>;
 
-/** Rows of prompt and answer, padded behind, and a mask of the answer's tokens. */
-export function answerExamples(asked: readonly Asked[], dialogue: Dialogue, width: number): Examples {
-  const T = width - 1;
+/** Rows of prompt and answer, padded behind in batches of like lengths, and a mask of the answer's tokens. */
+export function answerExamples(asked: readonly Asked[], dialogue: Dialogue): Examples {
+  const partsOf = ({ prompt, answer = "" }: Asked) =>
+    [dialogue.prompt(prompt), dialogue.answer(answer)] as const;
+  const lengths = asked.map((one) => partsOf(one).reduce((sum, { length }) => sum + length, 0));
+  const { edges, widthOf, arrange } = bucketsOf(lengths);
+  const most = edges.at(-1) ?? 0;
   return {
     length: asked.length,
-    fields: { tokens: { shape: [width], dtype: "int32" }, mask: { shape: [T], dtype: "float32" } },
+    fields: { tokens: { shape: [most], dtype: "int32" }, mask: { shape: [most - 1], dtype: "float32" } },
+    arrange,
     batch: (indices) => {
-      const n = indices.length;
+      const [n, width] = [indices.length, widthOf(indices)];
+      const T = width - 1;
       const [tokens, mask] = [new Int32Array(n * width).fill(PADDING), new Float32Array(n * T)];
       for (let i = 0; i < n; i++) {
-        const { prompt, answer = "" } = asked[indices[i]!]!;
-        const [before, after] = [dialogue.prompt(prompt), dialogue.answer(answer)];
+        const [before, after] = partsOf(asked[indices[i]!]!);
         tokens.set(before, i * width);
         tokens.set(after, i * width + before.length);
         mask.fill(1, i * T + before.length - 1, i * T + before.length + after.length - 1);
@@ -45,8 +51,9 @@ export function answerExamples(asked: readonly Asked[], dialogue: Dialogue, widt
 const examplesOf = ({ context, promptLength }: SftOptions, data: Data) => {
   const dialogue = dialogueOf(data.spec);
   const { train, test } = promptsOf(data, promptLength);
-  const { width } = roomOf({ train, test }, dialogue, { context });
-  const of = (asked: readonly Asked[]): Examples => answerExamples(asked, dialogue, width);
+  // Complains where one is longer than the context.
+  roomOf({ train, test }, dialogue, { context });
+  const of = (asked: readonly Asked[]): Examples => answerExamples(asked, dialogue);
   return { train: of(train), test: of(test) };
 };
 
