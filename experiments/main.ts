@@ -55,7 +55,7 @@ ${Object.entries(EXPERIMENTS)
   --epochs N     train this long instead of what the recorded results took
   --minutes N    generators: train each model for as long (default: as its recipe says)
   --samples N    generators, measures, dit-…: images to measure of each (default: 5000; 4000; 1000)
-  --steps N      of sequence models: steps of each model (default: what the recorded results took); dit-recipe, -curves, -conditioning: 1500, 12,000, 4000
+  --steps N      of sequence models: steps of each model (default: what the recorded results took); dit-recipe, -conditioning: 1500, 2000
   --seeds N      the same: repetitions of each (default: 3)
   --data NAME    plane: the points to learn (default: ring-8); techniques-language, positions, depth: the text (default: names)
   --threads N    threads for one operator (default: one a core)`;

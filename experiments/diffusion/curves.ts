@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CATALOG } from "../../src/catalog.ts";
+import { lookup } from "../../src/errors.ts";
 import { median } from "../../src/generative/compare/cells.ts";
 import { saveChart } from "../../src/plot/index.node.ts";
 import { lineChart } from "../../src/plot/index.ts";
@@ -33,15 +35,16 @@ interface Measuring {
   /** The folder, and the name of the table and the picture in it. */
   readonly out: string;
   readonly name: string;
-  readonly steps: number;
   readonly samples: number;
+  /** Of each training: as its recipe says when left out. */
+  readonly steps?: number | undefined;
   readonly checkpoints?: number;
 }
 
 /** Train (or go on with what is there), then measure the averaged weights of every checkpoint that is not measured yet. */
 async function curveOf(
   { name, train }: Entry,
-  { out, steps, samples, checkpoints = CHECKPOINTS }: Measuring,
+  { out, samples, checkpoints = CHECKPOINTS, steps = recipeSteps(train[0]!) }: Measuring,
 ): Promise<Point[]> {
   const path = join(out, name);
   const every = Math.ceil(steps / checkpoints);
@@ -67,6 +70,8 @@ async function curveOf(
   }
   return points;
 }
+
+const recipeSteps = (name: string): number => lookup("recipe", CATALOG.recipes, name).training.steps!;
 
 /** The median time of a step: pauses, and the time that checkpoints take, are not in it. */
 const stepSeconds = (rows: readonly LogRow[]): number =>
@@ -112,7 +117,7 @@ async function curves(
 /** A U-Net and a transformer, by their recipes: quality against the time of training. */
 export const ditCurves: Experiment = {
   description: "U-Net and DiT on MNIST, by their recipes: Fréchet distance against the time of training",
-  run: ({ out, samples = SAMPLES, steps = 12_000 }) =>
+  run: ({ out, samples = SAMPLES, steps }) =>
     curves(
       [
         { name: "U-Net", train: ["ddpm-mnist"] },
@@ -126,7 +131,7 @@ export const ditCurves: Experiment = {
 /** Figure 5 of the DiT paper in small: how time and class reach the tokens. */
 export const ditConditioning: Experiment = {
   description: "DiT with adaLN-Zero, adaLN and in-context conditioning: Fréchet distance against steps",
-  run: ({ out, samples = SAMPLES, steps = 4000 }) =>
+  run: ({ out, samples = SAMPLES, steps = 2000 }) =>
     curves(
       ["adaln-zero", "adaln", "in-context"].map((conditioning) => ({
         name: conditioning,

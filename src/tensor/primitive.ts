@@ -49,6 +49,9 @@ export interface Attributes {
   relu: None;
   silu: None;
   gelu: None;
+  softplus: None;
+  /** Held between two numbers. */
+  clamp: { readonly low: number; readonly high: number };
   not: None;
   add: None;
   sub: None;

@@ -32,7 +32,15 @@ describe("where a function has a kink, as in PyTorch", () => {
     ["max shares ties", at((x) => o.max(x), 1, 3, 3, 2), [0, 0.5, 0.5, 0]],
     ["maximum shares ties", at((x) => o.maximum(x, 1), 0, 1, 2), [0, 0.5, 1]],
     ["minimum shares ties", at((x) => o.minimum(x, 1), 0, 1, 2), [1, 0.5, 0]],
-    ["clamp", at((x) => o.clamp(x, -1, 1), -2, 0, 2), [0, 1, 0]],
+    ["clamp passes at its bounds", at((x) => o.clamp(x, -1, 1), -2, -1, 0, 1, 2), [0, 1, 1, 1, 0]],
+    [
+      "both sides of a tie",
+      () => {
+        const [a, b] = [o.tensor([1, 2]), o.tensor([1, 3])];
+        return grad(o.sum(o.minimum(a, b)), [b]);
+      },
+      [0.5, 0],
+    ],
     ["sign and floor are flat", at((x) => o.add(o.sign(x), o.floor(x)), 0.5, -0.5), [0, 0]],
     ["x⁰ and 0ᵇ", at((x) => o.add(o.pow(x, 0), o.pow(x, 3)), 0, 2), [Number.NaN, 12]],
     [

@@ -63,12 +63,14 @@ export class Elements {
   /** Elements at … at + n of a value; they must be one expression. */
   of(t: Tensor, at: number, n: number): Expression {
     const value = scalarOf(t);
-    if (value !== undefined) return this.#one({ op: "constant", inputs: [], scalar: true, value });
+    if (value !== undefined) return this.#number(value);
     const part = this.#behind(t, at, n === 1);
     if (part) return this.of(part.tensor, part.at, n);
     if (this.#absorbs(t, n === 1)) {
       const inputs = t.inputs.map((x) => this.of(x, x.size === 1 ? 0 : at, n));
-      return this.#one({ op: t.op as Op, inputs, scalar: inputs.every((x) => x.scalar) });
+      if (!t.is("clamp")) return this.#of(t.op as Op, inputs);
+      const { low, high } = t.attrs;
+      return this.#of("minimum", [this.#of("maximum", [...inputs, this.#number(low)]), this.#number(high)]);
     }
     const source = t.is("state") ? t.attrs.variable : t;
     return this.#one({ op: "load", inputs: [], scalar: t.size === 1 && n > 1, source, offset: at });
@@ -124,7 +126,7 @@ export class Elements {
   }
 
   #absorbs(t: Tensor, alone: boolean): boolean {
-    if (!(t.op in OPS)) return false;
+    if (!(t.op in OPS || t.is("clamp"))) return false;
     const key = `${t.id} ${alone}`;
     const have = this.#absorbed.get(key);
     if (have !== undefined) return have;
@@ -143,6 +145,14 @@ export class Elements {
     if (t.size > 1) return false;
     if (t.inputs.length === 0) return true;
     return this.#looksThrough(t) ? t.inputs.every((x) => this.#known1(x)) : this.#absorbs(t, false);
+  }
+
+  #number(value: number): Expression {
+    return this.#one({ op: "constant", inputs: [], scalar: true, value });
+  }
+
+  #of(op: Op, inputs: readonly Expression[]): Expression {
+    return this.#one({ op, inputs, scalar: inputs.every((x) => x.scalar) });
   }
 
   #one(made: Expression): Expression {

@@ -10,15 +10,13 @@ import {
   exp,
   floor,
   less,
-  log,
-  maximum,
   minimum,
   mul,
   neg,
   not,
   type Operand,
+  softplus,
   sqrt,
-  stopGradient,
   sub,
   tanh,
   uniform,
@@ -33,14 +31,6 @@ export const full = (shape: Shape, value: number): Tensor => broadcastTo(constan
 
 export const square = (x: Operand): Tensor => mul(x, x);
 export const rsqrt = (x: Operand): Tensor => div(1, sqrt(x));
-export const clamp = (x: Operand, low: number, high: number): Tensor => minimum(maximum(x, low), high);
-
-/** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|). */
-export const softplus = (x: Operand): Tensor => {
-  // m = max(x, 0) keeps the exponentials small; as it is a number, the gradient is σ(x) everywhere, ½ at 0 too.
-  const m = stopGradient(maximum(x, 0));
-  return add(m, log(add(exp(neg(m)), exp(sub(x, m)))));
-};
 export const logSigmoid = (x: Operand): Tensor => neg(softplus(neg(x)));
 export const leakyRelu = (x: Operand, slope = 0.01): Tensor => {
   const t = asTensor(x);

@@ -57,7 +57,7 @@ export function asTensor(x: Operand, like: DType = "float32"): Tensor {
   throw new TypeError(`a tensor, a variable, an array or a number was expected, not ${got}`);
 }
 
-type UnaryName = "neg" | "exp" | "log" | "sqrt" | "abs" | "sign" | "sin" | "cos" | "tanh" | "sigmoid" | "erf" | "floor" | "relu" | "silu" | "gelu" | "not" | "stopGradient"; // biome-ignore format: a list of names
+type UnaryName = "neg" | "exp" | "log" | "sqrt" | "abs" | "sign" | "sin" | "cos" | "tanh" | "sigmoid" | "erf" | "floor" | "relu" | "silu" | "gelu" | "softplus" | "not" | "stopGradient"; // biome-ignore format: a list of names
 const unary =
   (op: UnaryName) =>
   (x: Operand): Tensor =>
@@ -80,6 +80,8 @@ export const relu = unary("relu");
 export const silu = unary("silu");
 /** x·Φ(x), exact (with erf); see geluTanh for the approximation that GPT-2 and DiT use. */
 export const gelu = unary("gelu");
+/** log(1 + eˣ) */
+export const softplus = unary("softplus");
 export const not = unary("not");
 /** The value, with no gradient through it. */
 export const stopGradient = unary("stopGradient");
@@ -123,4 +125,10 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 export function cast(x: Operand, dtype: DType): Tensor {
   const t = asTensor(x);
   return t.dtype === dtype ? t : apply("cast", [t], { dtype });
+}
+
+/** x, but `low` where it is less and `high` where it is more; the gradient passes between them, and at both, as PyTorch's does. */
+export function clamp(x: Operand, low: number, high: number): Tensor {
+  const t = asTensor(x);
+  return t.dtype === "float32" ? apply("clamp", [t], { low, high }) : minimum(maximum(t, low), high);
 }

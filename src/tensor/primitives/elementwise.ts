@@ -79,9 +79,10 @@ function binary<K extends OpName>(
   };
 }
 
-/** Where a wins over b; an exact tie shares the gradient, as PyTorch does. */
-function winner(a: Tensor, b: Tensor): Tensor {
-  return add(cast(less(b, a), "float32"), mul(cast(equal(a, b), "float32"), 0.5));
+/** What of g goes where a > b, and what is left for elsewhere; an exact tie shares it, as PyTorch does. */
+function split(g: Tensor, a: Tensor, b: Tensor): [Tensor, Tensor] {
+  const won = mul(g, add(cast(less(b, a), "float32"), mul(cast(equal(a, b), "float32"), 0.5)));
+  return [won, sub(g, won)];
 }
 
 export const elementwise = {
@@ -110,6 +111,11 @@ export const elementwise = {
     // The half goes to g, which is often a product and takes it in for nothing.
     return mul(mul(g, 0.5), add(add(erf(u), bump), 1));
   }),
+  softplus: unary("softplus", FLOAT, (g, _, x) => mul(g, sigmoid(x))),
+  clamp: {
+    infer: ([x]) => ({ shape: x!.shape, dtype: requireDtype("clamp", [x!], FLOAT) }),
+    vjp: (g, y, [x]) => [mul(g, cast(equal(y, x!), "float32"))],
+  } satisfies Primitive<"clamp">,
   not: unary("not", BOOL),
 
   add: binary("add", NUMERIC, undefined, (g) => [g, g]),
@@ -124,14 +130,8 @@ export const elementwise = {
     // lim a→0 of a^b·ln a is 0 for b > 0: keep log away from zero
     mul(g, mul(y, log(where(less(0, a), a, 1)))),
   ]),
-  maximum: binary("maximum", NUMERIC, undefined, (g, _, a, b) => [
-    mul(g, winner(a, b)),
-    mul(g, winner(b, a)),
-  ]),
-  minimum: binary("minimum", NUMERIC, undefined, (g, _, a, b) => [
-    mul(g, winner(b, a)),
-    mul(g, winner(a, b)),
-  ]),
+  maximum: binary("maximum", NUMERIC, undefined, (g, _, a, b) => split(g, a, b)),
+  minimum: binary("minimum", NUMERIC, undefined, (g, _, a, b) => split(g, b, a)),
   equal: binary("equal", ANY, "bool"),
   less: binary("less", NUMERIC, "bool"),
   lessEqual: binary("lessEqual", NUMERIC, "bool"),

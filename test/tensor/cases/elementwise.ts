@@ -144,7 +144,7 @@ const wheres: readonly Maker<"where">[] = (["float32", "int32", "int64", "uint8"
   },
 );
 
-export const elementwise: Cases<Plain | "cast"> = {
+export const elementwise: Cases<Plain | "cast" | "clamp"> = {
   neg: sign3((x) => 0 - x, smooth()),
   exp: [unary(Math.exp, smooth())],
   log: [unary(Math.log, smooth(0.3, 3))],
@@ -160,6 +160,7 @@ export const elementwise: Cases<Plain | "cast"> = {
   relu: [unary((x) => Math.max(x, 0), kinked)],
   silu: [unary((x) => x * sigmoid(x), smooth(-4, 4))],
   gelu: [unary((x) => x * 0.5 * (1 + erf(x * Math.SQRT1_2)), smooth(-3, 3))],
+  softplus: [unary((x) => Math.log1p(Math.exp(x)), smooth(-4, 4))],
   not: [
     unary(
       (x) => 1 - x,
@@ -198,6 +199,14 @@ export const elementwise: Cases<Plain | "cast"> = {
   or: [binary((a, b) => a | b, bool)],
   where: wheres,
   cast: casts,
+  // Values on a grid that the bounds are not on: there it has a kink.
+  clamp: [
+    (r) => {
+      const [low, high] = [-1 - r.int(0, 1), r.int(0, 1)];
+      const x = input("float32", shape(r), () => r.int(-3, 3) + 0.3 + 0.4 * r.unit());
+      return { inputs: [x], attrs: { low, high }, reference: map((v) => Math.min(Math.max(v, low), high)) };
+    },
+  ],
   stopGradient: [
     (r) => ({ inputs: [floats(r, shape(r))], attrs: {}, reference: map((x) => x), stopped: true }),
   ],

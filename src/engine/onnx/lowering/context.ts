@@ -11,7 +11,7 @@ export interface Target {
    */
   readonly block?: number;
   /** ONNX operators without a kernel, which are composed of others: left to the CPU they would cost copies. */
-  readonly missing: ReadonlySet<"Sign" | "Or" | "LogSoftmax">;
+  readonly missing: ReadonlySet<"Sign" | "Or" | "LogSoftmax" | "Softplus">;
   /** Most pieces that one Concat can take (WebGPU binds one storage buffer a piece). */
   readonly maxPieces: number;
 }
@@ -21,7 +21,7 @@ export const CPU: Target = { contrib: true, missing: new Set(), maxPieces: Numbe
 export const STANDARD: Target = { contrib: false, missing: new Set(), maxPieces: Number.POSITIVE_INFINITY };
 export const WEBGPU: Target = {
   contrib: false,
-  missing: new Set(["Sign", "Or", "LogSoftmax"]),
+  missing: new Set(["Sign", "Or", "LogSoftmax", "Softplus"]),
   maxPieces: 7,
 };
 

@@ -23,6 +23,8 @@ export const elementwise: Lowerings<
   | "relu"
   | "silu"
   | "gelu"
+  | "softplus"
+  | "clamp"
   | "not"
   | "add"
   | "sub"
@@ -67,6 +69,19 @@ export const elementwise: Lowerings<
       ? model.node("QuickGelu", [x!], { alpha: { float: 1 } }, { domain: CONTRIB })[0]!
       : model.node("Mul", [x!, ...model.node("Sigmoid", [x!])])[0]!,
   gelu: (_, [x], { model }) => model.node("Gelu", [x!])[0]!,
+  // m + log(e^−m + e^(x − m)) with m = max(x, 0)
+  softplus: (_, [x], { model, target }) => {
+    if (!target.missing.has("Softplus")) return model.node("Softplus", [x!])[0]!;
+    const [m] = model.node("Relu", [x!]);
+    const sides = [model.node("Neg", [m!]), model.node("Sub", [x!, m!])];
+    const sum = model.node(
+      "Add",
+      sides.map((side) => model.node("Exp", side)[0]!),
+    );
+    return model.node("Add", [m!, ...model.node("Log", sum)])[0]!;
+  },
+  clamp: ({ attrs: { low, high } }, [x], { model }) =>
+    model.node("Clip", [x!, model.float(low), model.float(high)])[0]!,
   not: same("Not"),
   add: same("Add"),
   sub: same("Sub"),
