@@ -23,8 +23,8 @@ export const RECIPES: readonly Recipe[] = [
   }),
   recipe("dit-mnist", dit, {
     description: "digits by diffusion with a small transformer, class-conditional",
-    options: { prediction: "v" },
-    training: { data: "mnist", steps: 6000, cooldown: 0.25 },
+    options: { prediction: "x0", schedule: "cosine" },
+    training: { data: "mnist", lr: 2e-3, steps: 12_000, cooldown: 0.25 },
     recorded:
       "16 min 37 s on two cores; 91.5 % of 1000 samples are recognised as asked for, Fréchet distance 24.5 at a floor of 3.3 " +
       "(galatea train dit-mnist; galatea evaluate dit-mnist)",

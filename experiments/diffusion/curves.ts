@@ -144,15 +144,20 @@ export const ditConditioning: Experiment = {
 
 /** What `dit-mnist` might be: one thing changed at a time. */
 const CANDIDATES: readonly Entry[] = [
-  ["linear, 1e-3", "--schedule", "linear", "--lr", "0.001"],
-  ["cosine, 1e-3", "--schedule", "cosine", "--lr", "0.001"],
-  ["cosine, 2e-3", "--schedule", "cosine", "--lr", "0.002"],
-  ["cosine, 4e-3", "--schedule", "cosine", "--lr", "0.004"],
+  ["v, linear, 1e-3", "--prediction", "v", "--schedule", "linear", "--lr", "0.001"],
+  ["v, cosine, 1e-3", "--prediction", "v", "--lr", "0.001"],
+  ["v, cosine, 2e-3", "--prediction", "v"],
+  ["v, cosine, 4e-3", "--prediction", "v", "--lr", "0.004"],
+  ["x0, cosine, 1e-3", "--lr", "0.001"],
+  ["x0, cosine, 2e-3"],
+  ["x0, cosine, 4e-3", "--lr", "0.004"],
+  ["x0, cosine, 2e-3, min-SNR 5", "--min-snr", "5"],
+  ["x0, cosine, 2e-3, patch 7, width 192", "--patch", "7", "--width", "192", "--heads", "6"],
 ].map(([name, ...options]) => ({ name: name!, train: ["dit-mnist", ...options] }));
 
 /** Short trainings by which the recipe was chosen: each is measured at its end. */
 export const ditRecipe: Experiment = {
-  description: "short trainings of DiT on MNIST: schedule, learning rate, patch and width",
+  description: "short trainings of DiT on MNIST: prediction, schedule, learning rate, patch and width",
   run: ({ out, samples = SAMPLES, steps = 1500 }) =>
     curves(CANDIDATES, { out, name: "dit-recipe", samples, steps, checkpoints: 1 }, "minutes"),
 };

@@ -3,6 +3,7 @@ import type { Context, Output } from "../../model/contract.ts";
 import { gptDecoder } from "../../sequence/decoder.ts";
 import { ChoiceOptions, generate } from "../../sequence/generate.ts";
 import type { Gpt } from "../../sequence/gpt.ts";
+import { hostBits } from "../../tensor/random.ts";
 import { fastRandom } from "../random.ts";
 import { dialogueOf, promptsOf } from "./dialogue.ts";
 import { bestOfKl } from "./group.ts";
@@ -66,7 +67,7 @@ export async function evaluateCompletions(
   context: GptContext,
   { reward, temperature, samples, bestOf: n, chooseBy }: z.output<typeof Evaluate>,
 ): Promise<Output> {
-  const { module, spec, compile, progress, engine, world, options } = context;
+  const { module, spec, compile, progress, engine, world, options, key } = context;
   const data = await context.data();
   const dialogue = dialogueOf(spec);
   const asked = promptsOf(data, Number(options.promptLength ?? 0));
@@ -78,7 +79,7 @@ export async function evaluateCompletions(
   const held = asked.test.slice(0, samples);
   const decoder = gptDecoder(module, Math.min(ROWS, held.length), compile);
   const [rewards, lengths, ended, texts]: [number[], number[], number[], string[]] = [[], [], [], []];
-  const sums: Record<string, number[]> = {};
+  const sums: Record<string, number> = {};
   try {
     for (let at = 0; at < held.length; at += decoder.rows) {
       progress(at, held.length, "completing held-out prompts");
@@ -86,7 +87,7 @@ export async function evaluateCompletions(
       const full = Array.from({ length: decoder.rows }, (_, i) => some[i % some.length]!);
       const prompts = full.map(({ prompt }) => dialogue.prompt(prompt));
       const draw = (i: number): Promise<Rollout> => {
-        const rng = fastRandom(i === 0 ? [at, ROWS] : [at, ROWS, i]);
+        const rng = fastRandom([...hostBits(key.split(at).split(i), 4)]);
         return rollout(decoder, prompts, { ...room, ending: dialogue.ending, temperature, rng });
       };
       let drawn = await draw(0);
@@ -96,13 +97,15 @@ export async function evaluateCompletions(
           await draw(i),
           async (one) => (await judge(one, full, { dialogue, parts: chooser })).rewards,
         );
-      const found = await judge(drawn, full, { dialogue, parts });
-      const own = some.length;
-      rewards.push(...found.rewards.subarray(0, own));
-      lengths.push(...drawn.lengths.subarray(0, own));
-      ended.push(...drawn.ended.subarray(0, own));
-      texts.push(...found.judged.slice(0, own).map(({ completion }) => completion));
-      for (const [name, value] of Object.entries(found.parts)) (sums[name] ??= []).push(value);
+      // The last rows may stand there a second time, to fill the decoder.
+      const own = rowsAt(drawn, [...some.keys()]);
+      const found = await judge(own, some, { dialogue, parts });
+      rewards.push(...found.rewards);
+      lengths.push(...own.lengths);
+      ended.push(...own.ended);
+      texts.push(...found.judged.map(({ completion }) => completion));
+      for (const [name, value] of Object.entries(found.parts))
+        sums[name] = (sums[name] ?? 0) + value * own.rows;
     }
   } finally {
     await decoder.dispose();
@@ -110,7 +113,7 @@ export async function evaluateCompletions(
   progress(held.length, held.length, "completing held-out prompts");
   const numbers = {
     reward: mean(rewards),
-    ...Object.fromEntries(Object.entries(sums).map(([name, values]) => [name, mean(values)])),
+    ...Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / held.length])),
     length: mean(lengths),
     truncated: 1 - mean(ended),
     distinct: new Set(texts).size / texts.length,
