@@ -15,6 +15,7 @@ export const DATASETS = {
     "47,000 poems of the Tang, one per document (npm i chinese-poetry); every tenth is for testing",
   "tang-poems:FORM": "of them, those of so many lines of so many characters: tang-poems:4x5",
   rhymes: "97,000 English words, each with another that rhymes (shipped); every tenth is for testing",
+  "rhymes:N": "of them, those that rhyme with at least N others: rhymes:50",
   "task:NAME":
     "a synthetic task: copy, reverse, sort, addition, reversed-addition, modular-addition, induction; task:copy,length=20,symbols=4",
   "text:PATH": "a text file, or a folder of .txt files, by characters; its last tenth is for testing",

@@ -49,6 +49,10 @@ const OPENERS: Readonly<Record<keyof typeof DATASETS, Opener<OpenOptions>>> = {
     (_, module, options) => rhymesData(module, options),
     () => readPackage("rhymes"),
   ),
+  "rhymes:N": text(
+    (name, module, options) => rhymesData(module, { ...options, name }),
+    () => readPackage("rhymes"),
+  ),
   "task:NAME": (rest, name, options) => {
     if (options.imageSize !== undefined) throw new UserError(noImages(name));
     return taskData(rest, name, options);

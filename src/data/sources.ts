@@ -41,7 +41,7 @@ export type Opened<N extends string> = string extends N
       ? PointData
       : N extends `${"text" | "lines" | "tang-poems"}:${string}` | "names" | "tang-poems"
         ? TokenData
-        : N extends `pairs:${string}` | "cmudict"
+        : N extends `${"pairs" | "rhymes"}:${string}` | "cmudict" | "rhymes"
           ? PairData
           : Data;
 

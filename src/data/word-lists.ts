@@ -1,5 +1,6 @@
 /** Data sets of words that come with the package, made from files of two npm packages it depends on. */
 
+import { UserError } from "../errors.ts";
 import { hostPermutation, Key } from "../tensor/random.ts";
 import type { PairData, TokenData } from "./data.ts";
 import type { OpenOptions } from "./sources.ts";
@@ -49,9 +50,18 @@ const LONGEST_RHYME = 12;
 /**
  * Words, each with another that rhymes with it: the same phones from the last stressed vowel on, in its first pronunciation in the CMU
  * dictionary. Of the letters a to z alone, 12 at most. Within a class of rhymes each word is paired with the next in a random order,
- * so that all of a class are connected. The words whose number n (alphabetically) has n mod 10 = 9 are for testing.
+ * so that all of a class are connected. Of `rhymes:50` those classes alone in which a word has 50 others. The words whose number n (alphabetically) has n mod 10 = 9 are for testing.
  */
-export function rhymesData(module: string, { like }: Options = {}): PairData {
+export function rhymesData(
+  module: string,
+  { like, name = "rhymes" }: Options & { readonly name?: string } = {},
+): PairData {
+  const [, least = "1"] = name.split(":");
+  const others = Number(least);
+  if (!(Number.isInteger(others) && others > 0))
+    throw new UserError(
+      `${name}: the least number of other words that rhyme is a whole number above 0, as in rhymes:50, not "${least}"`,
+    );
   const classes = new Map<string, string[]>();
   for (const [, word, pronunciation] of module.matchAll(/^ *"?([a-z]+)"?: "([^"]*)",?$/gm)) {
     if (word!.length > LONGEST_RHYME) continue;
@@ -62,14 +72,14 @@ export function rhymesData(module: string, { like }: Options = {}): PairData {
   }
   const pairs: TextPair[] = [];
   for (const [rhyme, words] of classes) {
-    if (words.length < 2) continue;
+    if (words.length <= others) continue;
     const order = hostPermutation(Key.seed(0).split(rhyme), words.length);
     for (const [i, n] of order.entries()) pairs.push([words[n]!, words[order[(i + 1) % words.length]!]!]);
   }
   pairs.sort(([a], [b]) => (a < b ? -1 : 1));
   const train = pairs.filter((_, i) => i % 10 !== 9);
   const test = pairs.filter((_, i) => i % 10 === 9);
-  return pairsData("rhymes", { train, test }, { like, tokenizers: ["characters", "characters"] });
+  return pairsData(name, { train, test }, { like, tokenizers: ["characters", "characters"] });
 }
 
 /** "K AE1 T" → "AE1 T": from the last vowel with stress, or, where there is none, the last vowel. */

@@ -179,7 +179,7 @@ describe("idx:", () => {
 
 test("an unknown data set says what there is, and the nearest", async () => {
   await expect(openData("mnits")).rejects.toThrow(
-    'unknown data set "mnits". Known: mnist, fashion-mnist, gaussians-25, ring-8, moons, spiral, folder:PATH, cifar10:FOLDER, idx:IMAGES[,LABELS], names, cmudict, tang-poems, tang-poems:FORM, rhymes, task:NAME, text:PATH, lines:FILE, pairs:FILE. Did you mean "mnist"?',
+    'unknown data set "mnits". Known: mnist, fashion-mnist, gaussians-25, ring-8, moons, spiral, folder:PATH, cifar10:FOLDER, idx:IMAGES[,LABELS], names, cmudict, tang-poems, tang-poems:FORM, rhymes, rhymes:N, task:NAME, text:PATH, lines:FILE, pairs:FILE. Did you mean "mnist"?',
   );
   await expect(openData("folder:")).rejects.toThrow('unknown data set "folder:"');
 });

@@ -50,6 +50,12 @@ test("rhymes are the same phones from the last stressed vowel on; a word rhymes 
   expect(wordhood(words)({ prompt: "cat", completion: "dell" })).toBe(1);
 });
 
+test("words with few rhymes can be left out", () => {
+  const { train, test: rest, name } = rhymesData(MODULE, { name: "rhymes:2" });
+  expect([train.length + rest.length, name]).toEqual([3, "rhymes:2"]);
+  expect(() => rhymesData(MODULE, { name: "rhymes:many" })).toThrow('as in rhymes:50, not "many"');
+});
+
 test("a long chain of pairs is one class", () => {
   const chain = Array.from({ length: 5000 }, (_, i) => [`w${i}`, `w${i + 1}`] as const);
   expect(new Rhymes(chain).rhyme("w0", "w5000")).toBe(true);
