@@ -51,9 +51,13 @@ test("rhymes are the same phones from the last stressed vowel on; a word rhymes 
 });
 
 test("words with few rhymes can be left out", () => {
-  const { train, test: rest, name } = rhymesData(MODULE, { name: "rhymes:2" });
-  expect([train.length + rest.length, name]).toEqual([3, "rhymes:2"]);
-  expect(() => rhymesData(MODULE, { name: "rhymes:many" })).toThrow('as in rhymes:50, not "many"');
+  const more = MODULE.replace('"alone"', '"stone": "S T OW1 N",\n  "alone"');
+  const countOf = (name?: string): number => {
+    const { train, test: rest } = rhymesData(more, { ...(name !== undefined && { name }) });
+    return train.length + rest.length;
+  };
+  expect([countOf(), countOf("rhymes:1"), countOf("rhymes:2")]).toEqual([8, 8, 6]);
+  expect(() => countOf("rhymes:many")).toThrow('as in rhymes:50, not "many"');
 });
 
 test("a long chain of pairs is one class", () => {
