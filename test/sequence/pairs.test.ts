@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pairData } from "../../src/data/text.ts";
 import { view } from "../../src/data/validation.ts";
-import { PADDING } from "../../src/sequence/examples.ts";
 import { paddedLengths } from "../../src/sequence/buckets.ts";
+import { PADDING } from "../../src/sequence/examples.ts";
 import { endOf, pairExamples, pairSets } from "../../src/sequence/pairs.ts";
 import { hostPermutation, Key } from "../../src/tensor/random.ts";
 
