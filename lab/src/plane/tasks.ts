@@ -1,40 +1,13 @@
 /** Things to break, whose success is read from the numbers; and questions to answer before it runs. */
-import type { Text } from "galatea/map/map.ts";
-import type { Value } from "../experiment/controls.ts";
-import type { DataName, Look, ModelName } from "./models.ts";
+import { after, type Lesson, type Standing } from "../experiment/tasks.ts";
+import type { PlaneKinds } from "./experiment.ts";
+import type { DataName, ModelName } from "./models.ts";
 
-/** What a task is judged by: the run as it is. */
-export interface Seen {
-  readonly step: number;
+interface Seen extends Standing<PlaneKinds> {
   readonly data: DataName;
-  readonly options: Readonly<Record<string, Value>>;
-  readonly look: Look | undefined;
-  /** The newest value of a metric. */
-  readonly latest: (metric: string) => number | undefined;
 }
 
-export interface Task {
-  readonly say: Text;
-  readonly why: Text;
-  readonly done: (seen: Seen) => boolean;
-}
-
-export interface Question {
-  readonly ask: Text;
-  readonly answers: readonly Text[];
-  readonly right: number;
-  readonly why: Text;
-}
-
-export interface Lesson {
-  readonly tasks: readonly Task[];
-  readonly questions: readonly Question[];
-}
-
-const after = (steps: number, holds: (seen: Seen) => boolean) => (seen: Seen) =>
-  seen.step >= steps && holds(seen);
-
-export const LESSONS: Readonly<Partial<Record<ModelName, Lesson>>> = {
+export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
   vae: {
     tasks: [
       {

@@ -1,0 +1,49 @@
+/** Things to break, whose success is read from the numbers; and questions to answer before it runs. */
+import type { Text } from "galatea/map/map.ts";
+import type { Value } from "./controls.ts";
+import type { Kinds } from "./protocol.ts";
+import type { Session } from "./session.svelte.ts";
+
+/** What tasks are judged by: an experiment as it is. Pages add what is theirs. */
+export interface Standing<K extends Kinds = Kinds> {
+  readonly step: number;
+  readonly options: Readonly<Record<string, Value>>;
+  readonly look: K["look"] | undefined;
+  /** The newest value of a metric. */
+  readonly latest: (metric: string) => number | undefined;
+}
+
+export interface Task<S> {
+  readonly say: Text;
+  readonly why: Text;
+  readonly done: (seen: S) => boolean;
+}
+
+export interface Question {
+  readonly ask: Text;
+  readonly answers: readonly Text[];
+  readonly right: number;
+  readonly why: Text;
+}
+
+/** The tasks and questions of a page, or of one of its models. */
+export interface Lesson<S> {
+  readonly tasks: readonly Task<S>[];
+  readonly questions: readonly Question[];
+}
+
+export const after =
+  <S extends { readonly step: number }>(steps: number, holds: (seen: S) => boolean) =>
+  (seen: S): boolean =>
+    seen.step >= steps && holds(seen);
+
+/** To be derived: it is another when the session has moved. */
+export function standing<K extends Kinds>(
+  session: Session<K>,
+  options: Readonly<Record<string, Value>>,
+): Standing<K> {
+  void session.drawn;
+  const { values } = session.series;
+  const latest = (metric: string): number | undefined => values[metric]?.findLast((v) => v !== undefined);
+  return { step: session.step, options, look: session.look, latest };
+}
