@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { openLab, visit } from "../test/browser/lab-pages.ts";
+import { agentRun } from "../test/run-configs.ts";
 
 const RUNS = 100;
 const POINTS = 10_000;
@@ -126,26 +127,11 @@ async function curves(): Promise<void> {
 }
 
 function writeRuns(): void {
-  const config = {
-    format: 2,
-    galatea: "0.1.0",
-    kind: "agent",
-    agent: "dqn",
-    env: "CartPole-v1",
-    envOptions: {},
-    learnsFrom: "environment",
-    unit: "steps",
-    device: "cpu",
-    steps: POINTS,
-    logEvery: 1,
-    sampleEvery: POINTS,
-    checkpointEvery: POINTS,
-    keep: 1,
-  };
+  const config = { steps: POINTS, sampleEvery: POINTS, checkpointEvery: POINTS };
   for (let run = 0; run < RUNS; run++) {
     const path = join(folder, `run-${run}`);
     mkdirSync(path);
-    writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, seed: run, options: {} }));
+    writeFileSync(join(path, "config.json"), JSON.stringify(agentRun({ ...config, seed: run })));
     const line = (_: unknown, i: number): string =>
       `${JSON.stringify({ step: i + 1, loss: Math.exp(-i / 3000) + 0.1 * Math.sin(i + run) })}\n`;
     writeFileSync(join(path, "metrics.jsonl"), Array.from({ length: POINTS }, line).join(""));

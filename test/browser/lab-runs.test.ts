@@ -3,29 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseRunConfig } from "../../src/train/run-config.ts";
+import { agentRun } from "../run-configs.ts";
 import { type Lab, openLab, VIEWS, violations, visit } from "./lab-pages.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "galatea-runs-"));
 let lab: Lab;
 
-const configOf = (seed: number, lr: number): object => ({
-  format: 2,
-  galatea: "0.1.0",
-  kind: "agent",
-  agent: "dqn",
-  env: "CartPole-v1",
-  envOptions: {},
-  learnsFrom: "environment",
-  unit: "steps",
-  seed,
-  device: "cpu",
-  steps: 100,
-  logEvery: 10,
-  sampleEvery: 100,
-  checkpointEvery: 100,
-  keep: 1,
-  options: { lr },
-});
+const configOf = (seed: number, lr: number) =>
+  agentRun({ seed, steps: 100, logEvery: 10, sampleEvery: 100, checkpointEvery: 100, options: { lr } });
 
 function write(name: string, config: object, values: readonly number[]): void {
   mkdirSync(join(folder, name, "samples"), { recursive: true });

@@ -2,39 +2,12 @@ import { appendFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } f
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { labServer } from "../../src/cli/lab-server.ts";
+import { modelRun } from "../run-configs.ts";
 import { cli, scratch } from "./helpers.ts";
 
 const folder = scratch();
 const at = (path: string): string => join(folder, path);
-const CONFIG = {
-  format: 2,
-  galatea: "0.1.0",
-  kind: "model",
-  model: "vae",
-  data: "mnist",
-  seed: 0,
-  device: "cpu",
-  steps: 3,
-  logEvery: 1,
-  sampleEvery: 1,
-  checkpointEvery: 1,
-  keep: 1,
-  options: {},
-  training: {
-    optimizer: "adam",
-    lrSchedule: "constant",
-    warmup: 0,
-    cooldown: 0,
-    maxGradNorm: 1,
-    weightDecay: 0,
-    beta1: 0.9,
-    beta2: 0.999,
-    momentum: 0,
-    ema: 0,
-    batchSize: 8,
-    lr: 0.001,
-  },
-};
+const CONFIG = modelRun({ steps: 3 });
 
 beforeAll(() => {
   for (const path of ["runs/a/samples", "runs/sweep/b", "runs/broken", "pages", "secret"])

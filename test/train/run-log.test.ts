@@ -7,6 +7,7 @@ import {
   seriesOf,
   settingsOf,
 } from "../../src/train/run-log.ts";
+import { agentRun } from "../run-configs.ts";
 
 test("a damaged line is told by its number, and the others are read", () => {
   const text = '{"step":1,"loss":2}\n{"step":2,"lo\nnull\n{"loss":1}\n\n{"step":4,"loss":null}\n{"step":5';
@@ -41,24 +42,7 @@ test("metrics by name, each where it was logged; what is no number stays as NaN"
   expect(Array.from(series.get("testLoss")!.steps)).toEqual([2]);
 });
 
-const CONFIG = {
-  format: 2,
-  galatea: "0.1.0",
-  kind: "agent",
-  agent: "dqn",
-  env: "CartPole-v1",
-  envOptions: {},
-  learnsFrom: "environment",
-  unit: "steps",
-  seed: 0,
-  device: "cpu",
-  steps: 10,
-  logEvery: 1,
-  sampleEvery: 1,
-  checkpointEvery: 1,
-  keep: 1,
-  options: { hidden: [64, 64], lr: 0.001 },
-};
+const CONFIG = agentRun({ options: { hidden: [64, 64], lr: 0.001 } });
 
 test("the settings in which runs differ", () => {
   const configs = [CONFIG, { ...CONFIG, seed: 1, options: { hidden: [8], lr: 0.001 } }].map(
