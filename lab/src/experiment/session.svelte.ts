@@ -23,6 +23,8 @@ export class Session<K extends Kinds> {
   step = $state(0);
   /** Whose turn the last half step was. */
   player = $state<string>();
+  /** What was asked for last: steps and numbers are of this. */
+  setting = $state.raw<K["setting"]>();
   opened = $state.raw<K["opened"]>();
   look = $state.raw<K["look"]>();
   /** How far the opening is, 0 to 1. */
@@ -51,6 +53,7 @@ export class Session<K extends Kinds> {
 
   open(setting: K["setting"]): void {
     this.#forget();
+    this.setting = setting;
     this.state = "loading";
     this.problem = "";
     this.progress = undefined;

@@ -1,13 +1,13 @@
 /** Things to break, whose success is read from the numbers; and questions to answer before it runs. */
 import type { Text } from "galatea/map/map.ts";
-import type { Value } from "./controls.ts";
 import type { Kinds } from "./protocol.ts";
 import type { Session } from "./session.svelte.ts";
 
 /** What tasks are judged by: an experiment as it is. Pages add what is theirs. */
 export interface Standing<K extends Kinds = Kinds> {
   readonly step: number;
-  readonly options: Readonly<Record<string, Value>>;
+  /** What was asked for when it began: what the page asks for may be newer. */
+  readonly setting: K["setting"] | undefined;
   readonly look: K["look"] | undefined;
   /** The newest value of a metric. */
   readonly latest: (metric: string) => number | undefined;
@@ -38,12 +38,10 @@ export const after =
     seen.step >= steps && holds(seen);
 
 /** To be derived: it is another when the session has moved. */
-export function standing<K extends Kinds>(
-  session: Session<K>,
-  options: Readonly<Record<string, Value>>,
-): Standing<K> {
+export function standing<K extends Kinds>(session: Session<K>): Standing<K> {
   void session.drawn;
+  const { step, setting, look } = session;
   const { values } = session.series;
   const latest = (metric: string): number | undefined => values[metric]?.findLast((v) => v !== undefined);
-  return { step: session.step, options, look: session.look, latest };
+  return { step, setting, look, latest };
 }

@@ -1,11 +1,9 @@
 /** Things to break, whose success is read from the numbers; and questions to answer before it runs. */
 import { after, type Lesson, type Standing } from "../experiment/tasks.ts";
 import type { PlaneKinds } from "./experiment.ts";
-import type { DataName, ModelName } from "./models.ts";
+import type { ModelName } from "./models.ts";
 
-interface Seen extends Standing<PlaneKinds> {
-  readonly data: DataName;
-}
+type Seen = Standing<PlaneKinds>;
 
 export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
   vae: {
@@ -44,7 +42,10 @@ export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
           en: "A line can be laid through all the data; what it cannot do is leave out what lies between.",
           zh: "一条线可以穿过所有数据；它做不到的是避开中间的空白。",
         },
-        done: after(50, ({ options, look }) => options.latent === 1 && (look?.numbers.covered ?? 0) > 0.9),
+        done: after(
+          50,
+          ({ setting, look }) => setting?.options.latent === 1 && (look?.numbers.covered ?? 0) > 0.9,
+        ),
       },
     ],
     questions: [
@@ -101,7 +102,10 @@ export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
           en: "The generator only has to please the judge of the moment; when the judge does not see how much samples vary, one mode is as good as eight.",
           zh: "生成器只需讨好眼前的判别器；判别器看不到样本的多样性时，一个点团和八个一样好。",
         },
-        done: after(300, ({ data, look }) => data === "ring-8" && (look?.numbers.modes ?? 8) <= 4),
+        done: after(
+          300,
+          ({ setting, look }) => setting?.data === "ring-8" && (look?.numbers.modes ?? 8) <= 4,
+        ),
       },
       {
         say: {
@@ -125,8 +129,8 @@ export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
           en: "A judge that sees the variety of a group, and its gentle loss, keep the generator spread out.",
           zh: "判别器能看到一组样本的多样性，损失又温和，生成器就不会缩成一团。",
         },
-        done: ({ step, data, look }) =>
-          data === "ring-8" && step > 0 && step <= 1000 && look?.numbers.modes === 8,
+        done: ({ step, setting, look }) =>
+          setting?.data === "ring-8" && step > 0 && step <= 1000 && look?.numbers.modes === 8,
       },
     ],
     questions: [
@@ -191,7 +195,8 @@ export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
         },
         done: after(
           200,
-          ({ options, look }) => Number(options.timesteps ?? 1000) <= 10 && (look?.numbers.near ?? 1) < 0.3,
+          ({ setting, look }) =>
+            Number(setting?.options.timesteps ?? 1000) <= 10 && (look?.numbers.near ?? 1) < 0.3,
         ),
       },
       {
@@ -200,8 +205,8 @@ export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
           en: "Regression has no rival to outwit: no mode is lost, since each has its own share of the loss.",
           zh: "这是回归，没有对手要骗：每个点团在损失里都有份，所以不会丢。",
         },
-        done: ({ step, data, look }) =>
-          data === "ring-8" && step > 0 && step <= 300 && look?.numbers.modes === 8,
+        done: ({ step, setting, look }) =>
+          setting?.data === "ring-8" && step > 0 && step <= 300 && look?.numbers.modes === 8,
       },
       {
         say: {
@@ -214,7 +219,8 @@ export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
         },
         done: after(
           300,
-          ({ options, look }) => Number(options.width ?? 128) <= 8 && (look?.numbers.near ?? 1) < 0.4,
+          ({ setting, look }) =>
+            Number(setting?.options.width ?? 128) <= 8 && (look?.numbers.near ?? 1) < 0.4,
         ),
       },
     ],
