@@ -1,7 +1,6 @@
 /** Things to break, whose success is read from the numbers; and questions to answer before it runs. */
 import type { Text } from "galatea/map/map.ts";
 import type { Kinds } from "./protocol.ts";
-import type { Session } from "./session.svelte.ts";
 
 /** What tasks are judged by: an experiment as it is. Pages add what is theirs. */
 export interface Standing<K extends Kinds = Kinds> {
@@ -37,11 +36,19 @@ export const after =
   (seen: S): boolean =>
     seen.step >= steps && holds(seen);
 
+/** What is read of a session. */
+interface Moving<S, L> {
+  readonly step: number;
+  readonly setting: S | undefined;
+  readonly look: L | undefined;
+  /** Another number when the series have grown. */
+  readonly drawn: number;
+  readonly series: { readonly values: Readonly<Record<string, readonly (number | undefined)[]>> };
+}
+
 /** To be derived: it is another when the session has moved. */
-export function standing<K extends Kinds>(session: Session<K>): Standing<K> {
-  void session.drawn;
-  const { step, setting, look } = session;
-  const { values } = session.series;
+export function standing<S, L>({ step, setting, look, drawn, series: { values } }: Moving<S, L>) {
+  void drawn;
   const latest = (metric: string): number | undefined => values[metric]?.findLast((v) => v !== undefined);
   return { step, setting, look, latest };
 }

@@ -20,10 +20,11 @@ import type { Value } from "../experiment/controls.ts";
 import type { Kinds, Seen, Stepped } from "../experiment/protocol.ts";
 import { breathe, type Live } from "../experiment/serve.ts";
 import { ENDLESS, Trainee } from "../experiment/trainee.ts";
-import { GPT } from "./variants.ts";
+import { GPT, type NameCount } from "./variants.ts";
 
 export interface GptSetting {
   readonly seed: number;
+  readonly names: NameCount;
   readonly options: Readonly<Record<string, Value>>;
 }
 
@@ -79,9 +80,11 @@ const [MEASURED, LONGEST, KEPT] = [128, 24, 10] as const;
 const PACE = 60;
 const ORDERS = [1, 2, 3, 4];
 
-/** Every tenth is held out, as in the whole data set. */
-function namesOf(list: readonly string[]): TokenData {
-  const train = list.filter((_, i) => i % 10 !== 9);
+/** Every tenth is held out, as in the whole data set; of the others, some at equal distances may do. */
+function namesOf(list: readonly string[], count: NameCount): TokenData {
+  const all = list.filter((_, i) => i % 10 !== 9);
+  const n = count === "all" ? all.length : Number(count);
+  const train = Array.from({ length: n }, (_, i) => all[Math.floor((i * all.length) / n)]!);
   return documentData("names", { train, test: list.filter((_, i) => i % 10 === 9) });
 }
 
@@ -108,11 +111,11 @@ export class NameWriter implements Live<GptKinds> {
   readonly #decoder: Decoder;
 
   static async open(
-    { seed, options }: GptSetting,
+    { seed, names: count, options }: GptSetting,
     engine: Engine,
     names: readonly string[],
   ): Promise<NameWriter> {
-    const data = namesOf(names);
+    const data = namesOf(names, count);
     const begun = begin(gpt, {
       data,
       options: { ...GPT.options, ...options },

@@ -1,9 +1,17 @@
 /** The experiments of sequence models in the address of the page: what is as usual is left out. */
 import controls from "virtual:controls/sequence";
-import { optionsBy, type Value } from "../experiment/controls.ts";
+import { type Control, optionsBy, type Value } from "../experiment/controls.ts";
 import { experimentWords } from "../experiment/words.ts";
 import type { Language } from "../words/language.ts";
-import { TASK_NAMES, type TaskName, VARIANTS, type VariantName } from "./variants.ts";
+import type { GptSetting } from "./gpt.ts";
+import {
+  NAME_COUNTS,
+  type NameCount,
+  TASK_NAMES,
+  type TaskName,
+  VARIANTS,
+  type VariantName,
+} from "./variants.ts";
 import { sequenceWords } from "./words.ts";
 
 type Query = Readonly<Record<string, string>>;
@@ -24,13 +32,19 @@ export interface PairChoice extends Common {
 const isVariant = (text: string | undefined): text is VariantName =>
   text !== undefined && Object.hasOwn(VARIANTS, text);
 
-/** Seed and settings of an experiment whose controls go by this name. */
-function commonBy(of: string, { seed: text = "0", ...rest }: Query, lang: Language): Common {
+/** Those of a GPT: of its schema, and one of the page. */
+export const GPT_CONTROLS: readonly Control[] = [
+  ...controls.gpt!,
+  { name: "names", about: "", usual: "all", kind: "choice", choices: NAME_COUNTS },
+];
+
+/** Seed and settings of an experiment with these controls. */
+function commonBy(of: readonly Control[], { seed: text = "0", ...rest }: Query, lang: Language): Common {
   const t = experimentWords[lang];
   const complaints: string[] = [];
   const seed = /^\d{1,9}$/.test(text) ? Number(text) : undefined;
   if (seed === undefined) complaints.push(t.badSeed(text));
-  const options = optionsBy(controls[of]!, rest, (name, given) => complaints.push(t.badOption(name, given)));
+  const options = optionsBy(of, rest, (name, given) => complaints.push(t.badOption(name, given)));
   return { seed: seed ?? 0, options, complaints };
 }
 
@@ -47,11 +61,17 @@ export function pairsBy(query: Query, lang: Language): PairChoice {
   if (!twin && beside !== "none") wrong.push(t.unknownModel(beside));
   const task = TASK_NAMES.find((name) => name === asked);
   if (!task) wrong.push(t.unknownTask(asked));
-  const { complaints, ...common } = commonBy(model, rest, lang);
+  const { complaints, ...common } = commonBy(controls[model]!, rest, lang);
   return { ...common, model, twin, task: task ?? USUAL.task, complaints: [...wrong, ...complaints] };
 }
 
-export const gptBy = (query: Query, lang: Language): Common => commonBy("gpt", query, lang);
+export const gptBy = (query: Query, lang: Language): Common => commonBy(GPT_CONTROLS, query, lang);
+
+/** What is chosen, as the experiment takes it. */
+export function gptSetting({ seed, options }: Pick<Common, "seed" | "options">): GptSetting {
+  const { names = "all", ...own } = options;
+  return { seed, names: names as NameCount, options: own };
+}
 
 const commonOf = ({ seed, options }: Omit<Common, "complaints">): Record<string, string> => ({
   ...(seed !== 0 && { seed: String(seed) }),

@@ -48,17 +48,23 @@ export const VARIANT_NAMES = Object.keys(VARIANTS) as VariantName[];
 
 export const GPT: Variant = {
   model: "gpt",
-  controls: ["layers", "heads", "width", "positions", "residual"],
+  controls: ["layers", "width", "positions", "residual"],
   options: { layers: 2, heads: 4, width: 48, context: 16 },
   training: { batchSize: 32, lr: 3e-3, optimizer: "adamw", beta2: 0.99, weightDecay: 0.1, warmup: 50, maxGradNorm: 1 }, // biome-ignore format: one line
   node: "gpt",
 };
+
+/** How many names a GPT learns from, of some twelve thousand. */
+export const NAME_COUNTS = ["all", "1000", "200"] as const;
+export type NameCount = (typeof NAME_COUNTS)[number];
 
 export const TASK_NAMES = ["reverse", "copy", "sort"] as const;
 export type TaskName = (typeof TASK_NAMES)[number];
 /** The longest source, the shortest, and the letters: a to h. */
 export const [LENGTH, SHORTEST, SYMBOLS] = [8, 3, 8] as const;
 export const LETTERS = "abcdefgh";
+/** What is written at first. */
+export const SOURCE = LETTERS;
 
 export const dataName = (task: TaskName): string =>
   `task:${task},length=${LENGTH},min=${SHORTEST},symbols=${SYMBOLS}`;

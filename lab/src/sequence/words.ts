@@ -88,7 +88,6 @@ export const sequenceWords = words(
     end: "end",
     nextOf: (letter: string, before: string, after: string) =>
       `${letter}: ${before}, drawn from with ${after}`,
-    command: "As a command",
     share: "The address of this page holds these settings.",
     controls: {
       cell: "recurrent cell",
@@ -100,7 +99,9 @@ export const sequenceWords = words(
       norm: "norm",
       residual: "residual connections",
       heads: "heads",
+      names: "names to learn from",
     },
+    values: { all: "all" },
   },
   {
     title: "序列",
@@ -185,7 +186,6 @@ export const sequenceWords = words(
     nextAbout: "浅色：模型给的概率。深色：经过温度、top k、top p 之后，真正从中抽取的概率。",
     end: "结束",
     nextOf: (letter, before, after) => `${letter}：${before}，抽取时为 ${after}`,
-    command: "写成命令",
     share: "本页的地址里记着这些设置。",
     controls: {
       cell: "循环单元",
@@ -197,6 +197,8 @@ export const sequenceWords = words(
       norm: "归一化",
       residual: "残差连接",
       heads: "头数",
+      names: "学多少个名字",
     },
+    values: { all: "全部" },
   },
 );
