@@ -2,9 +2,8 @@
 import { taskData } from "galatea/data/tasks.ts";
 import type { Engine } from "galatea/engine/engine.ts";
 import { UserError } from "galatea/errors.ts";
-import { begin } from "galatea/model/assemble.ts";
+import { type BeginOptions, begin } from "galatea/model/assemble.ts";
 import type { AnyModel, World } from "galatea/model/contract.ts";
-import { type Session, sessionOf, trainRun } from "galatea/model/session.ts";
 import type { StateDict } from "galatea/nn/module.ts";
 import { type Asked, dialogueOf, promptsOf } from "galatea/rl/alignment/dialogue.ts";
 import { optimalSuccess } from "galatea/rl/alignment/exact.ts";
@@ -16,14 +15,12 @@ import { roomOf } from "galatea/rl/alignment/studio.ts";
 import { fastRandom } from "galatea/rl/random.ts";
 import type { Gpt } from "galatea/sequence/gpt.ts";
 import type { TrainEvent } from "galatea/train/checkpoint.ts";
-import { LEARNING } from "galatea/train/learning.ts";
-import type { ModelRun } from "galatea/train/run-config.ts";
 import type { Kinds, Seen, Stepped } from "../experiment/protocol.ts";
 import type { Live } from "../experiment/serve.ts";
 import { ENDLESS, Trainee } from "../experiment/trainee.ts";
 import { best, frontier, type Point, placeOf, rewardAt } from "./frontier.ts";
 import { Listing } from "./listing.ts";
-import { type AlignSetting, DATA, type MethodName, PROMPTS, REFERENCE, TINY, WARMUP } from "./setup.ts";
+import { type AlignSetting, ANSWERS, DATA, type MethodName, rewardsBy, TINY } from "./setup.ts";
 
 /** A completion: its chance under π_ref, under the policy as it is, and under π*. */
 export interface Outcome {
@@ -78,13 +75,8 @@ async function referenceOf(
 ): Promise<StateDict> {
   const known = references.get(seed);
   if (known) return known;
-  const { steps, ...training } = REFERENCE;
-  const begun = begin(sft, {
-    data,
-    options: TINY,
-    training: { ...training, lrSchedule: "constant", steps },
-    seed,
-  });
+  const { steps } = ANSWERS.training;
+  const begun = begin(sft, { data, ...ANSWERS, seed });
   const trainee = await Trainee.open(begun, { engine, seed });
   for (let step = 0; step < steps; step++) {
     await trainee.next();
@@ -96,41 +88,29 @@ async function referenceOf(
   return weights;
 }
 
-function sessionBy({ method, reward, beta, group, lr, seed }: AlignSetting): Session {
-  const config = {
-    format: 2,
-    galatea: "lab",
-    kind: "model",
-    model: method,
-    data: DATA,
-    spec: data.spec,
-    seed,
-    device: "cpu",
-    steps: ENDLESS,
-    logEvery: 1,
-    // The page looks by itself.
-    sampleEvery: ENDLESS,
-    checkpointEvery: ENDLESS,
-    keep: 1,
-    options: { ...TINY, reward: [reward], beta, group, heldOut: 1 },
-    training: {
-      ...LEARNING,
-      accumulate: 1,
-      validation: 0,
-      maxGradNorm: 1,
-      warmup: WARMUP,
-      batchSize: PROMPTS,
-      lr,
-    },
-  } as unknown as ModelRun;
-  return sessionOf(MODELS[method], config, data);
+type Weights = NonNullable<BeginOptions["weights"]>;
+
+/** What learns from rewards, with the options of its method. */
+function begunBy(setting: AlignSetting, weights: Weights) {
+  const model = MODELS[setting.method];
+  const { options: own, training } = rewardsBy(setting);
+  // The page looks by itself.
+  const options: unknown = model.options.parse({ ...own, heldOut: 1 });
+  const begun = begin(model, {
+    data,
+    options: options as Record<string, unknown>,
+    training: { ...training, steps: ENDLESS },
+    seed: setting.seed,
+    weights,
+  });
+  return { model, options, begun };
 }
 
 export class Alignment implements Live<AlignKinds> {
   readonly opened: AlignKinds["opened"];
-  readonly #session: Session;
+  readonly #learns: ReturnType<typeof begunBy>;
   readonly #engine: Engine;
-  readonly #weights: StateDict;
+  readonly #weights: Weights;
   readonly #listing: Listing;
   readonly #reference: readonly Float64Array[];
   readonly #rewards: readonly Float64Array[];
@@ -144,10 +124,10 @@ export class Alignment implements Live<AlignKinds> {
     engine: Engine,
     progress: (done: number, total: number) => void,
   ): Promise<Alignment> {
-    const session = sessionBy(setting);
-    const weights = await referenceOf(setting.seed, engine, progress);
-    const module = session.task.module as Gpt;
-    module.loadStateDict(weights, { source: "the reference model" });
+    const dict = await referenceOf(setting.seed, engine, progress);
+    const weights = { dict, source: "the reference model" };
+    const learns = begunBy(setting, weights);
+    const module = learns.begun.task.module as Gpt;
     const dialogue = dialogueOf(data.spec);
     const asked = promptsOf(data, 0);
     const all = [...asked.train, ...asked.test].toSorted((a, b) => (a.prompt < b.prompt ? -1 : 1));
@@ -161,14 +141,14 @@ export class Alignment implements Live<AlignKinds> {
     const rewards = prompts.map((prompt) =>
       Float64Array.from(listing.texts, (completion) => of({ ...prompt, completion })),
     );
-    return new Alignment({ setting, session, engine, weights, listing, reference, rewards, prompts });
+    return new Alignment({ setting, learns, engine, weights, listing, reference, rewards, prompts });
   }
 
   private constructor(of: {
     readonly setting: AlignSetting;
-    readonly session: Session;
+    readonly learns: ReturnType<typeof begunBy>;
     readonly engine: Engine;
-    readonly weights: StateDict;
+    readonly weights: Weights;
     readonly listing: Listing;
     readonly reference: readonly Float64Array[];
     readonly rewards: readonly Float64Array[];
@@ -178,7 +158,7 @@ export class Alignment implements Live<AlignKinds> {
     const { policy, point } = best(reference, rewards, setting.beta);
     this.opened = { prompts: of.prompts, curve: frontier(reference, rewards), goal: point };
     this.#setting = setting;
-    this.#session = of.session;
+    this.#learns = of.learns;
     this.#engine = of.engine;
     this.#weights = of.weights;
     this.#listing = of.listing;
@@ -189,8 +169,20 @@ export class Alignment implements Live<AlignKinds> {
   }
 
   #learning(): AsyncGenerator<TrainEvent> {
-    const weights = { dict: this.#weights, source: "the reference model" };
-    return trainRun(this.#session, { engine: this.#engine, world: WORLD, weights });
+    const { model, options, begun } = this.#learns;
+    return model.learn!({
+      task: begun.task,
+      plan: begun.plan,
+      examples: begun.sets.train,
+      engine: this.#engine,
+      seed: this.#setting.seed,
+      weights: this.#weights,
+      options,
+      spec: data.spec,
+      world: WORLD,
+      sampleEvery: ENDLESS,
+      checkpointEvery: ENDLESS,
+    });
   }
 
   async next(): Promise<Stepped> {
@@ -205,7 +197,8 @@ export class Alignment implements Live<AlignKinds> {
 
   async rewind(): Promise<void> {
     await this.#events.return(undefined);
-    this.#session.task.module.loadStateDict(this.#weights, { source: "the reference model" });
+    const { dict, source } = this.#weights;
+    this.#learns.begun.task.module.loadStateDict(dict, { source });
     this.#events = this.#learning();
     this.#step = 0;
   }
@@ -222,7 +215,7 @@ export class Alignment implements Live<AlignKinds> {
     const right = texts.indexOf(this.opened.prompts[prompt]!.answer!);
     return {
       step: this.#step,
-      numbers: { "exact/reward": place.reward, "exact/kl": place.kl },
+      numbers: { "exact/reward": place.reward, "exact/kl": place.kl, "exact/right": this.#right(chances) },
       place,
       most: rewardAt(this.opened.curve, place.kl),
       outcomes: top,
@@ -233,6 +226,13 @@ export class Alignment implements Live<AlignKinds> {
         optimum: optimalSuccess(before[right]!, Math.max(this.#setting.beta, 1e-3)),
       },
     };
+  }
+
+  /** The chance of the right answer, on average over the prompts. */
+  #right(chances: readonly Float64Array[]): number {
+    const { texts } = this.#listing;
+    const each = this.opened.prompts.map(({ answer }, i) => chances[i]![texts.indexOf(answer!)]!);
+    return each.reduce((a, b) => a + b, 0) / each.length;
   }
 
   /** Some draws; of two policies by the same random numbers. */

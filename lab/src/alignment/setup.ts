@@ -33,6 +33,15 @@ export const USUAL: AlignSetting = {
   seed: 0,
 };
 
+/** The first training: a little, from answers. */
+export const ANSWERS = { options: TINY, training: { ...REFERENCE, lrSchedule: "constant" } } as const;
+
+/** The second: from rewards, at a constant rate. */
+export const rewardsBy = ({ reward, beta, group, lr }: Omit<AlignSetting, "method" | "seed">) => ({
+  options: { ...TINY, reward: [reward], beta, group },
+  training: { batchSize: PROMPTS, lr, warmup: WARMUP },
+});
+
 /** What a method's schema gives, for `build/controls.ts`. */
 const offered = (model: MethodName) => ({
   model,
