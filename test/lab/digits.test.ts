@@ -38,7 +38,7 @@ test("a chain that is no longer wanted ends without images", async () => {
 
 test("the command makes the image of the film", async () => {
   const chain = chainOf({ class: "7", seed: 5, steps: 2 });
-  expect(commandOf(chain)).toBe("npx galatea sample ddpm-mnist --count 1 --steps 2 --seed 5 --class 7");
+  expect(commandOf(chain)).toBe("npx galatea sample ddpm-mnist --seed 5 --count 1 --steps 2 --class 7");
   const done = (await answers([chain])).at(-1) as Extract<Answer, { kind: "done" }>;
   const { pictures } = await run.do("sample", { count: 1, steps: 2, class: "7" }, { seed: 5 });
   const { images } = pictures![0] as { images: { data: Float32Array } };

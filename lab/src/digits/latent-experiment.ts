@@ -19,6 +19,15 @@ import { ofShare } from "./pixels.ts";
 const MODELS: Readonly<Record<Coder, AnyModel>> = { vae, ae };
 /** Standard deviations of the codes, or of their prior, to both sides. */
 const REACH = 2.6;
+/** From the middle: beyond it lie 1.1 % of N(0, I). */
+const FAR = 3;
+
+/** The share of codes that are far from the middle. */
+function farOf(codes: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < codes.length; i += 2) if (Math.hypot(codes[i]!, codes[i + 1]!) > FAR) count++;
+  return (2 * count) / codes.length;
+}
 
 export class LatentExperiment implements Live<LatentKinds> {
   readonly labels: Int32Array;
@@ -70,7 +79,13 @@ export class LatentExperiment implements Live<LatentKinds> {
       y - window.reach[1] * cell(Math.floor(i / GRID)), // rows are counted from above
     ]);
     const grid = ofShare((await this.#decode(codesOf(places))).data as Float32Array);
-    return { step: this.#trainee.step, numbers: {}, window, grid, codes: codes.data.slice() };
+    return {
+      step: this.#trainee.step,
+      numbers: { "codes/far": farOf(codes.data) },
+      window,
+      grid,
+      codes: codes.data.slice(),
+    };
   }
 
   async ask(place: Place, answer: (image: Float32Array) => void, wanted: () => boolean): Promise<void> {

@@ -23,7 +23,6 @@ export const digitsWords = words(
     again: "Try again",
     pause: "Pause",
     recordedPicture: "This was recorded; the engine is not here yet, or has not been asked.",
-    command: "As a command",
     controls: {
       class: "digit",
       seed: "seed of the noise",
@@ -127,7 +126,6 @@ export const digitsWords = words(
     again: "再试一次",
     pause: "暂停",
     recordedPicture: "这是录好的：引擎还没有就绪，或还没有让它算。",
-    command: "写成命令",
     controls: {
       class: "数字",
       seed: "噪声的种子",

@@ -75,6 +75,11 @@ export class Planner {
     return actionValues(this.#model, this.#all[this.sweep - 1]!, this.#gamma);
   }
 
+  /** The values when all sweeps are done. */
+  get v(): Float64Array {
+    return this.#all.at(-1)!;
+  }
+
   /** As far as so many updates lead. */
   advanceTo(updates: number): void {
     this.sweep = Math.min(this.#all.length - 1, Math.floor(updates / this.#live));
