@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lab, openLab, VIEWS, violations, visit } from "./lab-pages.ts";
+import { type Lab, openLab, VIEWS, violations, visit, visitOffline } from "./lab-pages.ts";
 
 const runs = mkdtempSync(join(tmpdir(), "galatea-no-runs-"));
 const PATIENT = { timeout: 60_000 };
@@ -138,38 +138,15 @@ test("what was kept or painted stays as it is in every completion", async () => 
 });
 
 test("a second visit has the images and the trained model without a network", async () => {
-  const context = await lab.browser.newContext();
-  const page = await context.newPage();
-  await page.goto(`${lab.url}#/en/digits/latent?width=32`);
-  await page.getByRole("button", { name: "One step" }).click(PATIENT);
-  await until(page, '[data-step="1"]');
-  await page.evaluate((hash) => (location.hash = hash), "#/en/digits/film?steps=1");
-  await until(page, '[data-frames="2"]');
-  // What was fetched is kept in the background.
-  const kept = () =>
-    page.evaluate(async () => {
-      const all = await Promise.all(
-        (await caches.keys()).map(async (name) => (await caches.open(name)).keys()),
-      );
-      return all.flat().map(({ url }) => url);
-    });
-  await expect
-    .poll(kept, PATIENT)
-    .toEqual(
-      expect.arrayContaining(
-        [/\.wasm$/, /t10k-labels/, /weights\.safetensors$/, /Latent-/, /Film-/].map((of) =>
-          expect.stringMatching(of),
-        ),
-      ),
-    );
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-  await context.setOffline(true);
-  await page.reload();
-  await until(page, '[data-frames="2"]');
-  await page.evaluate((hash) => (location.hash = hash), "#/en/digits/latent?width=32");
-  await page.getByRole("button", { name: "One step" }).click(PATIENT);
-  await until(page, '[data-step="1"]');
-  await context.close();
+  const pages = {
+    "en/digits/latent?width=32": async (page: Page) => {
+      await page.getByRole("button", { name: "One step" }).click(PATIENT);
+      await until(page, '[data-step="1"]');
+    },
+    "en/digits/film?steps=1": (page: Page) => until(page, '[data-frames="2"]'),
+  };
+  const kept = [/\.wasm$/, /t10k-labels/, /weights\.safetensors$/, /Latent-/, /Film-/];
+  await visitOffline(lab, pages, kept);
 });
 
 test("what an address asks for in vain is said, and the rest goes on", async () => {

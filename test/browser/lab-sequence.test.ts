@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lab, openLab, VIEWS, violations, visit } from "./lab-pages.ts";
+import { type Lab, openLab, VIEWS, violations, visit, visitOffline } from "./lab-pages.ts";
 
 let lab: Lab;
 let runs: string;
@@ -106,7 +106,7 @@ test("a GPT learns names, and writes the same for the same seed, letter by lette
 
 test("rewards move a policy up and away, below the exact curve; rewound, it goes the same way", async () => {
   const { page, problems } = await visit(lab, "en/alignment?beta=0.1&lr=0.003");
-  await ready(page);
+  await page.locator('[data-number=kl][data-look="0"]').waitFor(PATIENT);
   const start = await numberOf(page, "reward");
   await play(page);
   await until(page, 15);
@@ -147,4 +147,67 @@ test("what an address asks for in vain is said, and the rest goes on", async () 
   await page.getByText("There is no problem 65 here").waitFor();
   await page.getByText("“9” is no input of this problem").waitFor();
   await page.close();
+});
+
+test("until the engine is there, something recorded plays", async () => {
+  const context = await lab.browser.newContext();
+  const page = await context.newPage();
+  // The engine does not come.
+  await page.route(/\.wasm$/, () => undefined);
+  const recorded = page.getByText(/^recorded with the usual settings, step \d+/).first();
+  await page.goto(`${lab.url}#/en/sequence?twin=none`);
+  await recorded.waitFor();
+  await page.getByRole("img", { name: /^alignment\. .* looks at / }).waitFor();
+  await expect.poll(() => page.locator(".written .good").count(), PATIENT).toBeGreaterThan(2);
+  await page.evaluate(() => (location.hash = "#/en/sequence/gpt"));
+  await recorded.waitFor();
+  await expect.poll(() => page.locator(".names li").count()).toBe(6);
+  await page.locator(".curve canvas").waitFor(PATIENT);
+  await page.evaluate(() => (location.hash = "#/en/alignment?method=grpo"));
+  await recorded.waitFor();
+  expect(await numberOf(page, "reward")).toBeGreaterThan(0);
+  await context.close();
+});
+
+test("a task is done when its numbers say so, and stays done; a question tells why", async () => {
+  const { page, problems } = await visit(lab, "en/sequence?model=no-residual&twin=none");
+  const task = page.getByRole("listitem").filter({ hasText: "learns nothing at all" });
+  await ready(page);
+  await task.getByRole("img", { name: "not yet" }).waitFor();
+  await play(page);
+  await until(page, 100);
+  await task.getByRole("img", { name: "done" }).waitFor(PATIENT);
+  await page.getByLabel("Model", { exact: true }).selectOption("dot");
+  await ready(page);
+  await task.getByRole("img", { name: "done" }).waitFor();
+  const question = page.getByRole("group", { name: /^A Transformer without positions is to sort/ });
+  await question.getByRole("button", { name: /^Mostly/ }).click();
+  await question.getByText("Right.").waitFor();
+  expect(problems).toEqual([]);
+  await page.close();
+});
+
+test("what is shown of an experiment can be copied as a command and as a program", async () => {
+  const { page } = await visit(lab, "en/alignment?beta=0.1");
+  for (const [name, text] of [
+    ["As a command", "npx galatea train rloo"],
+    ["As TypeScript", "beta: 0.1"],
+  ] as const) {
+    await page.getByText(name, { exact: true }).click();
+    await page.getByText(text).waitFor();
+  }
+  await page.close();
+});
+
+test("a second visit trains sequence models and from rewards without a network", async () => {
+  const step = async (page: Page): Promise<void> => {
+    await page.getByRole("button", { name: "One step" }).click(PATIENT);
+    await page.locator('[data-step="1"]').first().waitFor(PATIENT);
+  };
+  const pages = {
+    "en/sequence?twin=none": step,
+    "en/sequence/gpt?layers=1&width=32": step,
+    "en/alignment": step,
+  };
+  await visitOffline(lab, pages, [/\.wasm$/, /pairs-worker-/, /gpt-worker-/, /seq2seq-model-/]);
 });
