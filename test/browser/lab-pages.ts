@@ -9,7 +9,6 @@ import { serve } from "@hono/node-server";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
-import { expect } from "vitest";
 import { labServer } from "../../src/cli/lab-server.ts";
 import { CHROMIUM, FLAGS } from "./harness.ts";
 import { FOLDER } from "./lab-folder.ts";
@@ -71,42 +70,6 @@ export async function visit(
   page.on("pageerror", (error) => problems.push(error.message));
   await page.goto(`${url}#/${address}`);
   return { page, problems };
-}
-
-/**
- * A second visit, with the network off, to pages that were visited before; what each fetched was kept in the background.
- * @param use what is done with a page, to its end
- */
-export async function visitOffline(
-  { browser, url }: Lab,
-  pages: Readonly<Record<string, (page: Page) => Promise<unknown>>>,
-  kept: readonly RegExp[],
-): Promise<void> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const visitAll = async (): Promise<void> => {
-    for (const [address, use] of Object.entries(pages)) {
-      await page.evaluate((hash) => (location.hash = hash), `#/${address}`);
-      await use(page);
-    }
-  };
-  await page.goto(url);
-  await visitAll();
-  const found = () =>
-    page.evaluate(async () => {
-      const all = await Promise.all(
-        (await caches.keys()).map(async (name) => (await caches.open(name)).keys()),
-      );
-      return all.flat().map(({ url: address }) => address);
-    });
-  await expect
-    .poll(found, { timeout: 60_000 })
-    .toEqual(expect.arrayContaining(kept.map((of) => expect.stringMatching(of))));
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-  await context.setOffline(true);
-  await page.reload();
-  await visitAll();
-  await context.close();
 }
 
 /** What axe-core finds against WCAG 2.2 AA, each as a sentence. */

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lab, openLab, VIEWS, violations, visit, visitOffline } from "./lab-pages.ts";
+import { visitOffline } from "./lab-offline.ts";
+import { type Lab, openLab, VIEWS, violations, visit } from "./lab-pages.ts";
 
 let lab: Lab;
 let runs: string;
