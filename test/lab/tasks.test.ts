@@ -1,11 +1,11 @@
 /** The tasks of the lab's pages are true: settings that break what they say, and the usual ones, which do not. */
 import { expect, test } from "vitest";
 import { someNames } from "../../lab/build/names.ts";
-import { Alignment } from "../../lab/src/alignment/alignment.ts";
+import { type AlignKinds, Alignment } from "../../lab/src/alignment/alignment.ts";
 import { type AlignSetting, USUAL } from "../../lab/src/alignment/setup.ts";
 import { ALIGNMENT_LESSON } from "../../lab/src/alignment/tasks.ts";
 import { PIXELS } from "../../lab/src/digits/chain.ts";
-import { type LatentSetting, TRAINING } from "../../lab/src/digits/latent.ts";
+import { type LatentKinds, type LatentSetting, TRAINING } from "../../lab/src/digits/latent.ts";
 import { LatentExperiment } from "../../lab/src/digits/latent-experiment.ts";
 import { LIMIT } from "../../lab/src/digits/limit.ts";
 import { LATENT_LESSON } from "../../lab/src/digits/tasks.ts";
@@ -15,8 +15,8 @@ import { type Standing, standing } from "../../lab/src/experiment/tasks.ts";
 import { type MethodName, Recorder, sweeps } from "../../lab/src/grids/replay.ts";
 import { GRIDS_LESSON, type GridSeen } from "../../lab/src/grids/tasks.ts";
 import { processOf, WORLDS } from "../../lab/src/grids/world.ts";
-import { type GptSetting, NameWriter } from "../../lab/src/sequence/gpt.ts";
-import { type PairSetting, Pairs } from "../../lab/src/sequence/pairs.ts";
+import { type GptKinds, type GptSetting, NameWriter } from "../../lab/src/sequence/gpt.ts";
+import { type PairKinds, type PairSetting, Pairs } from "../../lab/src/sequence/pairs.ts";
 import { GPT_LESSON, PAIRS_LESSON } from "../../lab/src/sequence/tasks.ts";
 import { SOURCE } from "../../lab/src/sequence/variants.ts";
 import { imageData } from "../../src/data/data.ts";
@@ -46,7 +46,7 @@ async function after<K extends Kinds>(
 
 const pairsAfter = async (steps: number, part: Partial<PairSetting>) => {
   const setting = { variant: "transformer", task: "reverse", seed: 0, options: {}, ...part } as const;
-  return after(await Pairs.open(setting, engine), steps, { setting, how: { source: SOURCE } });
+  return after<PairKinds>(await Pairs.open(setting, engine), steps, { setting, how: { source: SOURCE } });
 };
 
 test("pairs: attention runs away from a fixed code", async () => {
@@ -82,7 +82,7 @@ test("a GPT overfits few names, and is behind counting without residual connecti
     const live = await NameWriter.open(setting, engine, names);
     const pairs = live.opened.counts.find(({ order }) => order === 2)!.loss;
     const all = [];
-    for (const step of steps) all.push(await after(live, step, { setting, how: undefined }));
+    for (const step of steps) all.push(await after<GptKinds>(live, step, { setting, how: undefined }));
     await live.dispose();
     const losses = all.map(({ look }) => look!.numbers["heldOut/loss"]!);
     return { ...all.at(-1)!, lowest: Math.min(...losses), pairs, names: [] };
@@ -96,7 +96,7 @@ test("a GPT overfits few names, and is behind counting without residual connecti
 const alignedAfter = async (steps: number, part: Partial<AlignSetting>) => {
   const setting = { ...USUAL, ...part };
   const live = await Alignment.open(setting, engine, () => undefined);
-  return after(live, steps, { setting, how: { prompt: 0 } });
+  return after<AlignKinds>(live, steps, { setting, how: { prompt: 0 } });
 };
 
 test.each([
@@ -116,7 +116,10 @@ const digits = imageData(dataset("mnist", DIGITS, some(train, LIMIT.train), some
 
 const coderAfter = async (steps: number, options: LatentSetting["options"]) => {
   const setting = { model: "vae", seed: 0, lr: TRAINING.lr, options, data: "" } as const;
-  return after(await LatentExperiment.open(setting, digits, engine), steps, { setting, how: undefined });
+  return after<LatentKinds>(await LatentExperiment.open(setting, digits, engine), steps, {
+    setting,
+    how: undefined,
+  });
 };
 
 test.each([
