@@ -2,6 +2,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { startOffline } from "./offline.ts";
 import "./style.css";
+import "./parts/shared.css";
 
 mount(App, { target: document.querySelector("#app")! });
 
