@@ -1,5 +1,6 @@
 /** What page and worker say to one another. Each message of a worker names the opening it belongs to. */
 import type { Metrics } from "galatea/train/checkpoint.ts";
+import type { MetricName } from "./metrics.ts";
 
 /** What belongs together in one kind of experiment. */
 export interface Kinds {
@@ -18,7 +19,7 @@ export interface Kinds {
 export interface Seen {
   readonly step: number;
   /** What was measured, to be drawn with the metrics of the steps. */
-  readonly numbers: Readonly<Record<string, number>>;
+  readonly numbers: Readonly<Partial<Record<MetricName, number>>>;
 }
 
 /** The result of a step, or of the half of one: `player` is whose turn it was. */

@@ -2,6 +2,7 @@
 import type { PointData } from "galatea/data/data.ts";
 import { coverage } from "galatea/generative/metrics/coverage.ts";
 import { ndarray } from "galatea/tensor/ndarray.ts";
+import type { Look } from "./models.ts";
 
 /** The share of `points` that have one of `others` within this distance. */
 function near(points: Float32Array, others: Float32Array, distance: number): number {
@@ -24,7 +25,7 @@ export function measured(
   real: Float32Array,
   { mixture }: Pick<PointData, "mixture">,
   reach: number,
-): Record<string, number> {
+): Look["numbers"] {
   const finite = samples.every(Number.isFinite);
   const covered = mixture && finite && coverage(ndarray(samples, [samples.length / 2, 2]), mixture);
   return {

@@ -1,5 +1,6 @@
 /** The models of the plane: which five settings they offer, what can be looked at, and how they are trained there. */
 import type { Value } from "../experiment/controls.ts";
+import type { MetricName } from "../experiment/metrics.ts";
 
 export type ModelName = "ae" | "dae" | "vae" | "gan" | "ddpm";
 export type DataName = "ring-8" | "gaussians-25" | "moons" | "spiral" | "drawn";
@@ -126,7 +127,7 @@ export interface Look {
   /** The places of some points at each step from noise, one after another: [steps][n]. */
   readonly ways?: { readonly steps: number; readonly points: Float32Array } | undefined;
   /** Measured on the samples. */
-  readonly numbers: Readonly<Record<string, number>>;
+  readonly numbers: Readonly<Partial<Record<MetricName, number>>>;
 }
 
 /** The part of the plane that is seen: both axes from −reach to reach around a centre. */

@@ -51,12 +51,6 @@ export const planeWords = words(
     unknownData: (name: string) => `There is no set of points “${name}”; the first one is used.`,
     lastValues: "Latest numbers",
     name: "Name",
-    numbers: {
-      modes: "modes with a sample",
-      good: "samples within 3σ of a mode",
-      near: "samples near the data",
-      covered: "data with a sample near",
-    },
     picture: (model: string, data: string, step: number) => `The plane: ${model} on ${data}, step ${step}`,
     save: {
       title: "Save",
@@ -137,12 +131,6 @@ export const planeWords = words(
     unknownData: (name) => `没有“${name}”这组点，先用第一组。`,
     lastValues: "最新的数",
     name: "名称",
-    numbers: {
-      modes: "有样本的点团数",
-      good: "落在某个点团 3σ 以内的样本",
-      near: "靠近数据的样本",
-      covered: "附近有样本的数据",
-    },
     picture: (model, data, step) => `平面：${model}学${data}，第 ${step} 步`,
     save: {
       title: "保存",

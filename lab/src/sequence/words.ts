@@ -66,7 +66,6 @@ export const sequenceWords = words(
     head: (n: number) => `head ${n}`,
     mapLabel: (title: string, told: string) => `${title}. Each row adds up to 1. ${told}`,
     cell: (from: string, to: string, share: string) => `${from} looks at ${to} by ${share}`,
-    numbers: { "heldOut/loss": "held-out loss, nats a token", "heldOut/accuracy": "held-out tokens right" },
     counting: (n: number) => (n === 1 ? "single letters" : `counts of ${n} letters`),
     countAbout:
       "Nats a letter on names that were held out, the same for all. A count model of n letters knows what followed the n − 1 before.",
@@ -167,7 +166,6 @@ export const sequenceWords = words(
     head: (n) => `第 ${n} 头`,
     mapLabel: (title, told) => `${title}。每一行之和为 1。${told}`,
     cell: (from, to, share) => `${from} 看 ${to}，占 ${share}`,
-    numbers: { "heldOut/loss": "留出数据的损失（奈特/词元）", "heldOut/accuracy": "留出数据上写对的词元" },
     counting: (n) => (n === 1 ? "单个字母" : `${n} 个字母的计数`),
     countAbout: "在同一批留出的人名上，每个字母多少奈特。n 个字母的计数模型知道前 n − 1 个字母之后跟过什么。",
     lossCurve: "损失随步数的变化",
