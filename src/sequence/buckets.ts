@@ -10,7 +10,7 @@ export interface Buckets {
   /** The place among `edges` of each example. */
   readonly bucketOf: readonly number[];
   /** The length that all of these examples fit in. */
-  widthOf(indices: ArrayLike<number>): number;
+  readonly widthOf: (indices: ArrayLike<number>) => number;
   readonly arrange: NonNullable<Examples["arrange"]>;
 }
 

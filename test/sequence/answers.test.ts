@@ -64,8 +64,9 @@ describe("one vocabulary for both sides", () => {
       Int32Array.from({ length: examples.length }, (_, i) => i),
       8,
     );
-    const widths = [0, 8].map((from) => order.slice(from, from + 8)).map((some) => examples.batch(some));
-    expect((await Promise.all(widths)).map(({ tokens }) => tokens!.shape).sort()).toEqual([[8, 11], [8, 6]]); // biome-ignore format: one line
+    const shapes: (readonly number[])[] = [];
+    for (const from of [0, 8]) shapes.push((await examples.batch(order.slice(from, from + 8))).tokens!.shape);
+    expect(shapes.toSorted(([, x], [, y]) => x! - y!)).toEqual([[8, 6], [8, 11]]); // biome-ignore format: one line
   });
 
   test("what is longer than the context is refused", () => {
