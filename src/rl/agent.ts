@@ -2,11 +2,13 @@ import type { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
 import type { ExportFunction } from "../engine/onnx/export.ts";
 import type { Module } from "../nn/module.ts";
+import type { NdArray } from "../tensor/ndarray.ts";
 import type { Checkpoint, CheckpointStore, TrainEvent } from "../train/checkpoint.ts";
 import type { Communicator } from "../train/parallel/communicator.ts";
 import type { AgentRun } from "../train/run-config.ts";
 import type { Env } from "./env.ts";
 import type { GamePlayer } from "./games/players.ts";
+import type { Rows } from "./rows.ts";
 import type { VectorEnvLike } from "./vector.ts";
 
 /** An agent's defaults: its environment and the length of its training. */
@@ -46,6 +48,11 @@ export interface Setting<O> {
   readonly checkpointEvery: number;
   /** The processes that learn together, each in environments of its own; this one alone when left out. */
   readonly ranks?: Communicator | undefined;
+  /**
+   * Given the policy once, before the first step, which waits for it: until the agent stops the policy acts and speaks by the weights
+   * of the moment. Tabular agents have none to give.
+   */
+  readonly watch?: (policy: Policy) => void | Promise<void>;
   /** When aborted, the agent saves a checkpoint as soon as it can, and stops. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,6 +61,8 @@ export interface Setting<O> {
 export interface Policy {
   /** The action for an observation; `info` may hold an action mask. Tabular policies look up the plain state. */
   act(observation: unknown, info: Readonly<Record<string, unknown>>, state: unknown): Promise<unknown>;
+  /** What a network says of rows of observations beside the action, by name (`Says`); of some nothing. */
+  says?(observations: Rows, masks?: Uint8Array): Promise<Readonly<Record<string, NdArray>>>;
   /** The same as a player of a game of two, in many positions at once, for agents that know games. */
   readonly player?: GamePlayer<unknown>;
 }

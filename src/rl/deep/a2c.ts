@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { rmsprop } from "../../optim/rmsprop.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
-import { ActorCritic, likeliest, Moments } from "./actor-critic-network.ts";
+import { ActorCritic, likeliest, Moments, saidBy } from "./actor-critic-network.ts";
 import { deepAgent } from "./agent.ts";
 import type { Lesson } from "./algorithm.ts";
 import { count, Deep, share } from "./options.ts";
@@ -76,5 +76,6 @@ export const a2c = deepAgent({
   training: { env: "CartPole-v1", steps: 200_000 },
   build: (options, spaces) => new ActorCritic(spaces, { ...options, activation: "tanh" }),
   greedy: likeliest,
+  says: saidBy,
   learn,
 });

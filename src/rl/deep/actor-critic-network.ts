@@ -8,7 +8,7 @@ import { categorical, type Distribution, gaussian, multiCategorical } from "./di
 import type { Actions } from "./features.ts";
 import { Mlp, type MlpOptions } from "./network.ts";
 import type { Part } from "./parts.ts";
-import type { Spaces } from "./policy.ts";
+import type { Says, Spaces } from "./policy.ts";
 
 /**
  * Observations with mean 0 and variance 1, clipped to ±10. The moments are weights of the network, so whoever has the
@@ -126,3 +126,11 @@ export const likeliest =
   (network: ActorCritic) =>
   (x: Tensor, mask: Tensor | undefined): Tensor =>
     network.policy(x, mask).mode();
+
+/** The policy in numbers, and V where there is a critic. */
+export const saidBy =
+  (network: ActorCritic): Says =>
+  (x, mask) => ({
+    ...network.policy(x, mask).numbers(),
+    ...(network.critic && { value: network.value(x) }),
+  });

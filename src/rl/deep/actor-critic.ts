@@ -4,7 +4,7 @@ import { ndarray } from "../../tensor/ndarray.ts";
 import { add, mul, neg, square, stopGradient, sub } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
-import { ActorCritic, likeliest } from "./actor-critic-network.ts";
+import { ActorCritic, likeliest, saidBy } from "./actor-critic-network.ts";
 import { deepAgent } from "./agent.ts";
 import type { Lesson } from "./algorithm.ts";
 import { Deep } from "./options.ts";
@@ -93,5 +93,6 @@ export const actorCritic = deepAgent({
   training: { env: "CartPole-v1", steps: 100_000 },
   build: ({ hidden }, spaces) => new ActorCritic(spaces, { hidden, activation: "tanh" }),
   greedy: likeliest,
+  says: saidBy,
   learn,
 });

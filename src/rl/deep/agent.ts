@@ -45,7 +45,8 @@ export function deepAgent<S extends z.ZodObject, M extends Module, W extends Pra
     policy: async (checkpoint, setting) => {
       const { module, greedy, spaces } = trained(algorithm, checkpoint, setting);
       if (algorithm.policy) return algorithm.policy(module, { ...setting, spaces });
-      return new GreedyPolicy(greedy, spaces, await setting.engine());
+      const says = algorithm.says?.(module, setting.options, spaces);
+      return new GreedyPolicy(greedy, spaces, await setting.engine(), says);
     },
     graph: (checkpoint, setting) => {
       const { module, greedy, spaces } = trained(algorithm, checkpoint, setting);
@@ -182,7 +183,8 @@ async function* learn<S extends z.ZodObject, M extends Module, W extends Practic
     programs.push(program);
     return program;
   };
-  const policy = use(new GreedyPolicy(algorithm.greedy(module, options, spaces), spaces, engine));
+  const says = algorithm.says?.(module, options, spaces);
+  const policy = use(new GreedyPolicy(algorithm.greedy(module, options, spaces), spaces, engine, says));
   let { step: done, seconds } = from ?? { step: 0, seconds: 0 };
   let last: Metrics = progress?.last ?? {};
   let best = progress?.best ?? null;
@@ -240,6 +242,7 @@ async function* learn<S extends z.ZodObject, M extends Module, W extends Practic
   }
 
   try {
+    await setting.watch?.(policy);
     let began = performance.now();
     let breathed = began;
     for await (const metrics of algorithm.learn({

@@ -9,7 +9,7 @@ import type { Agent, AgentDefaults, Policy, PolicySetting, Setting } from "../ag
 import type { Rng } from "../random.ts";
 import type { VectorEnvLike } from "../vector.ts";
 import type { Part, Practice } from "./parts.ts";
-import type { Greedy, Spaces } from "./policy.ts";
+import type { Greedy, Says, Spaces } from "./policy.ts";
 import type { World } from "./world.ts";
 
 /** What an algorithm learns with. */
@@ -62,6 +62,8 @@ export interface Algorithm<S extends z.ZodObject, M extends Module, W extends Pr
   build(options: z.output<S>, spaces: Spaces): M;
   /** What the trained network does, while tracing. */
   greedy(module: M, options: z.output<S>, spaces: Spaces): Greedy;
+  /** What can be seen of it beside that. */
+  says?(module: M, options: z.output<S>, spaces: Spaces): Says;
   /** The vector it learns in, from the plain one. */
   wrap?(env: VectorEnvLike, options: z.output<S>): VectorEnvLike;
   /** Where it practises, if not in a vector of environments. @throws UserError where it cannot */

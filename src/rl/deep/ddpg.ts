@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { compile } from "../../engine/compile.ts";
 import { adam } from "../../optim/adam.ts";
-import { add, clamp, mean, minimum, mul, neg, normal, square, sub, tanh } from "../../tensor/ops.ts";
+import { add, clamp, mean, minimum, mul, neg, normal, reshape, square, sub, tanh } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
 import { deepAgent } from "./agent.ts";
@@ -165,6 +165,13 @@ export const networksOf = (
 export const greedyOf = (networks: ContinuousNetworks, _: unknown, spaces: Spaces) => (s: Tensor) =>
   rescale(policy(networks, s), spaces.actions as Bounded);
 
+/** The action, and what the first critic thinks of it. */
+export const saidBy = (networks: ContinuousNetworks, _: unknown, spaces: Spaces) => (s: Tensor) => {
+  const a = policy(networks, s);
+  const action = rescale(a, spaces.actions as Bounded);
+  return { action, value: reshape(networks.critics.values(s, a)[0]!, [s.shape[0]!]) };
+};
+
 /**
  * Deep deterministic policy gradient (Lillicrap et al. 2016, algorithm 1). It is DQN (`dqn.ts`) for actions that are
  * numbers, of which none can be looked for as the best: an actor learns to find it, uphill on Q, and targets follow slowly.
@@ -179,5 +186,6 @@ export const ddpg = deepAgent({
   training: { env: "Pendulum-v1", steps: 20_000 },
   build: (options, spaces) => networksOf(options, spaces, PLAIN, "ddpg"),
   greedy: greedyOf,
+  says: saidBy,
   learn: (lesson) => deterministicPolicyGradient(lesson, PLAIN, "ddpg"),
 });

@@ -1,6 +1,7 @@
 import {
   add,
   argmax,
+  concat,
   div,
   exp,
   gatherElements,
@@ -35,6 +36,8 @@ export interface Distribution {
   entropy(): Tensor;
   /** The likeliest action. */
   mode(): Tensor;
+  /** What tells it, by name: `probabilities` of actions [B, n], or the mean `action` and its `deviation` [B, size]. */
+  numbers(): Readonly<Record<string, Tensor>>;
 }
 
 const perRow = (x: Operand, keepDims = false): Tensor => sum(x, { axes: -1, keepDims });
@@ -51,6 +54,7 @@ export function categorical(logits: Tensor, mask?: Tensor): Distribution {
     logProb: (action) => reshape(gatherElements(logp, unsqueeze(action, 1), 1), [action.shape[0]!]),
     entropy: () => neg(perRow(mul(exp(logp), logp))),
     mode: () => argmax(allowed, 1),
+    numbers: () => ({ probabilities: exp(logp) }),
   };
 }
 
@@ -79,6 +83,12 @@ export function multiCategorical(logits: Tensor, nvec: readonly number[]): Distr
         choices.map((choice) => choice.mode()),
         1,
       ),
+    numbers: () => ({
+      probabilities: concat(
+        choices.map((choice) => choice.numbers().probabilities!),
+        1,
+      ),
+    }),
   };
 }
 
@@ -89,6 +99,7 @@ export function gaussian(mean: Tensor, logStd: Tensor): Distribution {
     logProb: (action) => gaussianLogProb(div(sub(action, mean), exp(logStd)), logStd),
     entropy: () => perRow(add(mul(mean, 0), add(logStd, 0.5 + HALF_LOG_2PI))),
     mode: () => mean,
+    numbers: () => ({ action: mean, deviation: add(mul(mean, 0), exp(logStd)) }),
   };
 }
 

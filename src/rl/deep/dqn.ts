@@ -2,7 +2,7 @@ import { z } from "zod";
 import { compile } from "../../engine/compile.ts";
 import { Module } from "../../nn/module.ts";
 import { adam } from "../../optim/adam.ts";
-import { add, argmax, mean, mul, reshape, sub } from "../../tensor/ops.ts";
+import { add, argmax, max, mean, mul, reshape, sub } from "../../tensor/ops.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
@@ -12,7 +12,7 @@ import { epsilonGreedy } from "./exploration.ts";
 import { requireDiscrete } from "./features.ts";
 import { Mlp, type MlpOptions } from "./network.ts";
 import { count, OffPolicy, share } from "./options.ts";
-import { masked, type Spaces } from "./policy.ts";
+import { masked, type Says, type Spaces } from "./policy.ts";
 import { feedsOf, Replay } from "./replay.ts";
 import { due, lrSchedule, ramp } from "./schedules.ts";
 import { follow, weightsOf } from "./target.ts";
@@ -89,6 +89,14 @@ export class QNetwork extends Module {
     return add(V, sub(A, mean(A, { axes: 1, keepDims: true })));
   }
 }
+
+/** Q of each action, and the largest. */
+export const saidBy =
+  (network: QNetwork, head: ValueHead): Says =>
+  (x, mask) => {
+    const q = masked(head.expectation(network.forward(x)), mask);
+    return { q, value: max(q, { axes: 1 }) };
+  };
 
 export function qNetwork(options: DqnOptions, spaces: Spaces): QNetwork {
   const { n } = requireDiscrete(spaces.actions, spaces.id, "dqn");
@@ -198,5 +206,6 @@ export const dqn = deepAgent({
     const head = headOf(options);
     return (x, mask) => argmax(masked(head.expectation(network.forward(x)), mask), 1);
   },
+  says: (network, options) => saidBy(network, headOf(options)),
   learn,
 });

@@ -37,6 +37,12 @@ export function spacesOf(
 /** The action that a network takes for good, while tracing: x [n, ...shape], mask [n, actions] of 0 and 1 → [n] or [n, size]. */
 export type Greedy = (x: Tensor, mask: Tensor | undefined) => Tensor;
 
+/**
+ * What a network says of states beside the action, by name, while tracing: `probabilities` or values `q` of n actions, or an
+ * `action` of numbers and its `deviation` [n, size]; and the `value` of the state, [n].
+ */
+export type Says = (x: Tensor, mask: Tensor | undefined) => Readonly<Record<string, Tensor>>;
+
 /** Values or logits [n, actions] where the mask is 1, and a number that no softmax or maximum takes elsewhere. */
 export const masked = (values: Tensor, mask: Tensor | undefined): Tensor =>
   mask ? where(mask.greater(0.5), values, -1e8) : values;
@@ -51,29 +57,45 @@ export function rescale(a: Tensor, { low, high }: Extract<Actions, { kind: "cont
 /** Acts without exploring, in many environments at once. */
 export class GreedyPolicy implements Policy {
   readonly #program: Compiled<[Tensor, Tensor | undefined], Tensor>;
+  readonly #says: Compiled<[Tensor, Tensor | undefined], Readonly<Record<string, Tensor>>> | undefined;
   readonly #spaces: Spaces;
   #inputs = new Float32Array(0);
   #masks = new Float32Array(0);
 
-  constructor(greedy: Greedy, spaces: Spaces, engine: Engine) {
+  constructor(greedy: Greedy, spaces: Spaces, engine: Engine, says?: Says) {
     this.#spaces = spaces;
     this.#program = compile(greedy, { engine, name: "policy" }) as never;
+    this.#says = says && (compile(says, { engine, name: "what the policy says" }) as never);
   }
 
   /** Fills `actions` for n rows of observations. */
   async choose(observations: Rows, masks: Uint8Array | undefined, actions: Rows): Promise<void> {
-    const { features, actions: space } = this.#spaces;
+    const { data } = await (this.#program as (x: NdArray, mask?: NdArray) => Promise<NdArray>)(
+      ...this.#seen(observations, masks),
+    );
+    writeActions(data as Float32Array | Int32Array, this.#spaces.actions, actions);
+  }
+
+  async says(observations: Rows, masks?: Uint8Array): Promise<Readonly<Record<string, NdArray>>> {
+    const says = this.#says as
+      | ((x: NdArray, mask?: NdArray) => Promise<Readonly<Record<string, NdArray>>>)
+      | undefined;
+    return (await says?.(...this.#seen(observations, masks))) ?? {};
+  }
+
+  /** Rows as a network takes them. */
+  #seen(observations: Rows, masks: Uint8Array | undefined): [x: NdArray, mask: NdArray | undefined] {
+    const { features } = this.#spaces;
     const width = rowLayout(this.#spaces.observation).width;
     const n = observations.length / width;
     if (this.#inputs.length !== n * features.size) this.#inputs = new Float32Array(n * features.size);
     for (let i = 0; i < n; i++) features.write(observations, i, this.#inputs, i);
     if (masks && this.#masks.length !== masks.length) this.#masks = new Float32Array(masks.length);
     if (masks) this.#masks.set(masks);
-    const { data } = await (this.#program as (x: NdArray, mask?: NdArray) => Promise<NdArray>)(
+    return [
       ndarray(this.#inputs, [n, ...features.shape]),
       masks && ndarray(this.#masks, [n, masks.length / n]),
-    );
-    writeActions(data as Float32Array | Int32Array, space, actions);
+    ];
   }
 
   async act(observation: unknown, info: Readonly<Record<string, unknown>>): Promise<unknown> {
@@ -92,8 +114,9 @@ export class GreedyPolicy implements Policy {
     return rowLayout(action).read(actions, 0);
   }
 
-  dispose(): Promise<void> {
-    return this.#program.dispose();
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+    await this.#says?.dispose();
   }
 }
 

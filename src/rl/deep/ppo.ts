@@ -6,7 +6,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
 import { KL } from "../kl.ts";
 import { VectorNormalizeReward } from "../vector-normalize.ts";
-import { ActorCritic, likeliest, Moments } from "./actor-critic-network.ts";
+import { ActorCritic, likeliest, Moments, saidBy } from "./actor-critic-network.ts";
 import { deepAgent, shared } from "./agent.ts";
 import type { Lesson } from "./algorithm.ts";
 import { count, Deep, share } from "./options.ts";
@@ -146,6 +146,7 @@ export const ppo = deepAgent({
   training: { env: "CartPole-v1", steps: 100_000 },
   build: (options, spaces) => new ActorCritic(spaces, { ...options, activation: "tanh" }),
   greedy: likeliest,
+  says: saidBy,
   wrap: (env, { normalizeReward, gamma }) =>
     normalizeReward ? new VectorNormalizeReward(env, { gamma, clip: 10 }) : env,
   learn,

@@ -7,7 +7,7 @@ import type { Metrics } from "../../train/checkpoint.ts";
 import type { Rows } from "../rows.ts";
 import { deepAgent } from "./agent.ts";
 import type { Lesson } from "./algorithm.ts";
-import { QNetwork } from "./dqn.ts";
+import { QNetwork, saidBy } from "./dqn.ts";
 import { epsilonGreedy, maxima } from "./exploration.ts";
 import { requireDiscrete } from "./features.ts";
 import { count, Deep, share } from "./options.ts";
@@ -119,5 +119,6 @@ export const pqn = deepAgent({
   training: { env: "CartPole-v1", steps: 500_000 },
   build: qNetwork,
   greedy: (network) => (x, mask) => argmax(masked(expected.expectation(network.forward(x)), mask), 1),
+  says: (network) => saidBy(network, expected),
   learn,
 });

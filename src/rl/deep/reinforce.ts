@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { adam } from "../../optim/adam.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
-import { ActorCritic, likeliest } from "./actor-critic-network.ts";
+import { ActorCritic, likeliest, saidBy } from "./actor-critic-network.ts";
 import { deepAgent } from "./agent.ts";
 import type { Lesson } from "./algorithm.ts";
 import { Deep } from "./options.ts";
@@ -85,5 +85,6 @@ export const reinforce = deepAgent({
   build: ({ hidden, baseline }, spaces) =>
     new ActorCritic(spaces, { hidden, activation: "tanh", critic: baseline }),
   greedy: likeliest,
+  says: saidBy,
   learn,
 });

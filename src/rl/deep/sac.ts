@@ -3,7 +3,7 @@ import { compile } from "../../engine/compile.ts";
 import * as init from "../../nn/init.ts";
 import { Module, Parameter } from "../../nn/module.ts";
 import { adam } from "../../optim/adam.ts";
-import { add, asTensor, chunk, clamp, exp, mean, minimum, mul, neg, square, stopGradient, sub, tanh } from "../../tensor/ops.ts"; // biome-ignore format: a list of names
+import { add, asTensor, chunk, clamp, exp, mean, minimum, mul, neg, reshape, square, stopGradient, sub, tanh } from "../../tensor/ops.ts"; // biome-ignore format: a list of names
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Metrics } from "../../train/checkpoint.ts";
@@ -176,5 +176,10 @@ export const sac = deepAgent({
   training: { env: "Pendulum-v1", steps: 20_000 },
   build: (options, spaces) => new SacNetworks(spaces, options),
   greedy: (module, _, spaces) => (x) => rescale(tanh(module.normal(x).mean), spaces.actions as Bounded),
+  says: (module, _, spaces) => (x) => {
+    const a = tanh(module.normal(x).mean);
+    const value = reshape(module.networks.critics.values(x, a)[0]!, [x.shape[0]!]);
+    return { action: rescale(a, spaces.actions as Bounded), value };
+  },
   learn,
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { deepAgent } from "./agent.ts";
-import { DdpgOptions, deterministicPolicyGradient, greedyOf, networksOf, type Twin } from "./ddpg.ts";
+import { DdpgOptions, deterministicPolicyGradient, greedyOf, networksOf, saidBy, type Twin } from "./ddpg.ts";
 import { count } from "./options.ts";
 
 const Td3Options = DdpgOptions.extend({
@@ -25,5 +25,6 @@ export const td3 = deepAgent({
   training: { env: "Pendulum-v1", steps: 20_000 },
   build: (options, spaces) => networksOf(options, spaces, twinOf(options), "td3"),
   greedy: greedyOf,
+  says: saidBy,
   learn: (lesson) => deterministicPolicyGradient(lesson, twinOf(lesson.options), "td3"),
 });

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { asEnv } from "../../../src/rl/adopt.ts";
+import type { Policy } from "../../../src/rl/agent.ts";
 import { DEEP_AGENTS } from "../../../src/rl/deep/agents.ts";
 import { dqn } from "../../../src/rl/deep/dqn.ts";
 import type { EnvLike } from "../../../src/rl/env.ts";
 import { make } from "../../../src/rl/make.ts";
 import { Box, Discrete, type Space } from "../../../src/rl/spaces.ts";
+import { AutoresetMode } from "../../../src/rl/vector.ts";
 import { engine, learn, metricsOf, onEnv, onProbe } from "./learn.ts";
 
 /** Everything small, so that each agent learns something in a second. */
@@ -83,6 +85,45 @@ test.each(all)("%s: its policy plays, and refuses another environment's spaces",
   const elsewhere = agent.policy(saved.at(-1)!, { ...setting, makeEnv: () => make("CartPole-v1") });
   await expect(elsewhere).rejects.toThrow("was learned with observations Box(0, 1, (3,), float32)");
 });
+
+test.each(all)(
+  "%s: watched, its policy says what it sees by the weights of the moment",
+  async (name, agent) => {
+    const continuous = CONTINUOUS.has(name);
+    const { Probe, probes } = await import("./probe.ts");
+    let policy: Policy | undefined;
+    const said: Record<string, number[]>[] = [];
+    for await (const { kind } of agent.learn({
+      options: agent.options.parse(QUICK[name]!),
+      makeEnv: () => asEnv(new Probe("both", continuous)) as never,
+      makeVec: probes("both", AutoresetMode.DISABLED, continuous),
+      learnsFrom: "environment",
+      maxSteps: 200,
+      steps: 100,
+      seed: 3,
+      engine,
+      logEvery: 50,
+      sampleEvery: 1000,
+      checkpointEvery: 1000,
+      watch: (given) => {
+        policy = given;
+      },
+    })) {
+      if (kind !== "step") continue;
+      const rows = await policy!.says!(Float32Array.of(1, 0, 0, 0, 1, 0));
+      said.push(
+        Object.fromEntries(Object.entries(rows).map(([of, { data }]) => [of, Array.from(data, Number)])),
+      );
+    }
+    const [first, last] = [said[0]!, said.at(-1)!];
+    expect(first.value).toHaveLength(2);
+    expect(last).not.toEqual(first);
+    const of = continuous ? "action" : "q" in first ? "q" : "probabilities";
+    expect(first[of]!.length).toBe(continuous ? 2 : 4);
+    if (of === "q") expect(first.value![0]).toBe(Math.max(...first.q!.slice(0, 2)));
+    if (of === "probabilities") expect(first.probabilities![0]! + first.probabilities![1]!).toBeCloseTo(1, 5);
+  },
+);
 
 /** An environment that breaks one promise. */
 function broken(
