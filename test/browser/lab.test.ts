@@ -124,6 +124,45 @@ test("picture, samples, curves and weights are saved, named by model, data and s
   await page.close();
 });
 
+test("a curve is guessed by the keyboard and by the pointer, and judged by what then comes", async () => {
+  const { page, problems } = await visit(lab, "en/plane?width=16");
+  const point = (step: number) =>
+    page.getByRole("slider", { name: `your guess at step ${step}`, exact: true });
+  await point(0).focus({ timeout: 60_000 });
+  await page.keyboard.press("Home");
+  for (let i = 0; i < 4; i++) await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("PageUp");
+  expect(await point(0).getAttribute("aria-valuenow")).toBe("0");
+  expect(await point(100).getAttribute("aria-valuenow")).toBe("1.25");
+  const picture = page.getByRole("group", { name: "Your guess of" });
+  await picture.scrollIntoViewIfNeeded();
+  const box = (await picture.boundingBox())!;
+  await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.8 * box.height);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 0.99 * box.width, box.y + 0.8 * box.height, { steps: 4 });
+  await page.mouse.up();
+  expect(Number(await point(300).getAttribute("aria-valuenow"))).toBeLessThan(0.5);
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Run and see" }).press("Enter", { timeout: 60_000 });
+  const told = page.locator("[data-off]");
+  await told.waitFor({ timeout: 120_000 });
+  expect(await told.textContent()).toMatch(/“KL, nats” lay \d\.\d+ from what came.*Farthest at step \d+/s);
+  // As the table has it.
+  await page.getByText("Both as a table").click();
+  const rows = page.locator(".guess tbody tr");
+  expect(await rows.count()).toBe(13);
+  const apart = await rows.evaluateAll((all) =>
+    all.map((row) => Math.abs(Number(row.children[1]!.textContent) - Number(row.children[2]!.textContent))),
+  );
+  const mean = apart.reduce((sum, d) => sum + d, 0) / apart.length;
+  expect(Math.abs(mean - Number(await told.getAttribute("data-off")))).toBeLessThan(0.02);
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Guess again" }).click();
+  await told.waitFor({ state: "detached" });
+  expect(problems).toEqual([]);
+  await page.close();
+});
+
 test("what an address asks for in vain is said, and the rest goes on", async () => {
   const { page } = await visit(lab, "en/plane?model=nope&seed=x&beta=-1");
   await page.getByText("There is no model “nope” in the plane").waitFor();
