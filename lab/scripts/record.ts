@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { createEngine } from "../../src/index.node.ts";
 import { Experiment } from "../src/plane/experiment.ts";
-import { DATA_NAMES, MODEL_NAMES } from "../src/plane/models.ts";
+import { DATA_NAMES, FIRST_LOOK, MODEL_NAMES } from "../src/plane/models.ts";
 import type { Recording } from "../src/plane/recorded.ts";
 
 /** Steps at which a run is looked at, and points of each look. */
@@ -25,7 +25,7 @@ for (const data of DATA_NAMES) {
     const frames = (runs[model] = [] as Recording["runs"]["vae"][number][]);
     for (const until of FRAMES) {
       while (experiment.step < until) await experiment.next();
-      const { samples, numbers } = await experiment.look({ layers: ["samples"], noise: 0.3 });
+      const { samples, numbers } = await experiment.look(FIRST_LOOK);
       const rounded = Object.entries(numbers).map(([name, v]) => [name, Math.round(1000 * v) / 1000]);
       frames.push({
         step: until,

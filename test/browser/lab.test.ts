@@ -163,6 +163,29 @@ test("a curve is guessed by the keyboard and by the pointer, and judged by what 
   await page.close();
 });
 
+test("a diffusion model draws its samples by DDIM or DDPM, in as many steps as one chooses", async () => {
+  const { page, problems } = await visit(lab, "en/plane?model=ddpm&width=16");
+  await page.getByRole("button", { name: "One step" }).click({ timeout: 60_000 });
+  await page.locator('[data-step="1"]').waitFor();
+  const samples = async (): Promise<string> => {
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Samples (CSV)" }).click(),
+    ]);
+    return readFile(await file.path(), "utf8");
+  };
+  const ddim = await samples();
+  const choose = (name: string) => page.getByRole("button", { name }).click();
+  await choose("DDPM, η = 1");
+  await expect.poll(samples, { timeout: 30_000 }).not.toBe(ddim);
+  await choose("DDIM, η = 0");
+  await expect.poll(samples, { timeout: 30_000 }).toBe(ddim);
+  await page.getByRole("slider", { name: "S, steps" }).fill("3");
+  await expect.poll(samples, { timeout: 30_000 }).not.toBe(ddim);
+  expect(problems).toEqual([]);
+  await page.close();
+});
+
 test("what an address asks for in vain is said, and the rest goes on", async () => {
   const { page } = await visit(lab, "en/plane?model=nope&seed=x&beta=-1");
   await page.getByText("There is no model “nope” in the plane").waitFor();

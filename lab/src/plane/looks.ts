@@ -7,7 +7,7 @@ import type { Autoencoder } from "galatea/generative/autoencoder.ts";
 import { type DiffusionConfig, modelOf } from "galatea/generative/diffusion/config.ts";
 import type { DiffusionNetwork } from "galatea/generative/diffusion/model.ts";
 import { estimate } from "galatea/generative/diffusion/model.ts";
-import { ddim } from "galatea/generative/diffusion/samplers.ts";
+import { ddim, type SamplingPlan } from "galatea/generative/diffusion/samplers.ts";
 import { noiseFor, Sampler } from "galatea/generative/diffusion/sampling.ts";
 import { trajectory } from "galatea/generative/diffusion/trajectory.ts";
 import type { Gan } from "galatea/generative/gan/game.ts";
@@ -19,15 +19,15 @@ import { hostNormal, type Key } from "galatea/tensor/random.ts";
 import type { Tensor } from "galatea/tensor/tensor.ts";
 import { holding, substitute } from "galatea/tensor/trace.ts";
 import type { Variable } from "galatea/tensor/variable.ts";
-import type { Look, LookOptions, ModelName, View } from "./models.ts";
+import type { Look, LookOptions, ModelName, Sampling, View } from "./models.ts";
 
 export const SAMPLES = 600;
 /** Arrows of a field and places of the judge each way; lines of a grid each way, and points of a line. */
 const [ARROWS, PLACES, LINES, POINTS] = [19, 48, 13, 40] as const;
 /** Standard deviations of a grid of codes to both sides. */
 const REACH = 2.5;
-/** Steps from noise, and points whose way is shown. */
-const [STEPS, WAYS] = [24, 60] as const;
+/** Points whose way from noise is shown. */
+const WAYS = 60;
 
 export interface Lookable {
   readonly module: Module;
@@ -162,7 +162,7 @@ function ganLooker(of: Lookable): Looker {
   };
 }
 
-/** Diffusion: DDIM from noise, step by step; the score at a level of noise. */
+/** Diffusion: DDIM or DDPM from the same noises, step by step; the score at a level of noise. */
 function diffusionLooker(of: Lookable): Looker {
   const model = modelOf(of.module as DiffusionNetwork, of.options as unknown as DiffusionConfig, of.spec);
   const { schedule } = model;
@@ -172,16 +172,18 @@ function diffusionLooker(of: Lookable): Looker {
     (x: Tensor, t: Tensor, level: { signal: Tensor; noise: Tensor }) => estimate(model, x, t, level).epsilon,
     "score",
   );
-  const S = Math.min(STEPS, schedule.T);
-  const plan = ddim(schedule, trajectory({ T: schedule.T, S, spacing: "quadratic" }));
+  const planOf = ({ eta, steps }: Sampling): SamplingPlan => {
+    const S = Math.min(steps, schedule.T);
+    return ddim(schedule, trajectory({ T: schedule.T, S, spacing: "quadratic" }), { eta });
+  };
   const x = noiseFor(of.key.split("codes"), [2], SAMPLES);
   const levels = schedule.table((s, t) => s.level(t).noise);
   return {
     dispose: () => programs.dispose(),
-    async look({ layers, noise }) {
+    async look({ layers, noise, sampling }) {
       const films = [floats(x).subarray(0, 2 * WAYS)];
       let last = x;
-      for await (const now of sampler.run(plan, { x, key: of.key })) {
+      for await (const now of sampler.run(planOf(sampling), { x, key: of.key })) {
         last = now.x;
         films.push(floats(now.x).subarray(0, 2 * WAYS));
       }
@@ -195,6 +197,7 @@ function diffusionLooker(of: Lookable): Looker {
       });
       return {
         samples: floats(last),
+        sampling,
         // The score is −ε̂ / √(1 − ᾱ_t); how long an arrow is drawn is relative, so the divisor does not matter.
         field: epsilon ? { at: at.data, by: epsilon.map((e) => -e) } : undefined,
         ways: layers.includes("ways") ? { steps: films.length, points: ways } : undefined,

@@ -107,17 +107,32 @@ export interface Setting {
   readonly options: Readonly<Record<string, Value>>;
 }
 
+/** How diffusion goes from noise to samples: at random (η = 1, DDPM) or by one way alone (η = 0, DDIM), and in how many steps. */
+export interface Sampling {
+  readonly eta: 0 | 1;
+  readonly steps: number;
+}
+
 /** How a look is taken. */
 export interface LookOptions {
   readonly layers: readonly Layer[];
   /** The level of noise at which the score is shown (diffusion). */
   readonly noise: number;
+  readonly sampling: Sampling;
 }
+
+/** Before a visitor chooses. */
+export const FIRST_LOOK: LookOptions = { layers: ["samples"], noise: 0.3, sampling: { eta: 0, steps: 24 } };
+
+export const isUsual = ({ eta, steps }: Sampling): boolean =>
+  eta === FIRST_LOOK.sampling.eta && steps === FIRST_LOOK.sampling.steps;
 
 /** The plane as a model has it by now; arrays of x, y, x, y … */
 export interface Look {
   readonly step: number;
   readonly samples: Float32Array;
+  /** How they were drawn (diffusion). */
+  readonly sampling?: Sampling | undefined;
   /** Lines of codes or noises, decoded, each of `points` points. */
   readonly grid?: { readonly lines: Float32Array; readonly points: number } | undefined;
   /** Arrows: from, and by how much. */

@@ -1,6 +1,7 @@
 /** The page's side of a model in the plane. */
 import { Session } from "../experiment/session.svelte.ts";
 import type { PlaneKinds } from "./experiment.ts";
+import { FIRST_LOOK } from "./models.ts";
 
 export type PlaneSession = Session<PlaneKinds>;
 
@@ -8,6 +9,6 @@ export type PlaneSession = Session<PlaneKinds>;
 export const planeSession = (hang: string): PlaneSession =>
   new Session(
     () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
-    { layers: ["samples"], noise: 0.3 },
+    FIRST_LOOK,
     hang,
   );

@@ -1,9 +1,13 @@
 /** Things to break, whose success is read from the numbers; and questions to answer before it runs. */
 import { after, type Lesson, type Standing } from "../experiment/tasks.ts";
 import type { PlaneKinds } from "./experiment.ts";
-import type { ModelName } from "./models.ts";
+import { isUsual, type ModelName } from "./models.ts";
 
 type Seen = Standing<PlaneKinds>;
+
+/** Few diffusion samples near the data, drawn as usual: with other steps they may be bad for that reason. */
+const fewNear = ({ look }: Seen, share: number): boolean =>
+  (look?.numbers.near ?? 1) < share && (!look?.sampling || isUsual(look.sampling));
 
 export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
   vae: {
@@ -195,8 +199,7 @@ export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
         },
         done: after(
           200,
-          ({ setting, look }) =>
-            Number(setting?.options.timesteps ?? 1000) <= 10 && (look?.numbers.near ?? 1) < 0.3,
+          (seen) => Number(seen.setting?.options.timesteps ?? 1000) <= 10 && fewNear(seen, 0.3),
         ),
       },
       {
@@ -217,11 +220,7 @@ export const LESSONS: Readonly<Partial<Record<ModelName, Lesson<Seen>>>> = {
           en: "The score of narrow modes changes within a short distance; a small network smooths it.",
           zh: "窄点团附近的得分变化很急，小网络只能把它抹平。",
         },
-        done: after(
-          300,
-          ({ setting, look }) =>
-            Number(setting?.options.width ?? 128) <= 8 && (look?.numbers.near ?? 1) < 0.4,
-        ),
+        done: after(300, (seen) => Number(seen.setting?.options.width ?? 128) <= 8 && fewNear(seen, 0.4)),
       },
     ],
     questions: [
