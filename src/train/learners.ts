@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
-import type { StateDict } from "../nn/module.ts";
+import type { Module, StateDict } from "../nn/module.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -46,16 +46,9 @@ export class Learners {
     return metrics;
   }
 
-  /** The tensors of a checkpoint: weights, the optimizers' state, and the averages where there are any. */
-  async capture(): Promise<Record<string, StateDict>> {
-    const weights = await this.#task.module.stateDict();
-    const optimizer: StateDict = {};
-    for (const [name, variable] of this.#optimizerState()) optimizer[name] = await variable.read();
-    if (this.#learners.every(({ averages }) => !averages)) return { weights, optimizer };
-    const ema = { ...weights };
-    for (const { averages } of this.#learners)
-      for (const [p, average] of (await averages?.read()) ?? []) ema[this.#nameOf(p)] = average;
-    return { weights, ema, optimizer };
+  /** The tensors of a checkpoint. */
+  capture(): Promise<Captured> {
+    return captured(this.#task.module, this.#learners);
   }
 
   /** Of captured tensors, those that all ranks hold alike: without running statistics, which are each rank's own. */
@@ -72,33 +65,46 @@ export class Learners {
     const optimizer = trainable(from);
     const { weights, ema } = from.tensors;
     const source = `the checkpoint of step ${from.step}`;
-    const state = this.#optimizerState();
+    const state = optimizerState(this.#learners);
     const [have, want] = [Object.keys(optimizer), [...state.keys()]].map((names) => names.sort().join(", "));
     if (have !== want)
       throw new UserError(`${source} has another optimizer's state: it holds ${have}; expected ${want}`);
     this.#task.module.loadStateDict(weights, { source });
     for (const [name, variable] of state) variable.set(optimizer[name]!);
-    for (const { averages } of this.#learners) averages?.write((p) => ema?.[this.#nameOf(p)]);
+    for (const { averages } of this.#learners) averages?.write((p) => ema?.[nameIn(this.#task.module, p)]);
   }
 
   async dispose(): Promise<void> {
     for (const learner of this.#learners) await learner.dispose();
   }
+}
 
-  #optimizerState(): Map<string, Variable> {
-    return new Map(
-      this.#learners.flatMap(({ player, state }) =>
-        [...state].map(([name, v]) => [`${player.name}.${name}`, v] as const),
-      ),
-    );
-  }
+type Captured = { readonly weights: StateDict } & Readonly<Record<string, StateDict>>;
 
-  /** A parameter's name in the whole module; a player's own module may be a part of it. */
-  #nameOf(parameter: Variable): string {
-    const entry = this.#task.module.variables().find(([, variable]) => variable === parameter);
-    if (!entry) throw new Error(`${parameter.name} of a player is not in the module of the task`);
-    return entry[0];
-  }
+/** The tensors of a checkpoint: weights, the optimizers' state, and the averages where there are any. */
+export async function captured(module: Module, learners: readonly Learner[]): Promise<Captured> {
+  const weights = await module.stateDict();
+  const optimizer: StateDict = {};
+  for (const [name, variable] of optimizerState(learners)) optimizer[name] = await variable.read();
+  if (learners.every(({ averages }) => !averages)) return { weights, optimizer };
+  const ema = { ...weights };
+  for (const { averages } of learners)
+    for (const [p, average] of (await averages?.read()) ?? []) ema[nameIn(module, p)] = average;
+  return { weights, ema, optimizer };
+}
+
+const optimizerState = (learners: readonly Learner[]): Map<string, Variable> =>
+  new Map(
+    learners.flatMap(({ player, state }) =>
+      [...state].map(([name, v]) => [`${player.name}.${name}`, v] as const),
+    ),
+  );
+
+/** A parameter's name in the whole module; a player's own module may be a part of it. */
+function nameIn(module: Module, parameter: Variable): string {
+  const entry = module.variables().find(([, variable]) => variable === parameter);
+  if (!entry) throw new Error(`${parameter.name} of a player is not in the module of the task`);
+  return entry[0];
 }
 
 /** The largest number of updates per step of any player. */

@@ -120,6 +120,9 @@ test("picture, samples, curves and weights are saved, named by model, data and s
   expect(Object.keys(readSafeTensors(bytes, weights).tensors)).toContainEqual(
     expect.stringMatching(/^encoder\./),
   );
+  const [name, archive] = await saved("Run (ZIP)");
+  expect(name).toBe("vae-ring-8-step-1.zip");
+  expect(archive.toString("latin1")).toContain("vae-ring-8-step-1/checkpoints/1/weights.safetensors");
   expect(problems).toEqual([]);
   await page.close();
 });

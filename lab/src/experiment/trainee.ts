@@ -1,16 +1,16 @@
 /** A model that learns step by step, and can go back to its beginning. The numbers are those of `train` in the library. */
-import { type Fetch, fetches } from "galatea/data/batches.ts";
+import { type Fetch, fetches, type Position, START } from "galatea/data/batches.ts";
 import type { Examples } from "galatea/data/data.ts";
 import type { Engine } from "galatea/engine/engine.ts";
 import { UserError } from "galatea/errors.ts";
 import type { Begun } from "galatea/model/assemble.ts";
-import type { StateDict } from "galatea/nn/module.ts";
 import type { NdArray } from "galatea/tensor/ndarray.ts";
 import { Key } from "galatea/tensor/random.ts";
 import type { Tensor } from "galatea/tensor/tensor.ts";
 import type { Variable } from "galatea/tensor/variable.ts";
+import type { Checkpoint } from "galatea/train/checkpoint.ts";
 import { Learner } from "galatea/train/learner.ts";
-import { repeatsOf } from "galatea/train/learners.ts";
+import { captured, repeatsOf } from "galatea/train/learners.ts";
 import type { Stepped } from "./protocol.ts";
 
 /** Rates are constant: there is no end that a schedule could run to. */
@@ -31,6 +31,7 @@ export class Trainee {
   /** What the optimizers start from. */
   readonly #first: ReadonlyMap<Variable, NdArray>;
   #feed: Iterator<Fetch>;
+  #position: Position = START;
   #step = 0;
   /** The players that have had their turn in the step that is under way. */
   #turn = 0;
@@ -61,9 +62,17 @@ export class Trainee {
     return this.#step;
   }
 
-  /** The weights, and whatever else the model holds, as they are now. */
-  weights(): Promise<StateDict> {
-    return this.#begun.task.module.stateDict();
+  /** As `train` saves it. Between the turns of two players, the weights alone: from there no run goes on. */
+  async checkpoint(): Promise<Checkpoint> {
+    const { optimizer, ...tensors } = await captured(this.#begun.task.module, this.#learners);
+    const whole = this.#turn === 0 && optimizer !== undefined;
+    return {
+      step: this.#step,
+      seed: this.#seed,
+      seconds: 0,
+      tensors: (whole ? { ...tensors, optimizer } : tensors) as Checkpoint["tensors"],
+      progress: whole ? { position: this.#position } : {},
+    };
   }
 
   /** While tracing: the moving averages of the weights. */
@@ -91,8 +100,11 @@ export class Trainee {
     const { task } = this.#begun;
     if (this.#turn === 0) {
       this.#batches = [];
-      for (let i = 0; i < repeatsOf(task); i++)
-        this.#batches.push(await (this.#feed.next().value as Fetch).batch);
+      for (let i = 0; i < repeatsOf(task); i++) {
+        const fetch = this.#feed.next().value as Fetch;
+        this.#batches.push(await fetch.batch);
+        this.#position = fetch.next;
+      }
     }
     const learner = this.#learners[this.#turn]!;
     const { name, repeats = 1 } = learner.player;
@@ -120,6 +132,7 @@ export class Trainee {
     for (const [variable, value] of this.#first) variable.set(copy(value));
     for (const { averages } of this.#learners) averages?.write((p) => p.value);
     this.#feed = this.#fetches();
+    this.#position = START;
     this.#step = 0;
     this.#turn = 0;
   }

@@ -4,8 +4,8 @@ import type { Engine } from "galatea/engine/engine.ts";
 import { begin } from "galatea/model/assemble.ts";
 import type { AnyModel } from "galatea/model/contract.ts";
 import { parseOptions } from "galatea/model/opened.ts";
-import { writeSafeTensors } from "galatea/nn/safetensors.ts";
 import { Key } from "galatea/tensor/random.ts";
+import type { ModelRun } from "galatea/train/run-config.ts";
 import type { Kinds, Stepped } from "../experiment/protocol.ts";
 import type { Live } from "../experiment/serve.ts";
 import { ENDLESS, Trainee } from "../experiment/trainee.ts";
@@ -20,15 +20,16 @@ import {
   type Setting,
   type View,
 } from "./models.ts";
+import { configOf, type RunFiles, runFiles } from "./run-files.ts";
 
 export interface PlaneKinds extends Kinds {
   readonly setting: Setting;
   readonly opened: { readonly view: View; readonly real: Float32Array };
   readonly how: LookOptions;
   readonly look: Look;
-  readonly ask: "weights";
-  /** As the checkpoint of a run holds them: safetensors. */
-  readonly answer: { readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> };
+  readonly ask: "run";
+  /** The files of a run's folder, but for its metrics, which the page has. */
+  readonly answer: { readonly step: number; readonly files: RunFiles };
 }
 
 /** Real points that are drawn, and measured by. */
@@ -48,6 +49,7 @@ export class Experiment implements Live<PlaneKinds> {
   readonly real: Float32Array;
   readonly #trainee: Trainee;
   readonly #looker: Looker;
+  readonly #config: ModelRun;
 
   static async open(setting: Setting, engine: Engine): Promise<Experiment> {
     const { model: name, seed } = setting;
@@ -74,7 +76,8 @@ export class Experiment implements Live<PlaneKinds> {
       real,
       averages: () => trainee.averages(),
     });
-    return new Experiment({ data, view, real, trainee, looker });
+    const config = configOf(model, { data, options: parsed, training, seed });
+    return new Experiment({ data, view, real, trainee, looker, config });
   }
 
   private constructor(of: {
@@ -83,12 +86,14 @@ export class Experiment implements Live<PlaneKinds> {
     readonly real: Float32Array;
     readonly trainee: Trainee;
     readonly looker: Looker;
+    readonly config: ModelRun;
   }) {
     this.data = of.data;
     this.view = of.view;
     this.real = of.real;
     this.#trainee = of.trainee;
     this.#looker = of.looker;
+    this.#config = of.config;
   }
 
   get step(): number {
@@ -112,8 +117,8 @@ export class Experiment implements Live<PlaneKinds> {
     };
   }
 
-  async ask(_: "weights", answer: (part: PlaneKinds["answer"]) => void): Promise<void> {
-    answer({ step: this.step, bytes: writeSafeTensors(await this.#trainee.weights()) });
+  async ask(_: "run", answer: (part: PlaneKinds["answer"]) => void): Promise<void> {
+    answer({ step: this.step, files: await runFiles(this.#config, await this.#trainee.checkpoint()) });
   }
 
   rewind(): void {

@@ -7,9 +7,9 @@ interface Series {
   readonly values: Readonly<Record<string, readonly number[]>>;
 }
 
-/** By model, data and step: `vae-ring-8-step-1200.csv`. */
-export const fileName = ({ model, data }: Setting, step: number, extension: string): string =>
-  `${model}-${data}-step-${step}.${extension}`;
+/** By model, data and step: `vae-ring-8-step-1200.csv`; a folder has no extension. */
+export const fileName = ({ model, data }: Setting, step: number, extension?: string): string =>
+  `${model}-${data}-step-${step}${extension ? `.${extension}` : ""}`;
 
 /** Points [n, 2] as lines of two numbers, to the seven digits that a float32 has. */
 export function csvOf(points: Float32Array): string {
@@ -24,6 +24,17 @@ export function curvesOf({ model, data, seed, options }: Setting, { steps, value
   const filled = Object.entries(values).map(([name, list]) => [name, steps.map((_, i) => list[i] ?? null)]);
   const all = { model, data, seed, options, steps, values: Object.fromEntries(filled) };
   return `${JSON.stringify(all)}\n`;
+}
+
+/** Every number by step, a line each, as in the folder of a run: to the nine digits that tell float32 numbers apart. */
+export function metricsOf({ steps, values }: Series): string {
+  const lines = steps.map((step, i) => {
+    const known = Object.entries(values).flatMap(([name, list]) =>
+      list[i] === undefined ? [] : [[name, Number(list[i].toPrecision(9))] as const],
+    );
+    return `${JSON.stringify({ step, ...Object.fromEntries(known) })}\n`;
+  });
+  return lines.join("");
 }
 
 /** What a canvas shows, on this ground: by itself it has none. */
