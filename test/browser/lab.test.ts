@@ -46,7 +46,8 @@ test("a VAE learns: its samples come near the data; rewound, it takes the same s
   await play(page);
   await until(page, 120);
   await page.locator(".bar .primary").click();
-  expect(await numberOf(page, "covered")).toBeGreaterThan(20);
+  // The picture of the last step comes after the step.
+  await expect.poll(() => numberOf(page, "covered"), { timeout: 60_000 }).toBeGreaterThan(20);
 
   const losses = async (): Promise<string> => {
     await page.getByRole("button", { name: "Rewind" }).click();
