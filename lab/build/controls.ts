@@ -1,6 +1,8 @@
 /** The controls of the pages' experiments, made from schemas while building: the page needs no schema library for them. */
 import { z } from "zod";
 import { MODELS } from "../../src/models.ts";
+import { DEEP_AGENTS } from "../../src/rl/deep/agents.ts";
+import { OFFERED as AGENTS } from "../src/agents/algorithms.ts";
 import { OFFERED } from "../src/alignment/setup.ts";
 import { CODERS } from "../src/digits/latent.ts";
 import type { Control, Value } from "../src/experiment/controls.ts";
@@ -8,12 +10,16 @@ import { PLANE_MODELS } from "../src/plane/models.ts";
 import { GPT, VARIANTS } from "../src/sequence/variants.ts";
 import { exporting, virtual } from "./virtual.ts";
 
-/** A model as a page offers it: which of its options are controls, and what they begin with. */
-interface Offered {
-  /** Its name in the catalogue. */
-  readonly model: keyof typeof MODELS;
+/** A model or an agent, by its name in the catalogue, as a page offers it. */
+type Offered = ({ readonly model: keyof typeof MODELS } | { readonly agent: string }) & {
+  /** Which of its options are controls, and what they begin with. */
   readonly controls: readonly string[];
-  readonly options: Readonly<Record<string, Value>>;
+  readonly options: Readonly<Record<string, unknown>>;
+};
+
+async function schemaOf(offered: Offered): Promise<z.ZodObject> {
+  if ("model" in offered) return (await MODELS[offered.model].load()).options;
+  return DEEP_AGENTS.find(({ name }) => name === offered.agent)!.options as z.ZodObject;
 }
 
 const PAGES: Readonly<Record<string, Readonly<Record<string, Offered>>>> = {
@@ -23,6 +29,7 @@ const PAGES: Readonly<Record<string, Readonly<Record<string, Offered>>>> = {
   alignment: OFFERED,
   digits: CODERS,
   sequence: { ...VARIANTS, gpt: GPT },
+  agents: AGENTS,
 };
 
 interface Property {
@@ -41,14 +48,15 @@ const KINDS: Readonly<Record<string, Control["kind"]>> = {
   boolean: "switch",
 };
 
-async function controlsOf({ model, controls, options: own }: Offered): Promise<Control[]> {
-  const { options } = await MODELS[model].load();
-  const properties = z.toJSONSchema(options, { io: "input" }).properties as Record<string, Property>;
+async function controlsOf(offered: Offered): Promise<Control[]> {
+  const { controls, options: own } = offered;
+  const schema = z.toJSONSchema(await schemaOf(offered), { io: "input" });
+  const properties = schema.properties as Record<string, Property>;
   return controls.map((name) => {
     const of = properties[name];
-    const usual = own[name] ?? of?.default;
+    const usual = (own[name] as Value | undefined) ?? of?.default;
     if (!of || usual === undefined)
-      throw new Error(`${model} has no option ${name} with a value to begin with`);
+      throw new Error(`${JSON.stringify(offered)} has no option ${name} with a value to begin with`);
     const min = of.minimum ?? of.exclusiveMinimum;
     return {
       name,

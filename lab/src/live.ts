@@ -8,6 +8,10 @@ export interface LivePage {
 
 const pairs = (model: string, twin: string): LivePage => ({ path: "sequence", query: { model, twin } });
 const gpt: LivePage = { path: "sequence/gpt" };
+const agent = (name: string, query: Readonly<Record<string, string>> = {}): LivePage => ({
+  path: "agents",
+  query: { ...(name !== "ppo" && { agent: name }), ...query },
+});
 const film: LivePage = { path: "digits/film" };
 
 export const LIVE_PAGES: Readonly<Partial<Record<NodeId, LivePage>>> = {
@@ -32,6 +36,19 @@ export const LIVE_PAGES: Readonly<Partial<Record<NodeId, LivePage>>> = {
   temperature: gpt,
   "top-k": gpt,
   "top-p": gpt,
+  reinforce: agent("reinforce"),
+  baseline: agent("baseline"),
+  ac: agent("actor-critic"),
+  a2c: agent("a2c"),
+  ppo: agent("ppo"),
+  dqn: agent("dqn"),
+  double: agent("double-dqn"),
+  dueling: agent("dqn", { twin: "dqn", dueling: "true" }),
+  per: agent("dqn", { twin: "dqn", prioritized: "true" }),
+  pqn: agent("pqn"),
+  ddpg: agent("ddpg"),
+  td3: agent("td3"),
+  sac: agent("sac"),
   sft: { path: "alignment" },
   rloo: { path: "alignment" },
   grpo: { path: "alignment", query: { method: "grpo" } },

@@ -25,6 +25,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
   digits: { load: () => import("./digits/DigitsPage.svelte") },
   alignment: { load: () => import("./alignment/AlignmentPage.svelte"), wide: true },
   sequence: { load: () => import("./sequence/SequencePage.svelte"), wide: true },
+  agents: { load: () => import("./agents/AgentsPage.svelte"), wide: true },
 };
 
 /** What stands in the navigation, in this order. */
@@ -36,6 +37,7 @@ export const NAVIGATION: readonly (readonly [path: string, name: keyof typeof sh
   ["alignment", "alignment"],
   ["bridge", "bridge"],
   ["grids", "grids"],
+  ["agents", "agents"],
   ["runs", "runs"],
   ["play", "play"],
 ];

@@ -7,7 +7,7 @@ export interface Beside<K extends Kinds> {
   readonly twin: Session<K> | undefined;
 }
 
-/** Steps that one of two may be ahead. */
+/** Steps that one of two may be ahead, where a page does not say. */
 const AHEAD = 5;
 
 /**
@@ -18,6 +18,7 @@ export function beside<K extends Kinds>(
   make: () => Session<K>,
   setting: () => K["setting"],
   twinSetting: () => K["setting"] | undefined = () => undefined,
+  ahead = AHEAD,
 ): Beside<K> {
   const session = make();
   let twin = $state.raw<Session<K>>();
@@ -45,7 +46,7 @@ export function beside<K extends Kinds>(
   $effect(() => {
     const both = [session, twin].flatMap((one) => (one && one.state !== "problem" ? [one] : []));
     const until =
-      both.length < 2 ? Number.POSITIVE_INFINITY : Math.min(...both.map(({ step }) => step)) + AHEAD;
+      both.length < 2 ? Number.POSITIVE_INFINITY : Math.min(...both.map(({ step }) => step)) + ahead;
     for (const one of both) one.hold(until);
   });
   onDestroy(() => {

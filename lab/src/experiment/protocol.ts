@@ -27,6 +27,8 @@ export interface Stepped {
   readonly step: number;
   readonly player: string | undefined;
   readonly metrics: Metrics;
+  /** The steps that it has are used up: nothing follows. */
+  readonly last?: boolean;
 }
 
 export type Order<K extends Kinds = Kinds> =

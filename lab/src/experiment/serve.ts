@@ -87,6 +87,7 @@ export function serve<K extends Kinds>(openLive: Open<K>, first: K["how"]): void
           const made = await (slow && current.half ? current.half() : current.next());
           steps.push(made);
           ({ step } = made);
+          if (made.last) mode = "paused";
         });
         const now = performance.now();
         if (slow || now - told > FRAME) {

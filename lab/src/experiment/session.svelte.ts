@@ -21,6 +21,8 @@ export class Session<K extends Kinds> {
   state = $state<State>("loading");
   problem = $state("");
   step = $state(0);
+  /** Its steps are used up: only a rewind, or another setting, goes on. */
+  over = $state(false);
   /** Whose turn the last half step was. */
   player = $state<string>();
   /** What was asked for last: steps and numbers are of this. */
@@ -64,7 +66,7 @@ export class Session<K extends Kinds> {
   }
 
   play(slow = false): void {
-    if (this.state === "loading" || this.state === "problem") return;
+    if (this.state === "loading" || this.state === "problem" || this.over) return;
     this.state = slow ? "slow" : "playing";
     this.#order({ kind: "play", slow });
   }
@@ -88,7 +90,7 @@ export class Session<K extends Kinds> {
   }
 
   one(kind: "step" | "half" | "rewind"): void {
-    if (this.state === "loading" || this.state === "problem") return;
+    if (this.state === "loading" || this.state === "problem" || (this.over && kind !== "rewind")) return;
     this.state = "paused";
     this.#order({ kind });
   }
@@ -137,6 +139,7 @@ export class Session<K extends Kinds> {
 
   #forget(): void {
     this.step = 0;
+    this.over = false;
     this.player = undefined;
     this.series = { steps: [], values: {} };
     this.drawn++;
@@ -161,9 +164,11 @@ export class Session<K extends Kinds> {
         void keep([...news.files, ...fetched()]);
         break;
       case "steps":
-        for (const { step, player, metrics } of news.steps) {
+        for (const { step, player, metrics, last = false } of news.steps) {
           this.step = step;
           this.player = player;
+          this.over = last;
+          if (last) this.state = "paused";
           this.#add(step, metrics);
         }
         this.drawn++;
