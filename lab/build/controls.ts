@@ -24,7 +24,10 @@ async function schemaOf(offered: Offered): Promise<z.ZodObject> {
 
 const PAGES: Readonly<Record<string, Readonly<Record<string, Offered>>>> = {
   plane: Object.fromEntries(
-    Object.entries(PLANE_MODELS).map(([model, of]) => [model, { ...of, model: model as Offered["model"] }]),
+    Object.entries(PLANE_MODELS).map(([model, of]) => [
+      model,
+      { ...of, model: model as keyof typeof MODELS },
+    ]),
   ),
   alignment: OFFERED,
   digits: CODERS,

@@ -2,13 +2,14 @@
 import { writeFile } from "node:fs/promises";
 import { createEngine } from "../../src/index.node.ts";
 import { AGENT_NAMES, AGENTS } from "../src/agents/algorithms.ts";
+import { PLACES } from "../src/agents/envs.ts";
 import type { Episode } from "../src/agents/episode.ts";
 import { Learning } from "../src/agents/learning.ts";
 import type { Recording } from "../src/agents/recorded.ts";
 import { returnsOf } from "../src/agents/returns.ts";
 
 /** Parts of a run after which an episode is recorded; steps of one, and points of the curve. */
-const FRAMES = [0, 0.2, 1];
+const FRAMES = [0, 0.12, 0.5];
 const [STEPS, POINTS] = [80, 100] as const;
 
 const thousandths = (values: Iterable<number>): number[] => Array.from(values, (v) => Math.round(1000 * v));
@@ -39,16 +40,11 @@ for (const name of AGENT_NAMES.filter((each) => wanted.length === 0 || wanted.in
       episodes.push({
         learned,
         states: thousandths(states.slice(0, count + 1).flatMap((state) => [...state])),
-        actions:
-          AGENTS[name].envs[0] === "Pendulum-v1"
-            ? thousandths(actions.slice(0, count))
-            : actions.slice(0, count),
+        actions: (PLACES[env].actions > 0 ? [...actions] : thousandths(actions)).slice(0, count),
         said: Object.fromEntries(
           names.map((of) => [of, thousandths(said.slice(0, count + 1).flatMap((one) => one[of]!))]),
         ),
-        map: Object.fromEntries(
-          Object.entries(map).map(([of, numbers]) => [of, thousandths(numbers as Float32Array)]),
-        ),
+        push: thousandths(map.push),
       });
     }
     await live.dispose();

@@ -110,9 +110,9 @@ export class Arena {
 
   /** The next frame. */
   tick(): void {
-    if (this.mine) return this.#move();
     const { episode } = this;
-    if (this.#stale) void this.#ask();
+    if (this.mine) this.#move();
+    else if (this.#stale) void this.#ask();
     else if (episode && this.frame < episode.actions.length) {
       this.frame++;
       if (this.frame === episode.actions.length) this.#rest = Math.round(REST * this.place.pace);

@@ -12,7 +12,8 @@ export interface Recording {
     readonly states: readonly number[];
     readonly actions: readonly number[];
     readonly said: Readonly<Record<string, readonly number[]>>;
-    readonly map: Readonly<Record<string, readonly number[]>>;
+    /** Where it pushes, over the plane of states. */
+    readonly push: readonly number[];
   }[];
 }
 
@@ -33,7 +34,7 @@ const part = (values: readonly number[], count: number, t: number): number[] => 
 
 function episodeOf(
   place: Place,
-  { learned, states, actions, said, map }: Recording["episodes"][number],
+  { learned, states, actions, said, push }: Recording["episodes"][number],
 ): Recorded["episodes"][number] {
   const count = actions.length + 1;
   const seen = Array.from({ length: count }, (_, t) => Float64Array.from(part(states, count, t)));
@@ -48,7 +49,7 @@ function episodeOf(
       (_, t): Said =>
         Object.fromEntries(Object.entries(said).map(([name, values]) => [name, part(values, count, t)])),
     ),
-    map: Object.fromEntries(Object.entries(map).map(([name, values]) => [name, Float32Array.from(back(values))])) as unknown as Map2, // biome-ignore format: one line
+    map: { push: Float32Array.from(back(push)) },
   };
 }
 

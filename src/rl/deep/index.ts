@@ -9,7 +9,7 @@ export { ddpg } from "./ddpg.ts";
 export { type DqnOptions, dqn } from "./dqn.ts";
 export { type Chooser, evaluate as evaluatePolicy, type Played } from "./evaluate.ts";
 export type { Part } from "./parts.ts";
-export { GreedyPolicy, type Spaces } from "./policy.ts";
+export { GreedyPolicy, type Says, type Spaces } from "./policy.ts";
 export { ppo } from "./ppo.ts";
 export { pqn } from "./pqn.ts";
 export { type AgentRecipe, agentRecipe } from "./recipes.ts";
