@@ -94,18 +94,19 @@ export class Arena {
 
   /** The visitor takes the episode over where it is, or gives it back. */
   take(): void {
-    const { now } = this;
+    const { now, episode } = this;
+    const over = this.mine ? this.#rest > 0 : this.frame === episode?.actions.length;
     this.held = undefined;
     this.#rest = 0;
     if (!this.mine && now) {
-      this.#own = now;
+      this.#own = over ? this.#fresh() : now;
       this.mine = true;
       return;
     }
     this.mine = false;
     this.#turn++;
     this.#asking = false;
-    if (this.#own) void this.#ask(this.#own);
+    void this.#ask(over ? undefined : this.#own);
   }
 
   /** The next frame. */
@@ -135,18 +136,16 @@ export class Arena {
     this.frame = 0;
   }
 
+  #fresh(): Frame {
+    const state = this.place.source.initial(this.#rng);
+    return { state, said: undefined, action: undefined, steps: 0, return: 0 };
+  }
+
   /** The visitor's next step; without a key the game waits, where nothing can be done for nothing. */
   #move(): void {
     const { source, limit } = this.place;
     if (this.#rest > 0) {
-      if (--this.#rest === 0)
-        this.#own = {
-          state: source.initial(this.#rng),
-          said: undefined,
-          action: undefined,
-          steps: 0,
-          return: 0,
-        };
+      if (--this.#rest === 0) this.#own = this.#fresh();
       return;
     }
     const own = this.#own!;
