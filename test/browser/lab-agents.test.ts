@@ -31,7 +31,7 @@ test.each(VIEWS)("%s, %s: the page has no violation of WCAG 2.2 AA and no error"
   await page.locator(".stage svg").first().waitFor(PATIENT);
   expect(await violations(page)).toEqual([]);
   await ready(page);
-  await page.locator(".take button").first().click();
+  await page.locator(".pane .bar button").first().click();
   expect(await violations(page), "taken over").toEqual([]);
   await page.evaluate((hash) => (location.hash = hash), `#/${lang}/agents?agent=sac&twin=none`);
   await page.locator(".stage svg").first().waitFor(PATIENT);
@@ -154,7 +154,7 @@ test("picture, episode and curves are saved; the command is that of the command 
   const [curves, json] = await saved("Curves (JSON)");
   expect(curves).toBe("dqn-CartPole-v1-step-256.json");
   expect(JSON.parse(json)).toMatchObject({ name: "dqn", options: { lr: 0.001 }, seed: 0 });
-  await page.getByText("The same on the command line").click();
+  await page.getByText("As a command").click();
   await page
     .getByText(
       /^npx galatea rl train dqn --env CartPole-v1 --steps 50000 --seed 0 --hidden 64,64 --no-double --lr 0\.001$/,

@@ -6,19 +6,19 @@ export const ppo: Lesson<Seen> = {
   tasks: [
     {
       say: {
-        en: "Let one update run away from the old policy: a divergence (kl) above 0.2.",
-        zh: "让一次更新远远离开旧策略：散度（kl）高于 0.2。",
+        en: "Let one update run away from the old policy: a KL above 0.2 nats.",
+        zh: "让一次更新远远离开旧策略：KL 高于 0.2 奈特。",
       },
       why: {
         en: "The clip takes away the reward for going far, not the way: long steps, twenty times over the same data, jump over it.",
-        zh: "截断只是不再奖励走远，并不挡路：步子大，同一批数据又用二十遍，就越过去了。",
+        zh: "裁剪只是不再奖励走远，并不挡路：步子大，同一批数据又用二十遍，就越过去了。",
       },
       done: after(256, ({ latest }) => (latest("kl") ?? 0) > 0.2),
     },
     {
       say: {
-        en: "Have more than half of all ratios outside the clip (clipped above 0.5).",
-        zh: "让一半以上的比率落在截断范围之外（clipped 高于 0.5）。",
+        en: "Have more than half of all ratios clipped (above 0.5).",
+        zh: "让一半以上的比值被裁剪（高于 0.5）。",
       },
       why: {
         en: "With a tiny ε nearly every probability has left the range after a few passes; what is outside is not learned from any more.",
@@ -45,13 +45,13 @@ export const ppo: Lesson<Seen> = {
         zh: "第一遍用这批经验时，新旧概率之比是多少？",
       },
       answers: [
-        { en: "1: nothing has moved yet, and nothing is clipped.", zh: "1：还什么都没动，也没有截断。" },
+        { en: "1: nothing has moved yet, and nothing is clipped.", zh: "1：还什么都没动，也没有裁剪。" },
         { en: "It depends on the advantage.", zh: "取决于优势。" },
       ],
       right: 0,
       why: {
         en: "So its first step is the policy gradient itself; only the later passes need the clip.",
-        zh: "所以第一步就是策略梯度本身；后面几遍才需要截断。",
+        zh: "所以第一步就是策略梯度本身；后面几遍才需要裁剪。",
       },
     },
     {
@@ -73,7 +73,7 @@ export const ppo: Lesson<Seen> = {
     {
       ask: {
         en: "The advantage is negative and the ratio is already below 1 − ε. What is the gradient?",
-        zh: "优势为负，比率已低于 1 − ε，梯度是多少？",
+        zh: "优势为负，比值已低于 1 − ε，梯度是多少？",
       },
       answers: [
         { en: "0: it has been made rare enough for this rollout.", zh: "0：这批数据里它已经够少了。" },
