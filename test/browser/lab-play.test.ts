@@ -21,7 +21,7 @@ test.each(VIEWS)("in %s and %s: no violation of WCAG, nothing wrong in the conso
   const { page, problems } = await visit(lab, `${lang}/play/minatar-breakout`, theme);
   await page.locator(".stage svg").waitFor();
   await page.locator(".bar button").nth(1).click(); // one step
-  await page.locator(".actions .now").waitFor();
+  await page.locator(".says .now dt").waitFor();
   expect(await violations(page)).toEqual([]);
   expect(problems).toEqual([]);
   await page.close();
@@ -38,7 +38,7 @@ test("an agent plays with its own network, and the same seed gives the same game
       for (let i = 1; i <= 25; i++) {
         document.querySelectorAll(".bar button")[1].click();
         while (text("dl dd") !== String(i)) await new Promise(requestAnimationFrame);
-        actions.push(text(".actions .now"));
+        actions.push(text(".says .now dt"));
       }
       return [...actions, text("dd.return")];
     })()`)) as string[];
@@ -54,9 +54,9 @@ test("taken over by the keyboard, the keys act, and Escape gives it back", async
   const { page } = await visit(lab, "en/play/lunar-lander");
   await page.getByRole("button", { name: "I play" }).click();
   await page.keyboard.down("ArrowUp");
-  await expect.poll(() => page.locator(".actions .now").textContent(), PATIENT).toBe("main engine");
+  await expect.poll(() => page.locator(".says .now dt").textContent(), PATIENT).toBe("main engine");
   await page.keyboard.up("ArrowUp");
-  await expect.poll(() => page.locator(".actions .now").textContent(), PATIENT).toBe("nothing");
+  await expect.poll(() => page.locator(".says .now dt").textContent(), PATIENT).toBe("nothing");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "I play" }).waitFor();
   await page.close();

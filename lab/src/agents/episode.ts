@@ -1,6 +1,7 @@
 /** What an agent says of states, and an episode of it as it is at the moment. */
 import type { Policy } from "galatea/rl/agent.ts";
 import { fastRandom, npRandom, type Rng } from "galatea/rl/random.ts";
+import type { Rows } from "galatea/rl/rows.ts";
 import { type Action, type Place, taken } from "./envs.ts";
 
 /** Of one state, by name: `probabilities` or `q` of each action, or an `action` and its `deviation`; and the `value`. */
@@ -27,25 +28,32 @@ export interface Asked {
   readonly exploring: boolean;
 }
 
-/** What the policy says of these states, state after state. */
-export async function saidOf(
-  policy: Policy,
-  { source }: Place,
-  states: readonly Float64Array[],
-): Promise<Said[]> {
-  const observations = states.map((state) => source.observation(state));
-  const width = observations[0]!.length;
-  const rows = new Float32Array(width * states.length);
-  for (const [i, observation] of observations.entries()) rows.set(observation, i * width);
+/** What the policy says of so many observations, row after row. */
+export async function saidOfRows(policy: Policy, rows: Rows, count: number): Promise<Said[]> {
   const all = Object.entries((await policy.says?.(rows)) ?? {});
-  return states.map((_, i) =>
+  return Array.from({ length: count }, (_, i) =>
     Object.fromEntries(
       all.map(([name, { data }]) => {
-        const size = data.length / states.length;
+        const size = data.length / count;
         return [name, Array.from(data.subarray(i * size, (i + 1) * size), Number)];
       }),
     ),
   );
+}
+
+/** What the policy says of these states, state after state. */
+export function saidOf(policy: Policy, { source }: Place, states: readonly Float64Array[]): Promise<Said[]> {
+  const observations = states.map((state) => source.observation(state));
+  const width = observations[0]!.length;
+  const rows = new Float32Array(width * states.length);
+  for (const [i, observation] of observations.entries()) rows.set(observation, i * width);
+  return saidOfRows(policy, rows, states.length);
+}
+
+/** The least and the largest value of an action that was said, by which values are drawn. */
+export function endsOf(said: readonly Said[]): readonly [low: number, high: number] {
+  const values = said.flatMap(({ q = [] }) => q);
+  return [Math.min(...values), Math.max(...values)];
 }
 
 const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));

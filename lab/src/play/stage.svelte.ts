@@ -1,5 +1,7 @@
 /** An agent in its environment, step by step: by its own policy, or by a visitor's keys. */
 import type { Info } from "galatea/rl/env.ts";
+import type { Rows } from "galatea/rl/rows.ts";
+import { endsOf, type Said, saidOfRows } from "../agents/episode.ts";
 import type { Trained } from "./open.ts";
 
 /** Returns of finished episodes that are kept. */
@@ -24,6 +26,9 @@ export class Stage {
   return = $state(0);
   reward = $state(0);
   action = $state<number>();
+  /** What the agent says of what is seen, and between which values it has spoken in this episode. */
+  said = $state.raw<Said>();
+  ends = $state.raw(endsOf([]));
   finished = $state.raw<readonly Finished[]>([]);
   readonly actions: readonly string[];
 
@@ -38,7 +43,9 @@ export class Stage {
     const { observation, info } = this.#trained.env.reset(seed === undefined ? {} : { seed });
     [this.#observation, this.#info, this.#over, this.#taken] = [observation, info, false, false];
     [this.steps, this.return, this.reward, this.action] = [0, 0, 0, undefined];
+    this.ends = endsOf([]);
     this.#draw();
+    void this.#hear();
   }
 
   /** Take this action, or the policy's. After an episode's end a step begins the next. */
@@ -57,6 +64,7 @@ export class Stage {
       this.return += reward;
       this.steps++;
       this.#draw();
+      await this.#hear();
       if (terminated || truncated) {
         this.#over = true;
         const { return: total, steps } = this;
@@ -65,6 +73,14 @@ export class Stage {
     } finally {
       this.#busy = false;
     }
+  }
+
+  async #hear(): Promise<void> {
+    const observation = this.#observation as Rows;
+    const [said] = await saidOfRows(this.#trained.policy, observation, 1);
+    if (observation !== this.#observation) return;
+    this.said = said;
+    this.ends = endsOf([{ q: this.ends }, said!]);
   }
 
   #draw(): void {
