@@ -6,14 +6,17 @@ export const torque: Lesson<Seen> = {
   tasks: [
     {
       say: {
-        en: "Let the actor believe in what cannot be: a mean value above 1, though every reward here is negative.",
-        zh: "让演员相信不可能的事：平均价值高于 1，而这里每个奖励都是负的。",
+        en: "Let it believe in what cannot be: a mean value above 0 or below −1,630, though a step costs 0 to 16.3, and γ is 0.99.",
+        zh: "让它相信不可能的事：平均价值高于 0 或低于 −1630，而每步扣 0 到 16.3 分，γ 是 0.99。",
       },
       why: {
-        en: "The actor looks for the critic's errors upwards, and the target takes what it finds for true.",
-        zh: "演员专找评论家偏高的错，目标又把找到的当真。",
+        en: "With long steps and targets that follow at once, an error moves its own target, and grows. One critic runs away upwards, where the actor seeks it; of two, the smaller one downwards.",
+        zh: "步子大，目标又紧跟着变，误差就推着自己的目标越走越远。一个评论家往上跑，因为演员专找偏高的；两个取较小的，就往下跑。",
       },
-      done: after(1000, ({ latest }) => (latest("value") ?? -9) > 1),
+      done: after(1100, ({ latest }) => {
+        const value = latest("value") ?? -9;
+        return value > 0 || value < -1630;
+      }),
     },
     {
       say: {
@@ -31,15 +34,15 @@ export const torque: Lesson<Seen> = {
     },
     {
       say: {
-        en: "Make it live for the moment: γ at most 0.5 (DDPG, SAC) or a rate below 10⁻⁵, and a mean return below −900 after 6,000 steps.",
-        zh: "让它只顾眼前：γ 不超过 0.5（DDPG、SAC）或学习率低于 10⁻⁵，6000 步之后平均回报低于 −900。",
+        en: "Make it live for the moment: γ at most 0.5 (DDPG, SAC) or a rate below 10⁻⁵, and a mean return below −900 after 4,000 steps.",
+        zh: "让它只顾眼前：γ 不超过 0.5（DDPG、SAC）或学习率低于 10⁻⁵，4000 步之后平均回报低于 −900。",
       },
       why: {
         en: "To swing up it must first swing away, which costs; who does not look ahead does not pay for that.",
         zh: "要荡上去，先得往反方向荡，要付代价；不往前看就不肯付。",
       },
       done: after(
-        6000,
+        4000,
         (seen) =>
           (Number(given(seen, "gamma") ?? 1) <= 0.5 || Number(given(seen, "lr") ?? 1) < 1e-5) &&
           (seen.mean ?? 0) < -900,

@@ -6,14 +6,14 @@ export const values: Lesson<Seen> = {
   tasks: [
     {
       say: {
-        en: "Let it promise more than there is: a mean value above 110, though no return discounted by 0.99 can exceed 100.",
-        zh: "让它许诺过头：平均价值高于 110，而按 0.99 折扣的回报不可能超过 100。",
+        en: "Let it promise more than it gets: a mean value above its mean return, after 6,000 steps.",
+        zh: "让它许诺过头：6000 步之后，平均价值高于平均回报。",
       },
       why: {
-        en: "The largest of noisy values is too large on average, and the target takes it for true, again and again.",
-        zh: "带噪声的价值取最大，平均来说偏大；目标又一次次把它当真。",
+        en: "Long steps make values noisy. The largest of noisy values is too large on average, and the target takes it for true, again and again.",
+        zh: "步子太大，价值就满是噪声。带噪声的价值取最大，平均来说偏大；目标又一次次把它当真。",
       },
-      done: after(1000, ({ latest }) => (latest("value") ?? 0) > 110),
+      done: after(6000, ({ latest, mean }) => (latest("value") ?? 0) > (mean ?? 999)),
     },
     {
       say: {
@@ -28,14 +28,14 @@ export const values: Lesson<Seen> = {
     },
     {
       say: {
-        en: "Let it forget: a replay of at most 300 transitions, and a mean return below 60 after 15,000 steps.",
-        zh: "让它健忘：回放不超过 300 条，15 000 步之后平均回报低于 60。",
+        en: "Let it learn from the last moments alone: a replay of at most 100 transitions, and a mean return below 60 after 5,500 steps.",
+        zh: "让它只从刚才的经历学：回放不超过 100 条，5500 步之后平均回报低于 60。",
       },
       why: {
-        en: "The last few episodes are all alike: they say nothing of states that it has left behind, and what was known of them is overwritten.",
-        zh: "最近几局都差不多：离开过的状态再也见不到，学过的就被覆盖。",
+        en: "A few episodes are all alike: they say nothing of states that it has left behind, and what was known of them is overwritten.",
+        zh: "刚才的几局都差不多：离开过的状态再也见不到，学过的就被覆盖。",
       },
-      done: after(15_000, (seen) => Number(given(seen, "replay") ?? 1e5) <= 300 && (seen.mean ?? 999) < 60),
+      done: after(5500, (seen) => Number(given(seen, "replay") ?? 1e5) <= 100 && (seen.mean ?? 999) < 60),
     },
   ],
   questions: [
