@@ -137,7 +137,7 @@ export const ditConditioning: Experiment = {
         name: conditioning,
         train: ["dit-mnist", "--conditioning", conditioning],
       })),
-      { out, name: "dit-conditioning", samples, steps },
+      { out, name: "dit-conditioning", samples, steps, checkpoints: 4 },
       "step",
     ),
 };
