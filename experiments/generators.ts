@@ -28,12 +28,13 @@ const [TIMED, BEFORE] = [40, 10];
  * many steps as its speed here allows, and its learning rate falls accordingly.
  */
 export const generators: Experiment = {
-  description: "VAE, GAN, DDPM and DiT on MNIST, told the class: quality, coverage, time of training and of a sample",
+  description:
+    "VAE, GAN, DDPM and DiT on MNIST, told the class: quality, coverage, time of training and of a sample",
   run: async ({ engine, out, minutes, samples = 5000 }) => {
     const runs: string[] = [];
     for (const { name, switches = [] } of ENTRIES) {
-      const run = [name, ...switches].join("-");
-      const path = minutes === undefined ? join(RUNS, run) : join(out, `${run}-${minutes}min`);
+      const path =
+        minutes === undefined ? join(RUNS, [name, ...switches].join("-")) : join(out, `${minutes}min`, name);
       runs.push(path);
       await trainInto(path, async () => [
         name,

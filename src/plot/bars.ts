@@ -12,6 +12,9 @@ export interface Bar {
   high?: number;
 }
 
+/** Pixels that a letter of a name takes. */
+const LETTER = 6.5;
+
 /** Bars in the given order, horizontal unless `upright`; each is labelled with its value unless `values` is false. */
 export function barChart(
   labels: Labels,
@@ -22,13 +25,17 @@ export function barChart(
   bars.forEach((bar, i) => {
     for (const v of [bar.value, bar.low ?? 0, bar.high ?? 0]) finite(labels, bar.name, v, i);
   });
+  const names = new Set(bars.map((bar) => bar.name));
+  const longest = Math.max(...[...names].map((each) => each.length));
+  /** Names that would run into one another are tilted. */
+  const crowded = upright && width !== undefined && longest * LETTER > width / names.size;
   const groups = [...new Set(bars.flatMap((bar) => bar.group ?? []))];
   const name = {
     field: "name",
     type: "nominal",
     title: (upright ? labels.x : labels.y) ?? null,
     sort: null,
-    axis: { grid: false, labelAngle: 0, labelLimit: 260 },
+    axis: { grid: false, labelAngle: crowded ? -25 : 0, labelLimit: 260 },
   };
   const value = { field: "value", ...axis(upright ? labels.y : labels.x) };
   const grouped = groups.length > 0;
