@@ -17,14 +17,14 @@ export const ppo: Lesson<Seen> = {
     },
     {
       say: {
-        en: "Have more than half of all ratios clipped (above 0.5).",
-        zh: "让一半以上的比值被裁剪（高于 0.5）。",
+        en: "Have more than half of all ratios clipped (above 0.5) within the first 2,000 steps.",
+        zh: "在前 2000 步之内，让一半以上的比值被裁剪（高于 0.5）。",
       },
       why: {
         en: "With a tiny ε nearly every probability has left the range after a few passes; what is outside is not learned from any more.",
         zh: "ε 极小时，几遍之后几乎所有概率都出了范围；出了范围的就不再学了。",
       },
-      done: after(256, ({ latest }) => (latest("clipped") ?? 0) > 0.5),
+      done: ({ step, latest }) => step <= 2000 && (latest("clipped") ?? 0) > 0.5,
     },
     {
       say: {
