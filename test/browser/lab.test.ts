@@ -147,7 +147,9 @@ test("a curve is guessed by the keyboard and by the pointer, and judged by what 
   await page.mouse.up();
   expect(Number(await point(300).getAttribute("aria-valuenow"))).toBeLessThan(0.5);
   expect(await violations(page)).toEqual([]);
-  await page.getByRole("button", { name: "Run and see" }).press("Enter", { timeout: 60_000 });
+  const run = page.getByRole("button", { name: "Run and see" });
+  await expect.poll(() => run.isEnabled(), { timeout: 60_000 }).toBe(true);
+  await run.press("Enter");
   const told = page.locator("[data-off]");
   await told.waitFor({ timeout: 120_000 });
   expect(await told.textContent()).toMatch(/“KL, nats” lay \d\.\d+ from what came.*Farthest at step \d+/s);
@@ -171,13 +173,18 @@ test("a diffusion model draws its samples by DDIM or DDPM, in as many steps as o
   const { page, problems } = await visit(lab, "en/plane?model=ddpm&width=16");
   await page.getByRole("button", { name: "One step" }).click({ timeout: 60_000 });
   await page.locator('[data-step="1"]').waitFor();
-  const samples = async (): Promise<string> => {
+  const saved = async () => {
     const [file] = await Promise.all([
       page.waitForEvent("download"),
       page.getByRole("button", { name: "Samples (CSV)" }).click(),
     ]);
-    return readFile(await file.path(), "utf8");
+    return file;
   };
+  const samples = async (): Promise<string> => readFile(await (await saved()).path(), "utf8");
+  // The picture comes after the step.
+  await expect
+    .poll(async () => (await saved()).suggestedFilename(), { timeout: 30_000 })
+    .toBe("ddpm-ring-8-step-1.csv");
   const ddim = await samples();
   const choose = (name: string) => page.getByRole("button", { name }).click();
   await choose("DDPM, η = 1");

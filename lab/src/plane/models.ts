@@ -73,7 +73,7 @@ export const PLANE_MODELS: Readonly<Record<ModelName, PlaneModel>> = {
   gan: {
     controls: ["loss", "discriminatorNorm", "discriminatorSteps", "minibatchStddev", "latent"],
     options: { latent: 2, discriminatorNorm: "none", minibatchStddev: true },
-    training: { batchSize: 128, lr: 1e-3, beta1: 0, beta2: 0.9 },
+    training: { batchSize: 128, lr: 1e-3, beta1: 0, beta2: 0.9, cooldown: 0 },
     layers: ["data", "samples", "grid", "judge"],
     shown: ["data", "samples", "judge"],
     curve: "generator/loss",
