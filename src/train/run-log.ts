@@ -39,51 +39,6 @@ function rowOf(line: string): LogRow | undefined {
 export const lastOf = (rows: readonly LogRow[]): LogRow | undefined =>
   rows.length === 0 ? undefined : Object.assign({}, ...rows);
 
-/** A log that is read as it grows. */
-export class GrowingLog {
-  readonly rows: LogRow[] = [];
-  readonly damaged: number[] = [];
-  #rest = "";
-  #line = 1;
-
-  /** The next part of the file. A run that went on from an earlier step is rewound: later rows are dropped. */
-  push(part: string): void {
-    const text = this.#rest + part;
-    const { rows, damaged, rest } = parseLog(text, this.#line);
-    this.#line += text.split("\n").length - 1;
-    this.#rest = rest;
-    this.damaged.push(...damaged);
-    for (const row of rows) {
-      while (this.rows.length > 0 && this.rows.at(-1)!.step > row.step) this.rows.pop();
-      this.rows.push(row);
-    }
-  }
-}
-
-/** Values of one metric, at increasing steps. */
-export interface Series {
-  readonly steps: Float64Array;
-  readonly values: Float64Array;
-}
-
-/** The metrics of a log by name, each where it was logged; values that are no numbers stay as NaN. */
-export function seriesOf(rows: readonly LogRow[]): ReadonlyMap<string, Series> {
-  const found = new Map<string, { steps: number[]; values: number[] }>();
-  for (const row of rows)
-    for (const [name, value] of Object.entries(row)) {
-      if (name === "step") continue;
-      const series = found.get(name) ?? { steps: [], values: [] };
-      found.set(name, series);
-      series.steps.push(row.step);
-      series.values.push(value ?? Number.NaN);
-    }
-  const typed = ({ steps, values }: { steps: number[]; values: number[] }): Series => ({
-    steps: Float64Array.from(steps),
-    values: Float64Array.from(values),
-  });
-  return new Map(Array.from(found, ([name, series]) => [name, typed(series)]));
-}
-
 /** A run in a list: its configuration, or why it cannot be read. */
 export type ListedRun = {
   /** Its folder's path below the folder that is shown. */

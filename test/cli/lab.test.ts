@@ -40,13 +40,19 @@ test("runs are listed with their configuration and last step; one that cannot be
   expect(((await one.json()) as { name: string }[]).map(({ name }) => name)).toEqual(["."]);
 });
 
-test("a log from any byte on, and with its size", async () => {
-  const whole = await get(`${A}/metrics`);
-  expect(await whole.text()).toBe('{"step":1,"loss":2}\n{"step":2,"loss":1}\n');
-  expect(whole.headers.get("X-Size")).toBe("40");
-  expect(await (await get(`${A}/metrics?from=20`)).text()).toBe('{"step":2,"loss":1}\n');
-  expect(await (await get(`${A}/timing`)).text()).toBe("");
-  expect(await (await get("/api/runs/sweep%2Fb/metrics")).text()).toBe("");
+test("the logs of several runs, each with whose it is, its bytes and its length; nothing of what is elsewhere", async () => {
+  const logs = await get("/api/logs?run=sweep%2Fb&run=a&run=..%2Fsecret");
+  expect((await logs.text()).split("\n")).toEqual([
+    '{"run":0,"log":"metrics","size":0,"length":0}',
+    '{"run":0,"log":"timing","size":0,"length":0}',
+    '{"run":1,"log":"metrics","size":40,"length":40}',
+    '{"step":1,"loss":2}',
+    '{"step":2,"loss":1}',
+    '{"run":1,"log":"timing","size":0,"length":0}',
+    '{"run":2,"log":"metrics","size":0,"length":0}',
+    '{"run":2,"log":"timing","size":0,"length":0}',
+    "",
+  ]);
 });
 
 test("who watches a run is sent what is written, and all of it again where the run was set back", async () => {

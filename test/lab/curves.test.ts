@@ -8,7 +8,8 @@ import {
   smoothed,
   thinned,
 } from "../../lab/src/runs/curves.ts";
-import { type LogRow, seriesOf } from "../../src/train/run-log.ts";
+import { GrowingLog, type Series } from "../../src/train/growing-log.ts";
+import type { LogRow } from "../../src/train/run-log.ts";
 
 const metrics: LogRow[] = [
   { step: 1, epoch: 0.5, loss: 4 },
@@ -22,18 +23,28 @@ const timing: LogRow[] = [
   { step: 4, time: 105 },
 ];
 
+function seriesOf(rows: readonly LogRow[]): ReadonlyMap<string, Series> {
+  const log = new GrowingLog();
+  log.push(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  return log.series();
+}
+const series = seriesOf(metrics);
+
 test.each([
   ["step", [1, 4]],
   ["epoch", [0.5, 2]],
   ["time", [0, 5]],
 ] as const)("over the axis %s; what is not finite is left out", (axis, x) => {
-  const curve = curveOf(seriesOf(metrics).get("loss")!, axis, { metrics, timing });
+  const curve = curveOf(series.get("loss")!, axis, {
+    epoch: series.get("epoch"),
+    time: seriesOf(timing).get("time"),
+  });
   expect(Array.from(curve.x)).toEqual(x);
   expect(Array.from(curve.y)).toEqual([4, 2]);
 });
 
 test("without times there is nothing over time", () => {
-  const curve = curveOf(seriesOf(metrics).get("loss")!, "time", { metrics, timing: [] });
+  const curve = curveOf(series.get("loss")!, "time", {});
   expect(curve.x).toHaveLength(0);
 });
 
@@ -88,8 +99,8 @@ test("curves of different steps share one axis", () => {
 
 test("pauses far longer than usual, and values that are not finite, are told", () => {
   const steady = Array.from({ length: 20 }, (_, i): LogRow => ({ step: i, time: i }));
-  expect(pauses(steady)).toEqual([]);
-  expect(pauses([...steady, { step: 20, time: 119 }])).toEqual([100]);
-  expect(notFinite(metrics)).toEqual({ count: 1, step: 2 });
-  expect(notFinite(metrics.slice(2))).toBeUndefined();
+  expect(pauses(seriesOf(steady).get("time")!.values)).toEqual([]);
+  expect(pauses(seriesOf([...steady, { step: 20, time: 119 }]).get("time")!.values)).toEqual([100]);
+  expect(notFinite(series)).toEqual({ count: 1, step: 2 });
+  expect(notFinite(seriesOf(metrics.slice(2)))).toBeUndefined();
 });

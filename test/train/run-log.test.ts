@@ -1,12 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  configOf,
-  differences,
-  GrowingLog,
-  parseLog,
-  seriesOf,
-  settingsOf,
-} from "../../src/train/run-log.ts";
+import { configOf, differences, parseLog, settingsOf } from "../../src/train/run-log.ts";
 import { agentRun } from "../run-configs.ts";
 
 test("a damaged line is told by its number, and the others are read", () => {
@@ -18,28 +11,6 @@ test("a damaged line is told by its number, and the others are read", () => {
   ]);
   expect(damaged).toEqual([2, 3, 4]);
   expect(rest).toBe('{"step":5');
-});
-
-test("a growing log joins the halves of a line, and a run that went on earlier replaces what came after", () => {
-  const log = new GrowingLog();
-  log.push('{"step":1,"loss":3}\n{"step":2,');
-  expect(log.rows).toHaveLength(1);
-  log.push('"loss":2}\nnonsense\n{"step":3,"loss":1}\n');
-  expect(log.rows.map(({ step }) => step)).toEqual([1, 2, 3]);
-  expect(log.damaged).toEqual([3]);
-  log.push('{"step":1,"testLoss":5}\n'); // of the same step: a look at it
-  expect(log.rows).toEqual([
-    { step: 1, loss: 3 },
-    { step: 1, testLoss: 5 },
-  ]);
-});
-
-test("metrics by name, each where it was logged; what is no number stays as NaN", () => {
-  const { rows } = parseLog('{"step":1,"loss":3}\n{"step":2,"loss":null,"testLoss":4}\n');
-  const series = seriesOf(rows);
-  expect([...series.keys()]).toEqual(["loss", "testLoss"]);
-  expect(Array.from(series.get("loss")!.values)).toEqual([3, Number.NaN]);
-  expect(Array.from(series.get("testLoss")!.steps)).toEqual([2]);
 });
 
 const CONFIG = agentRun({ options: { hidden: [64, 64], lr: 0.001 } });

@@ -6,6 +6,8 @@ import type { Kinds, News, Order, Stepped } from "./protocol.ts";
 
 /** Milliseconds between two messages about steps, two looks, two steps in slow motion, and two signs of one that is held. */
 const [FRAME, GLANCE, SLOW, HELD] = [40, 350, 500, 50] as const;
+/** A look comes after as many times its own duration of learning: one that takes long does not take the time to learn. */
+const PATIENCE = 5;
 
 /** One experiment, wherever there is an engine. */
 export interface Live<K extends Kinds> {
@@ -71,7 +73,7 @@ export function serve<K extends Kinds>(openLive: Open<K>, first: K["how"]): void
     if (running) return;
     running = true;
     let steps: Stepped[] = [];
-    let [told, seen] = [performance.now(), performance.now()];
+    let [told, seen, took] = [performance.now(), performance.now(), 0];
     try {
       while (mode !== "paused" && live) {
         if (step >= until) {
@@ -96,9 +98,10 @@ export function serve<K extends Kinds>(openLive: Open<K>, first: K["how"]): void
           told = now;
           await breathe(slow ? SLOW : 0);
         }
-        if (slow || now - seen > GLANCE) {
+        if (slow || now - seen > Math.max(GLANCE, PATIENCE * took)) {
           await inTurn(glance);
           seen = performance.now();
+          took = seen - now;
         }
       }
       if (steps.length > 0) tell({ kind: "steps", steps });

@@ -26,8 +26,8 @@ export const SAMPLES = 600;
 const [ARROWS, PLACES, LINES, POINTS] = [19, 48, 13, 40] as const;
 /** Standard deviations of a grid of codes to both sides. */
 const REACH = 2.5;
-/** Points whose way from noise is shown. */
-const WAYS = 60;
+/** Points that diffusion draws, each in many steps; and those whose way from noise is shown. */
+const [DIFFUSED, WAYS] = [400, 60] as const;
 
 export interface Lookable {
   readonly module: Module;
@@ -176,7 +176,7 @@ function diffusionLooker(of: Lookable): Looker {
     const S = Math.min(steps, schedule.T);
     return ddim(schedule, trajectory({ T: schedule.T, S, spacing: "quadratic" }), { eta });
   };
-  const x = noiseFor(of.key.split("codes"), [2], SAMPLES);
+  const x = noiseFor(of.key.split("codes"), [2], DIFFUSED);
   const levels = schedule.table((s, t) => s.level(t).noise);
   return {
     dispose: () => programs.dispose(),

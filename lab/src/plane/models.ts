@@ -83,7 +83,7 @@ export const PLANE_MODELS: Readonly<Record<ModelName, PlaneModel>> = {
   },
   ddpm: {
     controls: ["prediction", "schedule", "timesteps", "width", "depth"],
-    options: { unconditional: true, prediction: "v", width: 128 },
+    options: { unconditional: true, prediction: "v", width: 96 },
     training: { batchSize: BATCH, lr: 1e-3, ema: 0.99, warmup: 50 },
     layers: ["data", "samples", "field", "ways"],
     shown: ["data", "samples", "field"],
@@ -122,7 +122,7 @@ export interface LookOptions {
 }
 
 /** Before a visitor chooses. */
-export const FIRST_LOOK: LookOptions = { layers: ["samples"], noise: 0.3, sampling: { eta: 0, steps: 24 } };
+export const FIRST_LOOK: LookOptions = { layers: ["samples"], noise: 0.3, sampling: { eta: 0, steps: 20 } };
 
 export const isUsual = ({ eta, steps }: Sampling): boolean =>
   eta === FIRST_LOOK.sampling.eta && steps === FIRST_LOOK.sampling.steps;

@@ -1,6 +1,5 @@
 /** What is drawn of logs: axes, smoothing, seeds together. Pure functions over arrays. */
-import type { LogRow, Series } from "../../../src/train/run-log.ts";
-import { seriesOf } from "../../../src/train/run-log.ts";
+import type { Series } from "../../../src/train/growing-log.ts";
 
 export const AXES = ["step", "epoch", "time"] as const;
 export type Axis = (typeof AXES)[number];
@@ -16,11 +15,9 @@ export interface Curve {
 /** Points of a curve that is drawn: more than pixels would only be slow. */
 const POINTS = 600;
 
-/** Steps on another axis: their epochs, or seconds since the first line; NaN where that was not logged. */
-function along(steps: Float64Array, rows: readonly LogRow[], key: string): Float64Array {
-  const known = seriesOf(rows).get(key);
+/** Steps on another axis, by what was logged of it from `start` on; NaN where nothing was. */
+function along(steps: Float64Array, known: Series | undefined, start: number): Float64Array {
   if (!known || known.steps.length === 0) return steps.map(() => Number.NaN);
-  const start = key === "time" ? known.values[0]! : 0;
   let at = 0;
   return steps.map((step) => {
     while (at + 1 < known.steps.length && known.steps[at + 1]! <= step) at++;
@@ -32,9 +29,16 @@ function along(steps: Float64Array, rows: readonly LogRow[], key: string): Float
 export function curveOf(
   { steps, values }: Series,
   axis: Axis,
-  logs: { readonly metrics: readonly LogRow[]; readonly timing: readonly LogRow[] },
+  { epoch, time }: { readonly epoch?: Series | undefined; readonly time?: Series | undefined },
 ): Curve {
-  const x = axis === "step" ? steps : along(steps, axis === "epoch" ? logs.metrics : logs.timing, axis);
+  const axes: Record<Axis, () => Float64Array> = {
+    step: () => steps,
+    epoch: () => along(steps, epoch, 0),
+    // Seconds since the first line.
+    time: () => along(steps, time, time?.values[0] ?? 0),
+  };
+  const x = axes[axis]();
+  if (values.every(Number.isFinite) && x.every(Number.isFinite)) return { x, y: values };
   const keep = Array.from(values.keys()).filter((i) => Number.isFinite(values[i]) && Number.isFinite(x[i]));
   return { x: Float64Array.from(keep, (i) => x[i]!), y: Float64Array.from(keep, (i) => values[i]!) };
 }
@@ -122,18 +126,22 @@ export function aligned(curves: readonly Curve[]): {
 }
 
 /** Pauses between lines of a log that are far longer than usual, in seconds. */
-export function pauses(timing: readonly LogRow[]): number[] {
-  const gaps = timing.slice(1).map((row, i) => (row.time ?? 0) - (timing[i]!.time ?? 0));
+export function pauses(times: Float64Array = new Float64Array(0)): number[] {
+  const gaps = Array.from(times.subarray(1), (time, i) => time - times[i]!);
   const usual = [...gaps].sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
   return gaps.filter((gap) => gap > Math.max(10, 20 * usual));
 }
 
 /** Values that are not finite: how many, and the step of the first. */
 export function notFinite(
-  rows: readonly LogRow[],
+  all: ReadonlyMap<string, Series>,
 ): { readonly count: number; readonly step: number } | undefined {
-  const bad = rows.filter((row) =>
-    Object.values(row).some((value) => value === null || !Number.isFinite(value)),
-  );
-  return bad.length === 0 ? undefined : { count: bad.length, step: bad[0]!.step };
+  let [count, first] = [0, Number.POSITIVE_INFINITY];
+  for (const { steps, values } of all.values())
+    for (const [i, value] of values.entries())
+      if (!Number.isFinite(value)) {
+        count++;
+        first = Math.min(first, steps[i]!);
+      }
+  return count === 0 ? undefined : { count, step: first };
 }

@@ -1,27 +1,36 @@
-import { GrowingLog, type LogRow, type Series, seriesOf } from "galatea/train/run-log.ts";
+import { GrowingLog, type Series } from "galatea/train/growing-log.ts";
 import { type Axis, type Curve, curveOf, notFinite, pauses, smoothed, thinned } from "./curves.ts";
 import type { RunSource } from "./source.ts";
 
-/** Milliseconds in which what comes of all runs is gathered before it is drawn. */
-const GATHER = 100;
+/** Milliseconds in which what comes of all runs is gathered before it is drawn; and while some have not come at all. */
+const [GATHER, BEGIN] = [40, 1000] as const;
 const waiting = new Set<() => void>();
+/** Runs of which nothing has come yet. */
+const awaited = new Set<FollowedRun>();
+let due = Number.POSITIVE_INFINITY;
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Once in a while for all who ask: a hundred runs that arrive are not drawn a hundred times. */
 function soon(show: () => void): void {
-  if (waiting.size === 0)
-    setTimeout(() => {
-      const all = [...waiting];
-      waiting.clear();
-      for (const one of all) one();
-    }, GATHER);
   waiting.add(show);
+  const at = performance.now() + (awaited.size > 0 ? BEGIN : GATHER);
+  if (at >= due) return;
+  due = at;
+  clearTimeout(timer);
+  timer = setTimeout(draw, at - performance.now());
+}
+
+function draw(): void {
+  due = Number.POSITIVE_INFINITY;
+  const all = [...waiting];
+  waiting.clear();
+  for (const one of all) one();
 }
 
 /** What is known of a run by now. */
 export class ReadRun {
   readonly name: string;
-  readonly metrics: readonly LogRow[];
-  readonly timing: readonly LogRow[];
+  readonly timing: ReadonlyMap<string, Series>;
   /** What is wrong: lines that are none, values that are not finite, long pauses. */
   readonly damaged: readonly number[];
   readonly notFinite: ReturnType<typeof notFinite>;
@@ -31,18 +40,22 @@ export class ReadRun {
 
   constructor(name: string, metrics: GrowingLog, timing: GrowingLog) {
     this.name = name;
-    this.metrics = metrics.rows;
-    this.timing = timing.rows;
-    this.damaged = metrics.damaged;
-    this.notFinite = notFinite(metrics.rows);
-    this.pauses = pauses(timing.rows);
-    this.series = seriesOf(metrics.rows);
+    this.timing = timing.series();
+    this.damaged = [...metrics.damaged];
+    this.series = metrics.series();
+    this.notFinite = notFinite(this.series);
+    this.pauses = pauses(this.timing.get("time")?.values);
   }
 
   /** A metric's curve; undefined where the run has none. */
   curve(metric: string, axis: Axis): Curve | undefined {
     const series = this.series.get(metric);
-    return series && this.#once(`${axis} ${metric}`, () => curveOf(series, axis, this));
+    return (
+      series &&
+      this.#once(`${axis} ${metric}`, () =>
+        curveOf(series, axis, { epoch: this.series.get("epoch"), time: this.timing.get("time") }),
+      )
+    );
   }
 
   /** The same in as many points as can be seen. */
@@ -71,7 +84,9 @@ export class FollowedRun {
 
   constructor(name: string, source: RunSource) {
     this.name = name;
+    awaited.add(this);
     this.#stop = source.follow(name, ({ log, text, again }) => {
+      awaited.delete(this);
       if (again && log === "metrics") this.#metrics = new GrowingLog();
       if (again && log === "timing") this.#timing = new GrowingLog();
       (log === "metrics" ? this.#metrics : this.#timing).push(text);
@@ -80,6 +95,7 @@ export class FollowedRun {
   }
 
   stop(): void {
+    awaited.delete(this);
     this.#stop();
   }
 }

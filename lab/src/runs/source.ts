@@ -1,7 +1,8 @@
 /** Where runs come from: the server of `galatea lab`, or a folder that was dropped on the page. */
 import { configOf, type ListedRun, lastOf, parseLog } from "galatea/train/run-log.ts";
 
-export type Log = "metrics" | "timing";
+const LOGS = ["metrics", "timing"] as const;
+export type Log = (typeof LOGS)[number];
 
 /** A part of a log; `again`: it is the whole log, and what was read before is no longer so. */
 export interface Part {
@@ -20,6 +21,16 @@ export interface RunSource {
   sampleUrl(name: string, file: string): string;
 }
 
+/** What stands before a log: which of the runs asked for, which log, its bytes, and its length as a string. */
+interface Head {
+  readonly run: number;
+  readonly log: Log;
+  readonly size: number;
+  readonly length: number;
+}
+
+/** Runs whose logs are asked for at once. */
+const TOGETHER = 10;
 /** Milliseconds until a connection that broke is tried again. */
 const RETRY = 1000;
 
@@ -32,20 +43,52 @@ interface Follower {
   readonly at: Record<Log, number>;
 }
 
-/** One connection for all runs that are followed: a browser opens no more than six to a server. */
+/**
+ * What there is of a log is fetched; what is added comes over one connection for all runs that are followed, since a browser opens no
+ * more than six to a server.
+ */
 class Watch {
   readonly #followers = new Set<Follower>();
+  /** Of which what there is has not come yet; and those of them that have not been asked for. */
+  readonly #fetching = new Set<Follower>();
+  readonly #fresh: Follower[] = [];
   #events: EventSource | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   follow(name: string, on: Follower["on"]): () => void {
     const follower = { name, on, at: { metrics: 0, timing: 0 } };
-    this.#followers.add(follower);
-    this.#renew();
+    this.#fetching.add(follower);
+    if (this.#fresh.push(follower) === 1) setTimeout(() => void this.#fetchAll());
     return () => {
-      this.#followers.delete(follower);
-      this.#renew();
+      this.#fetching.delete(follower);
+      if (this.#followers.delete(follower)) this.#renew();
     };
+  }
+
+  async #fetchAll(): Promise<void> {
+    const fetches: Promise<void>[] = [];
+    while (this.#fresh.length > 0) fetches.push(this.#fetch(this.#fresh.splice(0, TOGETHER)));
+    await Promise.all(fetches);
+    if (this.#fetching.size === 0) this.#renew();
+  }
+
+  /** What cannot be fetched comes over the connection. */
+  async #fetch(some: readonly Follower[]): Promise<void> {
+    const response = await fetch(
+      `api/logs?${new URLSearchParams(some.map(({ name }) => ["run", name]))}`,
+    ).catch(() => undefined);
+    const text = response?.ok ? await response.text() : "";
+    for (let from = 0; from < text.length; ) {
+      const line = text.indexOf("\n", from);
+      const { run, log, size, length } = JSON.parse(text.slice(from, line)) as Head;
+      from = line + 1 + length;
+      const follower = some[run]!;
+      if (!this.#fetching.has(follower)) continue;
+      follower.at[log] = size;
+      follower.on({ log, text: text.slice(line + 1, from), again: true });
+    }
+    // Those that have been told to stop meanwhile are not among them any more.
+    for (const follower of some) if (this.#fetching.delete(follower)) this.#followers.add(follower);
   }
 
   /** Connect anew, once for all that begin or end together, and go on where each log is. */
@@ -120,7 +163,7 @@ export async function droppedRuns(files: ReadonlyMap<string, File>): Promise<Run
     list: async () => runs,
     follow: (name, on) => {
       let stopped = false;
-      for (const log of ["metrics", "timing"] as const)
+      for (const log of LOGS)
         void of(name, `${log}.jsonl`)
           ?.text()
           .then((text) => stopped || on({ log, text, again: true }));
