@@ -33,9 +33,12 @@ test.each(VIEWS)("%s, %s: the page has no violation of WCAG 2.2 AA and no error"
   await ready(page);
   await page.locator(".pane .bar button").first().click();
   expect(await violations(page), "taken over").toEqual([]);
-  await page.evaluate((hash) => (location.hash = hash), `#/${lang}/agents?agent=sac&twin=none`);
-  await page.locator(".stage svg").first().waitFor(PATIENT);
-  expect(await violations(page), "a pendulum").toEqual([]);
+  // What an agent of continuous actions says has a picture of its own.
+  if (lang === "en") {
+    await page.evaluate((hash) => (location.hash = hash), `#/${lang}/agents?agent=sac&twin=none`);
+    await page.locator(".stage svg").first().waitFor(PATIENT);
+    expect(await violations(page), "a pendulum").toEqual([]);
+  }
   expect(problems).toEqual([]);
   await page.close();
 });
