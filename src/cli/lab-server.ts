@@ -5,7 +5,10 @@ import { Readable } from "node:stream";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { namesIn } from "../train/folders.node.ts";
+import { GrowingLog } from "../train/growing-log.ts";
+import { packLogs, type ReadLog } from "../train/log-columns.ts";
 import { configOf, type ListedRun, lastOf, parseLog } from "../train/run-log.ts";
+import { LogShelf } from "./log-shelf.ts";
 
 export interface LabFolders {
   /** The folder whose runs are shown. */
@@ -55,20 +58,36 @@ export function labServer({ runs, pages, more = {} }: LabFolders): Hono {
     return undefined;
   });
 
-  app.get("/api/runs", async (c) => c.json(await listed(runs)));
-  // Several runs in one answer: a hundred would take longer to ask for than to send. Before each log, a line that says whose it is, its
-  // size in bytes and its length as a string.
+  const shelf = new LogShelf();
+  app.get("/api/runs", async (c) => {
+    const all = await listed(runs);
+    // While the list is looked at: who then draws a hundred of them does not wait until they have been read.
+    const names = all.flatMap(({ name }) => LOGS.map((log) => [name, `${log}.jsonl`] as const));
+    void shelf.readAhead(names.map((parts) => () => inside(runs, ...parts)));
+    return c.json(all);
+  });
+  // Several runs in one answer, read and by columns: a browser takes longer to receive a hundred texts than it takes to read them here.
   app.get("/api/logs", async (c) => {
-    const names = c.req.queries("run") ?? [];
-    const parts = names.flatMap((name, run) =>
-      LOGS.map(async (log) => {
+    const parts = (c.req.queries("run") ?? []).flatMap((name) =>
+      LOGS.map(async (log): Promise<ReadLog> => {
         const file = await inside(runs, name, `${log}.jsonl`);
-        const { text, size } = file ? await readFrom(file, 0) : { text: "", size: 0 };
-        return `${JSON.stringify({ run, log, size, length: text.length })}\n${text}`;
+        return { name: log, ...(file ? await shelf.read(file) : { log: new GrowingLog(), size: 0 }) };
       }),
     );
-    return c.text((await Promise.all(parts)).join(""));
+    return c.body(Readable.toWeb(Readable.from(packLogs(await Promise.all(parts)))) as ReadableStream, 200, {
+      "Content-Type": "application/octet-stream",
+    });
   });
+  app.get("/api/samples", async (c) =>
+    c.json(
+      await Promise.all(
+        (c.req.queries("run") ?? []).map(async (name) => {
+          const folder = await inside(runs, name, "samples");
+          return folder ? (await readdir(folder)).filter((file) => !file.startsWith(".")).sort() : [];
+        }),
+      ),
+    ),
+  );
   // One connection for all runs that are drawn: a browser opens no more than six to a server.
   app.get("/api/watch", (c) =>
     streamSSE(c, async (stream) => {
@@ -92,10 +111,6 @@ export function labServer({ runs, pages, more = {} }: LabFolders): Hono {
       }
     }),
   );
-  app.get("/api/runs/:name/samples", async (c) => {
-    const folder = await inside(runs, c.req.param("name"), "samples");
-    return c.json(folder ? (await readdir(folder)).filter((name) => !name.startsWith(".")).sort() : []);
-  });
   app.get("/api/runs/:name/samples/:file", async (c) =>
     send(await inside(runs, c.req.param("name"), "samples", c.req.param("file"))),
   );
@@ -118,12 +133,23 @@ function tail(path: string, address: string): string {
   }
 }
 
+const roots = new Map<string, Promise<string>>();
+
+/** Where a folder that is served lies: asked once, since a hundred runs' logs ask for it. */
+function rootOf(folder: string): Promise<string> {
+  const root = roots.get(folder) ?? realpath(folder);
+  roots.set(folder, root);
+  // One that is not there yet may come.
+  root.catch(() => roots.delete(folder));
+  return root;
+}
+
 /** Where a path below a folder leads, links followed; nowhere, if that is outside, hidden, or not there. */
 async function inside(folder: string, ...parts: readonly string[]): Promise<string | undefined> {
   const path = join(...parts);
   if (path.split(sep).some((part) => part.startsWith(".") && part !== ".")) return undefined;
   try {
-    const root = await realpath(folder);
+    const root = await rootOf(folder);
     const found = await realpath(join(root, path));
     return found === root || found.startsWith(root + sep) ? found : undefined;
   } catch {

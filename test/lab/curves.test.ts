@@ -5,6 +5,7 @@ import {
   meanCurve,
   notFinite,
   pauses,
+  pointsOf,
   smoothed,
   thinned,
 } from "../../lab/src/runs/curves.ts";
@@ -85,6 +86,10 @@ test("seeds: their mean where all have a point, with the standard error", () => 
   expect(low![1]).toBe(2);
 });
 
+test("many curves are drawn in fewer points each, and never in too few", () => {
+  expect([1, 40, 100, 1000].map(pointsOf)).toEqual([600, 600, 240, 200]);
+});
+
 test("curves of different steps share one axis", () => {
   const { x, rows } = aligned([
     { x: Float64Array.of(1, 3), y: Float64Array.of(10, 30) },
@@ -94,6 +99,20 @@ test("curves of different steps share one axis", () => {
   expect(rows.map(({ y }) => y)).toEqual([
     [10, null, 30],
     [null, 20, null],
+  ]);
+});
+
+test("curves of the same steps lie on them as they are, one with a band and one without", () => {
+  const x = Float64Array.of(1, 3);
+  const [y, low, high] = [Float64Array.of(10, 30), Float64Array.of(9, 29), Float64Array.of(11, 31)];
+  const { rows, ...rest } = aligned([
+    { x, y, low, high },
+    { x: x.slice(), y },
+  ]);
+  expect(rest).toEqual({ x: [1, 3] });
+  expect(rows).toEqual([
+    { y: [10, 30], low: [9, 29], high: [11, 31] },
+    { y: [10, 30], low: [null, null], high: [null, null] },
   ]);
 });
 

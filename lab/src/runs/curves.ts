@@ -12,8 +12,11 @@ export interface Curve {
   readonly high?: Float64Array;
 }
 
-/** Points of a curve that is drawn: more than pixels would only be slow. */
-const POINTS = 600;
+/** Points of a curve that is drawn, at most and at least, and of all together: more than can be told apart would only be slow. */
+const [MOST, LEAST, ALL] = [600, 200, 24_000] as const;
+
+/** Points of each of so many curves that are drawn. */
+export const pointsOf = (curves: number): number => Math.min(MOST, Math.max(LEAST, Math.floor(ALL / curves)));
 
 /** Steps on another axis, by what was logged of it from `start` on; NaN where nothing was. */
 function along(steps: Float64Array, known: Series | undefined, start: number): Float64Array {
@@ -47,7 +50,7 @@ export function curveOf(
  * Fewer points, none of whose extremes is lost: each stands for a run of neighbours, as their mean, with the least and the greatest
  * of them as a band.
  */
-export function thinned({ x, y }: Curve, most = POINTS): Curve {
+export function thinned({ x, y }: Curve, most: number = MOST): Curve {
   const n = y.length;
   if (n <= most) return { x, y };
   const [xs, ys, low, high] = Array.from({ length: 4 }, () => new Float64Array(most)) as [
@@ -110,6 +113,17 @@ export function aligned(curves: readonly Curve[]): {
   readonly x: number[];
   readonly rows: readonly { y: (number | null)[]; low: (number | null)[]; high: (number | null)[] }[];
 } {
+  const first = curves[0]?.x ?? new Float64Array(0);
+  // As runs of one recipe are: nothing to put together.
+  if (curves.every(({ x }) => x.length === first.length && x.every((value, i) => value === first[i])))
+    return {
+      x: [...first],
+      rows: curves.map(({ y, low, high }) => ({
+        y: [...y],
+        low: low ? [...low] : new Array(first.length).fill(null),
+        high: high ? [...high] : new Array(first.length).fill(null),
+      })),
+    };
   const x = [...new Set(curves.flatMap((curve) => Array.from(curve.x)))].sort((a, b) => a - b);
   const place = new Map(x.map((value, i) => [value, i]));
   const rows = curves.map((curve) => {
@@ -138,8 +152,8 @@ export function notFinite(
 ): { readonly count: number; readonly step: number } | undefined {
   let [count, first] = [0, Number.POSITIVE_INFINITY];
   for (const { steps, values } of all.values())
-    for (const [i, value] of values.entries())
-      if (!Number.isFinite(value)) {
+    for (let i = 0; i < values.length; i++)
+      if (!Number.isFinite(values[i])) {
         count++;
         first = Math.min(first, steps[i]!);
       }

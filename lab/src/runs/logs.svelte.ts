@@ -1,9 +1,9 @@
-import { GrowingLog, type Series } from "galatea/train/growing-log.ts";
+import type { Series } from "galatea/train/growing-log.ts";
 import { type Axis, type Curve, curveOf, notFinite, pauses, smoothed, thinned } from "./curves.ts";
-import type { RunSource } from "./source.ts";
+import type { Logs, RunSource } from "./source.ts";
 
 /** Milliseconds in which what comes of all runs is gathered before it is drawn; and while some have not come at all. */
-const [GATHER, BEGIN] = [40, 1000] as const;
+const [GATHER, BEGIN] = [20, 1000] as const;
 const waiting = new Set<() => void>();
 /** Runs of which nothing has come yet. */
 const awaited = new Set<FollowedRun>();
@@ -38,7 +38,7 @@ export class ReadRun {
   readonly series: ReadonlyMap<string, Series>;
   readonly #curves = new Map<string, Curve>();
 
-  constructor(name: string, metrics: GrowingLog, timing: GrowingLog) {
+  constructor(name: string, { metrics, timing }: Logs) {
     this.name = name;
     this.timing = timing.series();
     this.damaged = [...metrics.damaged];
@@ -59,9 +59,14 @@ export class ReadRun {
   }
 
   /** The same in as many points as can be seen. */
-  drawn(metric: string, axis: Axis, smoothing: number): Curve | undefined {
+  drawn(metric: string, axis: Axis, smoothing: number, points: number): Curve | undefined {
     const curve = this.curve(metric, axis);
-    return curve && this.#once(`${axis} ${smoothing} ${metric}`, () => smoothed(thinned(curve), smoothing));
+    return (
+      curve &&
+      this.#once(`${axis} ${smoothing} ${points} ${metric}`, () =>
+        smoothed(thinned(curve, points), smoothing),
+      )
+    );
   }
 
   #once(key: string, make: () => Curve): Curve {
@@ -74,23 +79,20 @@ export class ReadRun {
 /** The logs of a run as they grow. */
 export class FollowedRun {
   readonly name: string;
-  #metrics = new GrowingLog();
-  #timing = new GrowingLog();
   read = $state.raw<ReadRun>();
   readonly #stop: () => void;
-  readonly #show = (): void => {
-    this.read = new ReadRun(this.name, this.#metrics, this.#timing);
-  };
 
   constructor(name: string, source: RunSource) {
     this.name = name;
     awaited.add(this);
-    this.#stop = source.follow(name, ({ log, text, again }) => {
+    let known: Logs;
+    const show = (): void => {
+      this.read = new ReadRun(name, known);
+    };
+    this.#stop = source.follow(name, (logs) => {
       awaited.delete(this);
-      if (again && log === "metrics") this.#metrics = new GrowingLog();
-      if (again && log === "timing") this.#timing = new GrowingLog();
-      (log === "metrics" ? this.#metrics : this.#timing).push(text);
-      soon(this.#show);
+      known = logs;
+      soon(show);
     });
   }
 

@@ -1,32 +1,34 @@
 /** Where runs come from: the server of `galatea lab`, or a folder that was dropped on the page. */
+import { GrowingLog } from "galatea/train/growing-log.ts";
+import { unpackLogs } from "galatea/train/log-columns.ts";
 import { configOf, type ListedRun, lastOf, parseLog } from "galatea/train/run-log.ts";
 
 const LOGS = ["metrics", "timing"] as const;
-export type Log = (typeof LOGS)[number];
-
-/** A part of a log; `again`: it is the whole log, and what was read before is no longer so. */
-export interface Part {
-  readonly log: Log;
-  readonly text: string;
-  readonly again: boolean;
-}
+export type Logs = Record<(typeof LOGS)[number], GrowingLog>;
 
 export interface RunSource {
   list(): Promise<readonly ListedRun[]>;
-  /** Calls back with the logs of a run and with what is added to them, until it is told to stop. */
-  follow(name: string, on: (part: Part) => void): () => void;
-  /** Names of the pictures that were taken while it trained. */
-  samples(name: string): Promise<readonly string[]>;
+  /** Calls back with the logs of a run, and again when something was added to them, until it is told to stop. */
+  follow(name: string, on: (logs: Logs) => void): () => void;
+  /** Names of the pictures that were taken while each of the runs trained. */
+  samples(names: readonly string[]): Promise<readonly (readonly string[])[]>;
   /** An address at which a picture can be shown. */
   sampleUrl(name: string, file: string): string;
 }
 
-/** What stands before a log: which of the runs asked for, which log, its bytes, and its length as a string. */
-interface Head {
+const noLogs = (): Logs => ({ metrics: new GrowingLog(), timing: new GrowingLog() });
+const runsOf = (names: readonly string[]): URLSearchParams =>
+  new URLSearchParams(names.map((name) => ["run", name]));
+
+/** What was added to a log; `again`: it is the whole log, and what was read before is no longer so. */
+interface Part {
+  /** Which of the runs that are watched. */
   readonly run: number;
-  readonly log: Log;
+  readonly log: keyof Logs;
+  readonly text: string;
+  readonly again: boolean;
+  /** Bytes of the log up to here. */
   readonly size: number;
-  readonly length: number;
 }
 
 /** Runs whose logs are asked for at once. */
@@ -38,9 +40,10 @@ const at = (...parts: readonly string[]): string => ["api/runs", ...parts.map(en
 
 interface Follower {
   readonly name: string;
-  readonly on: (part: Part) => void;
+  readonly on: (logs: Logs) => void;
+  readonly logs: Logs;
   /** Bytes of each log that have come. */
-  readonly at: Record<Log, number>;
+  readonly at: Record<keyof Logs, number>;
 }
 
 /**
@@ -56,7 +59,7 @@ class Watch {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   follow(name: string, on: Follower["on"]): () => void {
-    const follower = { name, on, at: { metrics: 0, timing: 0 } };
+    const follower = { name, on, logs: noLogs(), at: { metrics: 0, timing: 0 } };
     this.#fetching.add(follower);
     if (this.#fresh.push(follower) === 1) setTimeout(() => void this.#fetchAll());
     return () => {
@@ -74,19 +77,14 @@ class Watch {
 
   /** What cannot be fetched comes over the connection. */
   async #fetch(some: readonly Follower[]): Promise<void> {
-    const response = await fetch(
-      `api/logs?${new URLSearchParams(some.map(({ name }) => ["run", name]))}`,
-    ).catch(() => undefined);
-    const text = response?.ok ? await response.text() : "";
-    for (let from = 0; from < text.length; ) {
-      const line = text.indexOf("\n", from);
-      const { run, log, size, length } = JSON.parse(text.slice(from, line)) as Head;
-      from = line + 1 + length;
-      const follower = some[run]!;
-      if (!this.#fetching.has(follower)) continue;
-      follower.at[log] = size;
-      follower.on({ log, text: text.slice(line + 1, from), again: true });
+    const response = await fetch(`api/logs?${runsOf(some.map(({ name }) => name))}`).catch(() => undefined);
+    const read = response?.ok ? unpackLogs(await response.arrayBuffer()) : [];
+    for (const [i, { name, size, log }] of read.entries()) {
+      const { logs, at } = some[Math.floor(i / LOGS.length)]!;
+      logs[name as keyof Logs] = log;
+      at[name as keyof Logs] = size;
     }
+    for (const follower of some) if (this.#fetching.has(follower)) follower.on(follower.logs);
     // Those that have been told to stop meanwhile are not among them any more.
     for (const follower of some) if (this.#fetching.delete(follower)) this.#followers.add(follower);
   }
@@ -112,10 +110,12 @@ class Watch {
     const events = new EventSource(`api/watch?${query}`);
     this.#events = events;
     events.addEventListener("message", ({ data }: MessageEvent<string>) => {
-      const { run, size, ...part } = JSON.parse(data) as Part & { run: number; size: number };
-      const { on, at } = followers[run]!;
-      at[part.log] = size;
-      on(part);
+      const { run, log, text, again, size } = JSON.parse(data) as Part;
+      const { on, at, logs } = followers[run]!;
+      at[log] = size;
+      if (again) logs[log] = new GrowingLog();
+      logs[log].push(text);
+      on(logs);
     });
     // By itself the browser would ask again for what has come already.
     events.addEventListener("error", () => {
@@ -138,9 +138,9 @@ export async function serverRuns(): Promise<RunSource | undefined> {
   return {
     list: async () => (await list()) ?? [],
     follow: (name, on) => watch.follow(name, on),
-    samples: async (name) => {
-      const response = await fetch(at(name, "samples")).catch(() => undefined);
-      return response?.ok ? ((await response.json()) as string[]) : [];
+    samples: async (names) => {
+      const response = await fetch(`api/samples?${runsOf(names)}`).catch(() => undefined);
+      return response?.ok ? ((await response.json()) as string[][]) : names.map(() => []);
     },
     sampleUrl: (name, file) => at(name, "samples", file),
   };
@@ -163,19 +163,20 @@ export async function droppedRuns(files: ReadonlyMap<string, File>): Promise<Run
     list: async () => runs,
     follow: (name, on) => {
       let stopped = false;
-      for (const log of LOGS)
-        void of(name, `${log}.jsonl`)
-          ?.text()
-          .then((text) => stopped || on({ log, text, again: true }));
+      const logs = noLogs();
+      const read = LOGS.map(async (log) => logs[log].push((await of(name, `${log}.jsonl`)?.text()) ?? ""));
+      void Promise.all(read).then(() => stopped || on(logs));
       return () => {
         stopped = true;
       };
     },
-    samples: async (name) =>
-      Array.from(files.keys())
-        .filter((path) => path.startsWith(`${name}/samples/`))
-        .map((path) => path.slice(`${name}/samples/`.length))
-        .sort(),
+    samples: async (names) =>
+      names.map((name) =>
+        Array.from(files.keys())
+          .filter((path) => path.startsWith(`${name}/samples/`))
+          .map((path) => path.slice(`${name}/samples/`.length))
+          .sort(),
+      ),
     sampleUrl: (name, file) => {
       const path = `${name}/samples/${file}`;
       const known = urls.get(path) ?? URL.createObjectURL(files.get(path)!);
