@@ -207,6 +207,20 @@ test("what an address asks for in vain is said, and the rest goes on", async () 
   await page.close();
 });
 
+test("where WebAssembly has no SIMD, a sentence says so, and the rest goes on", async () => {
+  const page = await lab.browser.newPage({ serviceWorkers: "block" });
+  await page.route("**/assets/worker-*.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `WebAssembly.validate = () => false;${await response.text()}` });
+  });
+  await page.goto(`${lab.url}#/en/plane`);
+  await page.getByRole("alert").filter({ hasText: "no SIMD" }).waitFor({ timeout: 60_000 });
+  expect(await page.getByRole("alert").textContent()).toContain("or newer");
+  await page.goto(`${lab.url}#/en/bridge`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.close();
+});
+
 test("the keyboard alone: along the map to an algorithm, which begins to learn", async () => {
   const { page } = await visit(lab, "en/");
   await page.locator("#node-ae").focus();

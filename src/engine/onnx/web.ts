@@ -5,11 +5,21 @@ import type { OrtModule } from "./ort.ts";
 import { ONE_THREAD_BELOW, showThreads } from "./threads.ts";
 import { chooseThreads, starting, threadsOf, type WebModule } from "./web-threads.ts";
 
+/** A module of one function, whose result is a vector of counted bits. */
+const SIMD = Uint8Array.from([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98,
+  11,
+]);
+
 /** ONNX Runtime's engine for the browser: WebAssembly (cpu and wasm mean the same here) or WebGPU. */
 export async function webEngine(options: EngineOptions = {}): Promise<Engine> {
   if (options.device === "cuda")
     throw new UserError(
       "device cuda exists in Node only; in a browser choose webgpu (a GPU) or cpu (WebAssembly)",
+    );
+  if (!WebAssembly.validate(SIMD))
+    throw new UserError(
+      "this browser's WebAssembly has no SIMD, which the engine computes with: use Chrome or Edge 91, Firefox 89, Safari 16.4 or newer",
     );
   if (options.device !== "webgpu") return engineOn(await import("onnxruntime-web/wasm"), options);
   await requireWebGpu();
