@@ -19,6 +19,9 @@ export interface LabFolders {
   readonly more?: Readonly<Record<string, string>>;
 }
 
+/** How it is served: hundreds of runs that are drawn together are all named in one address, and Node's bound for it is 16 KB. */
+export const SERVED = { hostname: "127.0.0.1", serverOptions: { maxHeaderSize: 2 ** 20 } } as const;
+
 /** Milliseconds between two looks at the logs of a run that is watched. */
 const LOOK = 200;
 /** Folders within folders in which runs are looked for: runs/, and those of sweeps. */

@@ -11,7 +11,7 @@ import { EXAMPLES, RUNS } from "../train/folders.node.ts";
 import { Cli } from "./command.ts";
 import type { Shell } from "./common.ts";
 import { Printer } from "./io.ts";
-import { labServer } from "./lab-server.ts";
+import { labServer, SERVED } from "./lab-server.ts";
 import { openInBrowser } from "./open-browser.ts";
 import { addOptions, pickOptions } from "./options.ts";
 
@@ -56,7 +56,7 @@ export function labCommand({ io }: Shell): Cli {
         `the lab's pages are not built: run npm run build in ${dirname(dirname(PAGES[1]!))}, or npm run lab for its development server`,
       );
     const app = labServer({ runs: dir, pages, more: more() });
-    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
+    const server = serve({ ...SERVED, fetch: app.fetch, port });
     try {
       await new Promise<void>((done, fail) => {
         server.once("listening", done);

@@ -9,7 +9,7 @@ import { serve } from "@hono/node-server";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
-import { labServer } from "../../src/cli/lab-server.ts";
+import { labServer, SERVED } from "../../src/cli/lab-server.ts";
 import { CHROMIUM, FLAGS } from "./harness.ts";
 import { FOLDER } from "./lab-folder.ts";
 
@@ -37,7 +37,7 @@ async function builtPages(): Promise<{ readonly pages: string; discard(): Promis
 export async function openLab(runs: string): Promise<Lab> {
   const built = await builtPages();
   const app = labServer({ runs, pages: built.pages });
-  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
+  const server = serve({ ...SERVED, fetch: app.fetch, port: 0 });
   await new Promise<void>((done) => server.once("listening", done));
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   return {

@@ -1,7 +1,9 @@
 import { appendFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { serve } from "@hono/node-server";
 import { beforeAll, describe, expect, test } from "vitest";
-import { labServer } from "../../src/cli/lab-server.ts";
+import { labServer, SERVED } from "../../src/cli/lab-server.ts";
 import { unpackLogs } from "../../src/train/log-columns.ts";
 import { modelRun } from "../run-configs.ts";
 import { cli, scratch } from "./helpers.ts";
@@ -76,6 +78,18 @@ test("who watches a run is sent what is written, and all of it again where the r
   expect(await next()).toEqual({ ...part, text: '{"step":1,"loss":2}\n', again: true, size: 20 });
   await reader.cancel();
   stop.abort();
+});
+
+test("five hundred runs may be asked for in one address", async () => {
+  const app = labServer({ runs: at("runs"), pages: at("pages") });
+  const server = serve({ ...SERVED, fetch: app.fetch, port: 0 });
+  await new Promise<void>((done) => server.once("listening", done));
+  const names = Array.from({ length: 500 }, (_, i) => ["run", `a-sweep-with-a-long-name/of-many-runs-${i}`]);
+  const { port } = server.address() as AddressInfo;
+  const response = await fetch(`http://127.0.0.1:${port}/api/samples?${new URLSearchParams(names)}`);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toHaveLength(500);
+  server.close();
 });
 
 test("samples and pages", async () => {
