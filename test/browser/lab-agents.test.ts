@@ -135,7 +135,7 @@ test("a task is done when the numbers say so; what is used up says so, and a rew
 });
 
 test("picture, episode and curves are saved; the command is that of the command line", async () => {
-  const { page, problems } = await visit(lab, "en/agents?agent=dqn&twin=none&lr=0.001");
+  const { page, problems } = await visit(lab, "en/agents?agent=dqn&twin=none&lr=0.002");
   await ready(page);
   await page.getByRole("button", { name: "One update" }).click();
   await expect.poll(() => stepOf(page, "DQN"), PATIENT).toBe(256);
@@ -156,11 +156,11 @@ test("picture, episode and curves are saved; the command is that of the command 
   expect(csv).toMatch(/^step,state_0,state_1,state_2,state_3,q_0,q_1,value,action,reward\n0,/);
   const [curves, json] = await saved("Curves (JSON)");
   expect(curves).toBe("dqn-CartPole-v1-step-256.json");
-  expect(JSON.parse(json)).toMatchObject({ name: "dqn", options: { lr: 0.001 }, seed: 0 });
+  expect(JSON.parse(json)).toMatchObject({ name: "dqn", options: { lr: 0.002 }, seed: 0 });
   await page.getByText("As a command").click();
   await page
     .getByText(
-      /^npx galatea rl train dqn --env CartPole-v1 --steps 50000 --seed 0 --hidden 64,64 --no-double --lr 0\.001$/,
+      /^npx galatea rl train dqn --env CartPole-v1 --steps 50000 --seed 0 --hidden 64,64 --no-double --lr 0\.002$/,
     )
     .waitFor();
   expect(problems).toEqual([]);
